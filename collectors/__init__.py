@@ -1,0 +1,1 @@
+"""The world: gateways, engines and GPUs, read, priced and written."""

@@ -1,0 +1,1 @@
+"""What things cost: pure values in, pure values out; no clock, no file, no network."""

@@ -1,0 +1,95 @@
+"""One request's cost: the total for the store, and the same arithmetic line by line for a person."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pricing.card import UNKNOWN_COST, CardStatus, RateCard
+from pricing.money import TOKENS_PER_MILLION, divide_half_even, usd_from_nano
+from pricing.usage import TOKEN_CLASSES, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """One class or unit of a bill; `nano_usd` is None where the class has no rate."""
+
+    item: str
+    amount: int
+    nano_usd_per: int | None
+    per: int
+    nano_usd: int | None
+
+    @property
+    def rate_usd(self) -> Decimal | None:
+        """Dollars per `per` units, or None without a rate."""
+        return None if self.nano_usd_per is None else usd_from_nano(self.nano_usd_per)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """A request's line items; they add up to `nano_usd`, which is None when the cost is unknown."""
+
+    card: RateCard
+    lines: tuple[BillLine, ...]
+    reasoning_tokens: int
+    nano_usd: int | None
+    missing: tuple[str, ...]
+    """Used classes or units without a rate: the bill is then partial, a lower bound."""
+
+    @property
+    def status(self) -> str:
+        """The card's status, or "partial" when a used class has no rate."""
+        return "partial" if self.missing and self.nano_usd is not None else self.card.status.value
+
+
+def make_bill(usage: Usage, card: RateCard) -> Bill:
+    """Price one request line by line, half-even to a nano-dollar per line; the total is the sum of the lines."""
+    lines = tuple(_lines(usage, card))
+    unknown = card.status in UNKNOWN_COST
+    missing = () if unknown else tuple(line.item for line in lines if line.nano_usd is None)
+    known = sum(line.nano_usd for line in lines if line.nano_usd is not None)
+    return Bill(
+        card=card,
+        lines=lines,
+        reasoning_tokens=usage.reasoning_tokens,
+        nano_usd=None if unknown else known,
+        missing=missing,
+    )
+
+
+def cost_nano_usd(usage: Usage, card: RateCard) -> tuple[int | None, bool]:
+    """The total of `make_bill` and whether it is partial, without building the lines (the ingest's hot path)."""
+    if card.status is not CardStatus.PRICED and card.status in UNKNOWN_COST:
+        return None, False
+    if usage.units or card.reasoning_rate is not None:
+        bill = make_bill(usage, card)
+        return bill.nano_usd, bool(bill.missing)
+    total, partial = 0, False
+    for tokens, rate in zip(usage, card.rates, strict=False):
+        if tokens:
+            if rate is None:
+                partial = True
+            else:
+                total += divide_half_even(tokens * rate, TOKENS_PER_MILLION)
+    return total, partial
+
+
+def _lines(usage: Usage, card: RateCard) -> list[BillLine]:
+    lines = []
+    for item, tokens, rate in zip(TOKEN_CLASSES, usage, card.rates, strict=False):
+        if item == "output" and card.reasoning_rate is not None:
+            reasoning = usage.reasoning_tokens
+            lines.append(_line(item, tokens - reasoning, rate, TOKENS_PER_MILLION))
+            lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
+        else:
+            lines.append(_line(item, tokens, rate, TOKENS_PER_MILLION))
+    unit_rates = {rate.unit: rate for rate in card.unit_rates}
+    for unit, amount in usage.units:
+        unit_rate = unit_rates.get(unit)
+        nano_usd, per = (unit_rate.nano_usd, unit_rate.per) if unit_rate else (None, 1)
+        lines.append(_line(unit, amount, nano_usd, per))
+    return [line for line in lines if line.amount]
+
+
+def _line(item: str, amount: int, nano_usd_per: int | None, per: int) -> BillLine:
+    cost = None if nano_usd_per is None else divide_half_even(amount * nano_usd_per, per)
+    return BillLine(item=item, amount=amount, nano_usd_per=nano_usd_per, per=per, nano_usd=cost)

@@ -1,0 +1,65 @@
+"""What one request used, in classes that do not overlap."""
+
+from typing import NamedTuple
+
+TOKEN_CLASSES = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "cache_write_30m",
+    "cache_write_12h",
+    "cache_write",
+    "output",
+)
+"""Billed token classes, in the order in which `Usage` and every rate card hold them."""
+
+INPUT_CLASSES = len(TOKEN_CLASSES) - 1
+"""How many of the first classes are input; the one after them is output."""
+
+
+class Usage(NamedTuple):
+    """Tokens of one request (or a sum of many), each counted in exactly one of the first eight fields.
+
+    The eight fields stand in the order of TOKEN_CLASSES, so that a card's rates zip with them.
+    `reasoning_tokens` is a part of `output_tokens`, never an addend. `units` holds whatever else is
+    billed (audio tokens, web searches, images) as (unit, amount) pairs, sorted by unit.
+    """
+
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    cache_write_30m_tokens: int = 0
+    cache_write_12h_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    units: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All input tokens, cached or not: what a long-context threshold is compared with."""
+        return sum(self[:INPUT_CLASSES])
+
+    @property
+    def cache_write_any_tokens(self) -> int:
+        """Tokens written to a cache, whatever their lifetime."""
+        return sum(self[2:INPUT_CLASSES])
+
+    @property
+    def total_tokens(self) -> int:
+        """Billed tokens of every class."""
+        return sum(self[: INPUT_CLASSES + 1])
+
+
+NOTHING = Usage()
+
+
+def invalid_reason(usage: Usage) -> str | None:
+    """Why these counts cannot be, or None: negative, or more reasoning than output."""
+    if min(usage[: INPUT_CLASSES + 2]) < 0 or any(amount < 0 for _, amount in usage.units):
+        return "a negative count"
+    if usage.reasoning_tokens > usage.output_tokens:
+        return "more reasoning tokens than output tokens"
+    return None

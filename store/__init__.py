@@ -1,0 +1,1 @@
+"""What was seen: SQLite behind frozen values."""

@@ -1,0 +1,201 @@
+"""What collectors hand to the store: facts as they were seen, frozen, with units in their names."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from pricing.usage import NOTHING, Usage
+
+
+class Outcome(StrEnum):
+    """How a request ended; part of its series, so that every measure can be split by it."""
+
+    OK = "ok"
+    ERROR = "error"
+    CACHE = "cache"
+    """Answered from the gateway's own response cache: tokens stand apart, money is zero."""
+    CUT = "cut"
+    """A stream whose client hung up: billed for what was generated."""
+
+
+class Dimensions(msgspec.Struct, frozen=True, gc=False):
+    """Who and what a request belongs to; None is "not said", never an empty string."""
+
+    source: str
+    provider: str | None = None
+    model: str | None = None
+    deployment: str | None = None
+    tenant: str | None = None
+    key: str | None = None
+    host: str | None = None
+    call_type: str | None = None
+    outcome: Outcome = Outcome.OK
+
+
+class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One request (one attempt of it) as a gateway saw it end."""
+
+    id: str
+    """The source's own id of this record; two records with one id are one request."""
+    call_id: str | None = None
+    """An id shared by several views or attempts of one call; with `id` it is the identity across sources."""
+    trace_id: str | None = None
+    ended_at_ms: int
+    duration_ms: int | None = None
+    first_token_ms: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    deployment: str | None = None
+    tenant: str | None = None
+    key: str | None = None
+    call_type: str | None = None
+    outcome: Outcome = Outcome.OK
+    usage: Usage = NOTHING
+    usage_missing: bool = False
+    """The call surely used something, and the source does not say what."""
+    variant: str = ""
+    """Batch or service tier that was billed; empty is standard."""
+    reported_nano_usd: int | None = None
+    """What the gateway itself said that the call cost."""
+    error: str | None = None
+    """Class of the failure, e.g. "RateLimitError"."""
+
+
+class PricedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A usage event with the card it was billed at; `nano_usd` is None where the cost is unknown."""
+
+    event: UsageEvent
+    card_id: str
+    nano_usd: int | None
+    partial: bool = False
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one file has been read; the digests recognise it when its name or inode was reused."""
+
+    path: str
+    device: int
+    inode: int
+    offset: int
+    head_digest: bytes = b""
+    """Of the first KB of what was read."""
+    tail_digest: bytes = b""
+    """Of the last KB before the offset."""
+    modified_ms: int = 0
+    finished: bool = False
+    """The file was rotated away and read to its end."""
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """Input that could not be taken: why, how many, and the newest example (shortened, control characters escaped)."""
+
+    reason: str
+    count: int
+    example: str
+
+
+class GpuReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One GPU (or MIG instance) at one instant; None is "the card does not say"."""
+
+    at_ms: int
+    host: str
+    uuid: str
+    index: int
+    name: str | None = None
+    busy: float | None = None
+    """Share of the sample period with at least one kernel running: busy time, not utilisation."""
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    power_watts: float | None = None
+    power_limit_watts: float | None = None
+    energy_millijoules: int | None = None
+    """Counter since the driver was loaded."""
+    temperature_celsius: int | None = None
+    sm_clock_mhz: int | None = None
+    throttle_reasons: int | None = None
+    pids: tuple[int, ...] = ()
+    lost: str | None = None
+    """Why the card does not answer any more, or None while it does."""
+
+
+class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a serving engine did between two scrapes; token counts are deltas over `seconds`."""
+
+    at_ms: int
+    engine: str
+    """Name of the source."""
+    host: str | None = None
+    model: str | None = None
+    kind: str | None = None
+    """Which engine, e.g. "vllm"."""
+    seconds: float | None = None
+    """Since the previous scrape; None on the first, which only sets the baseline."""
+    input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    output_tokens: int | None = None
+    requests_finished: int | None = None
+    running: int | None = None
+    waiting: int | None = None
+    kv_cache_used: float | None = None
+    pid: int | None = None
+
+
+class HostFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine costs per hour and what it can serve, in force from `since_ms` until `until_ms` (or now)."""
+
+    name: str
+    usd_per_hour_nano: int | None
+    since_ms: int
+    until_ms: int | None = None
+    gpus: int | None = None
+    prefill_tokens_per_second: int | None = None
+    decode_tokens_per_second: int | None = None
+    capacity_basis: str = "joint"
+
+
+class BudgetFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget as configured, in force from `since_ms`."""
+
+    name: str
+    nano_usd: int
+    period: str
+    filter: str = ""
+    since_ms: int
+    until_ms: int | None = None
+
+
+class SourceState(StrEnum):
+    """What a source last said of itself; a reader turns `ok` into `late` by its own clock."""
+
+    OK = "ok"
+    LATE = "late"
+    FAILING = "failing"
+    ABSENT = "absent"
+
+
+class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One source's state, as the collector saw it at its last poll."""
+
+    name: str
+    kind: str
+    state: SourceState
+    detail: str = ""
+    polled_ms: int
+    watermark_ms: int | None = None
+    """Everything up to this instant has been read."""
+    poll_every_ms: int
+    backlog_bytes: int | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one poll of one source saw; the store writes it in one transaction or not at all."""
+
+    health: SourceHealth
+    events: Sequence[PricedEvent] = ()
+    positions: Sequence[Position] = ()
+    rejects: Sequence[Reject] = ()
+    gpus: Sequence[GpuReading] = ()
+    engines: Sequence[EngineReading] = ()
+    gap_bytes: int = 0
+    """Bytes that vanished before they could be read."""

@@ -1,0 +1,1 @@
+"""One sub-command per file: data on stdout, narration on stderr."""

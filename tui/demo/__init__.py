@@ -1,0 +1,1 @@
+"""A recorded launch, replayed through the real collectors."""
