@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing.card import UNKNOWN_COST, CardStatus, RateCard
+from pricing.card import NO_COST, UNKNOWN_COST, CardStatus, RateCard
 from pricing.money import TOKENS_PER_MILLION, divide_half_even, usd_from_nano
 from pricing.usage import TOKEN_CLASSES, Usage
 
@@ -41,9 +41,12 @@ class Bill:
         return "partial" if self.missing and self.nano_usd is not None else self.card.status.value
 
 
-def make_bill(usage: Usage, card: RateCard) -> Bill:
-    """Price one request line by line, half-even to a nano-dollar per line; the total is the sum of the lines."""
-    lines = tuple(_lines(usage, card))
+def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
+    """Price one request line by line, half-even to a nano-dollar per line; the total is the sum of the lines.
+
+    `requests` counts the fees of a card with a `request_rate` when `usage` is a sum of many.
+    """
+    lines = tuple(_lines(usage, card, requests))
     unknown = card.status in UNKNOWN_COST
     missing = () if unknown else tuple(line.item for line in lines if line.nano_usd is None)
     known = sum(line.nano_usd for line in lines if line.nano_usd is not None)
@@ -56,38 +59,48 @@ def make_bill(usage: Usage, card: RateCard) -> Bill:
     )
 
 
-def cost_nano_usd(usage: Usage, card: RateCard) -> tuple[int | None, bool]:
+def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int | None, bool]:
     """The total of `make_bill` and whether it is partial, without building the lines (the ingest's hot path)."""
-    if card.status is not CardStatus.PRICED and card.status in UNKNOWN_COST:
-        return None, False
+    status = card.status
+    if status is not CardStatus.PRICED:
+        if status in UNKNOWN_COST:
+            return None, False
+        if status in NO_COST:
+            return 0, False
     if usage.units or card.reasoning_rate is not None:
-        bill = make_bill(usage, card)
+        bill = make_bill(usage, card, requests)
         return bill.nano_usd, bool(bill.missing)
-    total, partial = 0, False
-    for tokens, rate in zip(usage, card.rates, strict=False):
+    total, partial = (card.request_rate or 0) * requests, False
+    for tokens, rate in zip(usage[:8], card.rates, strict=True):
         if tokens:
             if rate is None:
                 partial = True
             else:
-                total += divide_half_even(tokens * rate, TOKENS_PER_MILLION)
+                # Most prices are whole nano-dollars per token, and then there is nothing to round.
+                quotient, rest = divmod(tokens * rate, TOKENS_PER_MILLION)
+                total += quotient if not rest else divide_half_even(tokens * rate, TOKENS_PER_MILLION)
     return total, partial
 
 
-def _lines(usage: Usage, card: RateCard) -> list[BillLine]:
+def _lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
     lines = []
-    for item, tokens, rate in zip(TOKEN_CLASSES, usage, card.rates, strict=False):
+    for item, tokens, rate in zip(TOKEN_CLASSES, usage.tokens, card.rates, strict=True):
         if item == "output" and card.reasoning_rate is not None:
             reasoning = usage.reasoning_tokens
             lines.append(_line(item, tokens - reasoning, rate, TOKENS_PER_MILLION))
             lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
         else:
             lines.append(_line(item, tokens, rate, TOKENS_PER_MILLION))
-    unit_rates = {rate.unit: rate for rate in card.unit_rates}
-    for unit, amount in usage.units:
-        unit_rate = unit_rates.get(unit)
-        nano_usd, per = (unit_rate.nano_usd, unit_rate.per) if unit_rate else (None, 1)
-        lines.append(_line(unit, amount, nano_usd, per))
+    lines += _unit_lines(usage, card)
+    if card.request_rate is not None:
+        lines.append(_line("requests", requests, card.request_rate, 1))
     return [line for line in lines if line.amount]
+
+
+def _unit_lines(usage: Usage, card: RateCard) -> list[BillLine]:
+    unit_rates = {rate.unit: (rate.nano_usd, rate.per) for rate in card.unit_rates}
+    unlisted = (0 if card.status in NO_COST else None, 1)
+    return [_line(unit, amount, *unit_rates.get(unit, unlisted)) for unit, amount in usage.units]
 
 
 def _line(item: str, amount: int, nano_usd_per: int | None, per: int) -> BillLine:

@@ -1,8 +1,12 @@
 """A rate card: every rate that one request is billed at, and why these."""
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 from pricing.usage import TOKEN_CLASSES
 
@@ -26,6 +30,8 @@ class CardStatus(StrEnum):
 
 
 UNKNOWN_COST = frozenset({CardStatus.UNPRICED, CardStatus.INVALID})
+NO_COST = frozenset({CardStatus.FREE, CardStatus.HOSTED, CardStatus.CACHED, CardStatus.UNUSED})
+"""Known to cost nothing per request, whatever the request used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,8 @@ class RateCard:
 
     `rates` are nano-dollars per million tokens, in the order of TOKEN_CLASSES; None means that the class has no
     rate. Whatever breaks linearity (date, context tier, batch, service tier, hours) was decided before the card
-    was chosen and is named in `conditions`. `reasoning_rate` is set only where reasoning has a rate of its own.
+    was chosen and is named in `conditions`. `reasoning_rate` is set only where reasoning has a rate of its own;
+    `request_rate` is a fee in nano-dollars that each request pays beside its tokens.
     """
 
     book: str
@@ -51,6 +58,7 @@ class RateCard:
     status: CardStatus
     rates: tuple[int | None, ...] = (None,) * len(TOKEN_CLASSES)
     reasoning_rate: int | None = None
+    request_rate: int | None = None
     unit_rates: tuple[UnitRate, ...] = ()
     match_rule: str = ""
     conditions: tuple[str, ...] = ()
@@ -61,9 +69,38 @@ class RateCard:
 
     @property
     def id(self) -> str:
-        """A short name that changes with anything the card says."""
-        digest = hashlib.blake2b(repr(sorted(asdict(self).items())).encode(), digest_size=6).hexdigest()
-        return f"{self.book}:{self.record}:{digest}"
+        """A short name that changes with anything the card says; the same after a trip through JSON."""
+        return _card_id(self)
+
+
+@lru_cache(maxsize=4096)
+def _card_id(card: RateCard) -> str:
+    content = json.dumps(card_to_mapping(card), sort_keys=True, separators=(",", ":"))
+    return f"{card.book}:{card.record}:{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}"
+
+
+def card_to_mapping(card: RateCard) -> dict[str, object]:
+    """The card as plain JSON types, for a store: lists for tuples, texts for statuses."""
+    plain = asdict(card)
+    plain["status"] = card.status.value
+    plain["unit_rates"] = [asdict(rate) for rate in card.unit_rates]
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+
+def card_from_mapping(mapping: Mapping[str, Any]) -> RateCard:
+    """The card that `card_to_mapping` wrote; raise ValueError when it is not one."""
+    try:
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in mapping.items()
+        }
+        plain["status"] = CardStatus(plain["status"])
+        plain["unit_rates"] = tuple(UnitRate(**rate) for rate in plain.get("unit_rates", ()))
+        card = RateCard(**plain)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a rate card: {error}") from error
+    if len(card.rates) != len(TOKEN_CLASSES):
+        raise ValueError(f"not a rate card: {len(card.rates)} rates for {len(TOKEN_CLASSES)} token classes")
+    return card
 
 
 def _pseudo(status: CardStatus, why: str) -> RateCard:
@@ -82,7 +119,15 @@ PROMPT_BANDS = (128_000, 200_000, 272_000)
 
 def unpriced(prompt_tokens: int, why: str = "no book knows this model") -> RateCard:
     """The card of a request that no book can price, kept apart by prompt size."""
-    band = next((f"up to {edge}" for edge in PROMPT_BANDS if prompt_tokens <= edge), f"over {PROMPT_BANDS[-1]}")
+    return _unpriced(_prompt_band(prompt_tokens), why)
+
+
+def _prompt_band(prompt_tokens: int) -> str:
+    return next((f"up to {edge}" for edge in PROMPT_BANDS if prompt_tokens <= edge), f"over {PROMPT_BANDS[-1]}")
+
+
+@lru_cache(maxsize=256)
+def _unpriced(band: str, why: str) -> RateCard:
     return RateCard(
         book="none", record="unpriced", status=CardStatus.UNPRICED, match_rule=why, conditions=(f"prompt {band}",)
     )

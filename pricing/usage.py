@@ -1,5 +1,6 @@
 """What one request used, in classes that do not overlap."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 TOKEN_CLASSES = (
@@ -38,19 +39,29 @@ class Usage(NamedTuple):
     units: tuple[tuple[str, int], ...] = ()
 
     @property
+    def tokens(self) -> tuple[int, ...]:
+        """The eight billed counts, in the order of TOKEN_CLASSES."""
+        return self[:8]
+
+    @classmethod
+    def of(cls, counts: Iterable[int], units: tuple[tuple[str, int], ...] = ()) -> "Usage":
+        """A usage from its nine counts in order, the last being reasoning."""
+        return cls._make((*counts, units))
+
+    @property
     def prompt_tokens(self) -> int:
         """All input tokens, cached or not: what a long-context threshold is compared with."""
-        return sum(self[:INPUT_CLASSES])
+        return sum(self[:7])
 
     @property
     def cache_write_any_tokens(self) -> int:
         """Tokens written to a cache, whatever their lifetime."""
-        return sum(self[2:INPUT_CLASSES])
+        return sum(self[2:7])
 
     @property
     def total_tokens(self) -> int:
         """Billed tokens of every class."""
-        return sum(self[: INPUT_CLASSES + 1])
+        return sum(self[:8])
 
 
 NOTHING = Usage()
@@ -58,7 +69,7 @@ NOTHING = Usage()
 
 def invalid_reason(usage: Usage) -> str | None:
     """Why these counts cannot be, or None: negative, or more reasoning than output."""
-    if min(usage[: INPUT_CLASSES + 2]) < 0 or any(amount < 0 for _, amount in usage.units):
+    if min(usage[:9]) < 0 or any(amount < 0 for _, amount in usage.units):
         return "a negative count"
     if usage.reasoning_tokens > usage.output_tokens:
         return "more reasoning tokens than output tokens"

@@ -1,0 +1,200 @@
+"""Everything that is followed, put together from a configuration and from what this machine shows."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from collectors.clock import Clock
+from collectors.config import Config, SourceConfig, budgets, hosts, instant_ms, seconds
+from collectors.discovery import Discovered, discover
+from collectors.engine import EngineSource
+from collectors.engines import ENGINES
+from collectors.engines.fetch import open_client
+from collectors.errors import SourceAbsentError
+from collectors.files import POLL_SECONDS, FileSource
+from collectors.gpu import Gpus, GpuSource
+from collectors.machine import machine_name
+from collectors.pricer import Pricer
+from collectors.runner import Runner, Say
+from collectors.source import Poll, Source
+from pricing.book import PriceBook
+from pricing.catalogue import Catalogue
+from pricing.userbook import UserBook
+from store.writer import Writer
+
+if TYPE_CHECKING:
+    import httpx
+
+ENGINE_POLL_SECONDS = 2.0
+LOOK_AROUND_SECONDS = 30.0
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_READABLE_ENGINES = {engine.kind for engine in ENGINES}
+
+
+def price_book(config: Config) -> PriceBook:
+    """The books in their order: the user's prices, then the catalogue."""
+    return PriceBook([UserBook.from_entries(config.price), Catalogue()])
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """Something that was looked for in vain: a source that says so, and does nothing else."""
+
+    name: str
+    kind: str
+    sentence: str
+    poll_seconds: float = 60.0
+
+    async def poll(self, _now_ms: int) -> Poll:
+        """Say what is absent."""
+        raise SourceAbsentError(self.sentence)
+
+
+class Collection:
+    """Follows all sources of one store until it is stopped; engines that start later are found later."""
+
+    def __init__(self, config: Config, store: Path, *, clock: Clock, say: Say, gpus: Gpus | None = None) -> None:
+        self._config = config
+        self._clock = clock
+        self._say = say
+        self._gpus = gpus
+        self._machine = machine_name()
+        self._runner = Runner(
+            lambda: Writer(store, group=config.store.group),
+            Pricer(price_book(config)),
+            clock=clock,
+            say=say,
+            retention=config.retention,
+        )
+        self._following: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Collect until `stop` is set; raises StoreError when the store cannot be opened."""
+        await self._runner.start()
+        await self._runner.in_writer(self._put_plans_in_force)
+        tidying = asyncio.create_task(self._runner.keep_tidy())
+        async with open_client() as client:
+            for source in await self._runner.in_writer(lambda writer: self._configured(writer, client)):
+                self._follow(source)
+            looking = asyncio.create_task(self._look_around(client))
+            await stop.wait()
+            await _end([tidying, looking, *self._following.values()])
+        await self._runner.close()
+
+    def _follow(self, source: Source) -> None:
+        before = self._following.get(source.name)
+        if before is not None:
+            before.cancel()
+        self._following[source.name] = asyncio.create_task(self._runner.follow(source))
+
+    def _put_plans_in_force(self, writer: Writer) -> None:
+        now_ms = self._clock()
+        writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
+        writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
+
+    def _configured(self, writer: Writer, client: "httpx.AsyncClient") -> list[Source]:
+        sources: list[Source] = []
+        for source in self._config.source:
+            if source.type == "file":
+                sources.append(self._file(source, writer))
+            else:
+                sources.append(self._engine(source, client))
+        if self._config.gpu.enabled:
+            sources.append(GpuSource(self._gpus or _nvml(self._machine)))
+        return sources
+
+    def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
+        name = source.name or source.path or "file"
+        dated = source.start not in ("beginning", "end")
+        return FileSource(
+            name,
+            source.path or "",
+            writer.positions(name),
+            format_name=source.format,
+            from_end=source.start == "end",
+            not_before_ms=instant_ms(source.start, now_ms=self._clock()) if dated else 0,
+            poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
+        )
+
+    def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> EngineSource:
+        url = source.url or ""
+        here = self._machine if urlsplit(url).hostname in _LOOPBACK else urlsplit(url).hostname
+        return EngineSource(
+            source.name or url,
+            url,
+            client,
+            host=source.host or here,
+            poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
+        )
+
+    async def _look_around(self, client: "httpx.AsyncClient") -> None:
+        """Look for logs and engines now and then, when the configuration leaves that to us."""
+        while self._config.discovers:
+            found = await asyncio.to_thread(discover)
+            for source in await self._runner.in_writer(partial(self._discovered, found, client)):
+                if source.name not in self._following:
+                    self._follow(source)
+            await asyncio.sleep(LOOK_AROUND_SECONDS)
+
+    def _discovered(self, found: Discovered, client: "httpx.AsyncClient", writer: Writer) -> list[Source]:
+        named = {source.url for source in self._config.source} | {source.path for source in self._config.source}
+        sources: list[Source] = [
+            self._file(SourceConfig(type="file", path=log.pattern), writer)
+            for log in found.logs
+            if log.pattern not in named
+        ]
+        for engine in found.engines:
+            if engine.kind not in _READABLE_ENGINES:
+                sentence = f"{engine.kind} listens at {engine.url}; its metrics are not read by this version."
+                sources.append(Absent(engine.name, "engine", sentence))
+            elif engine.url not in named:
+                sources.append(self._engine(SourceConfig(type="engine", name=engine.name, url=engine.url), client))
+        if not found.logs and not any(source.type == "file" for source in self._config.source):
+            sources.append(Absent("logs", "file", found.logs_sentence))
+        if not found.engines and not any(source.type == "engine" for source in self._config.source):
+            sources.append(Absent("engines", "engine", found.engines_sentence))
+        return sources
+
+
+def run_collection(collection: Collection, *, ends_when: Callable[[], bool] | None = None) -> None:
+    """Collect until SIGTERM, SIGINT or SIGHUP, or until `ends_when` has held for ten seconds."""
+    asyncio.run(_run(collection, ends_when))
+
+
+async def _run(collection: Collection, ends_when: Callable[[], bool] | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    watching = asyncio.create_task(_watch(stop, ends_when)) if ends_when else None
+    await collection.run(stop)
+    if watching is not None:
+        await _end([watching])
+
+
+async def _watch(stop: asyncio.Event, ends_when: Callable[[], bool], *, patience: int = 10) -> None:
+    alone_for = 0
+    while alone_for < patience:
+        await asyncio.sleep(1.0)
+        alone_for = alone_for + 1 if ends_when() else 0
+    stop.set()
+
+
+async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _nvml(machine: str) -> Gpus:
+    from collectors.nvml import NvmlGpus
+
+    return NvmlGpus(machine)

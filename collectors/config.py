@@ -1,0 +1,260 @@
+"""The configuration file: every key optional, an unknown key an error that names the nearest known one."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from pricing.filters import parse_filter
+from pricing.money import nano_from_usd
+from pricing.userbook import PriceError, UserBook
+from store.facts import BudgetFact, HostFact
+from store.retention import Retention
+from store.sums import DIMENSIONS
+
+PERIODS = ("hour", "day", "week", "month")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names the file, the key and what to write instead."""
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[source]]`: something to read."""
+
+    type: str
+    name: str | None = None
+    path: str | None = None
+    format: str | None = None
+    start: str = "beginning"
+    url: str | None = None
+    host: str | None = None
+    gpus: tuple[int, ...] = ()
+    poll_every: str | None = None
+    expect_every: str | None = None
+
+
+class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[host]]`: what a machine costs per hour and what it can serve."""
+
+    name: str | None = None
+    usd_per_hour: str | None = None
+    gpus: int | None = None
+    since: str | None = None
+    until: str | None = None
+    prefill_tokens_per_second: int | None = None
+    decode_tokens_per_second: int | None = None
+    capacity_basis: str = "joint"
+
+
+class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[budget]]`."""
+
+    name: str
+    usd: str
+    period: str = "day"
+    filter: str = ""
+
+
+class GpuConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[gpu]`: whether this machine's GPUs are read."""
+
+    enabled: bool = True
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[store]`: who else may watch."""
+
+    group: str | None = None
+
+
+class ScreenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[screen]`: how the monitor draws."""
+
+    ascii: bool = False
+    window: str = "5m"
+    by: str = "model"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. `path` is where it was read, or None without one."""
+
+    source: tuple[SourceConfig, ...] = ()
+    host: tuple[HostConfig, ...] = ()
+    budget: tuple[BudgetConfig, ...] = ()
+    price: tuple[dict[str, Any], ...] = ()
+    discover: bool = False
+    gpu: GpuConfig = GpuConfig()
+    store: StoreConfig = StoreConfig()
+    screen: ScreenConfig = ScreenConfig()
+    retention: Retention = Retention()
+    path: Path | None = None
+
+    @property
+    def discovers(self) -> bool:
+        """Whether engines and logs are looked for: always without a file, with one only when it says so."""
+        return self.discover or self.path is None
+
+
+def default_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the configuration stands unless it is named."""
+    if named := environment.get("USDTOP_CONFIG"):
+        return Path(named)
+    return Path(platformdirs.user_config_dir("usdtop")) / "config.toml"
+
+
+def load(named: Path | None) -> Config:
+    """Read the configuration; a missing default file is an empty one, a missing named file an error."""
+    path = named or default_path()
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except FileNotFoundError:
+        if named is None and "USDTOP_CONFIG" not in os.environ:
+            return Config()
+        raise ConfigError(f"{path}: there is no such file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}.") from None
+    return from_mapping(raw, path)
+
+
+def from_mapping(raw: Mapping[str, object], path: Path | None) -> Config:
+    """Check a parsed file; raises ConfigError with the first thing that is wrong."""
+    where = f"{path}: " if path else ""
+    if "path" in raw:
+        raise ConfigError(f"{where}unknown key `path` at the top level.")
+    try:
+        config = msgspec.convert(dict(raw), Config)
+        UserBook.from_entries(config.price)
+        _check_hosts(config.host)
+        _check_budgets(config.budget)
+        _check_sources(config.source)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}{_explain(str(error))}") from None
+    except (PriceError, ValueError) as error:
+        raise ConfigError(f"{where}{error}") from None
+    return msgspec.structs.replace(config, path=path)
+
+
+def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
+    """The configured hosts as facts; one without a name is this machine."""
+    return [
+        HostFact(
+            name=host.name or machine,
+            usd_per_hour_nano=None if host.usd_per_hour is None else _nano(host.usd_per_hour, "usd_per_hour"),
+            since_ms=now_ms if host.since is None else instant_ms(host.since, now_ms=now_ms),
+            until_ms=None if host.until is None else instant_ms(host.until, now_ms=now_ms),
+            gpus=host.gpus,
+            prefill_tokens_per_second=host.prefill_tokens_per_second,
+            decode_tokens_per_second=host.decode_tokens_per_second,
+            capacity_basis=host.capacity_basis,
+        )
+        for host in config.host
+    ]
+
+
+def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
+    """The configured budgets as facts."""
+    return [
+        BudgetFact(name=b.name, nano_usd=_nano(b.usd, "usd"), period=b.period, filter=b.filter, since_ms=now_ms)
+        for b in config.budget
+    ]
+
+
+def seconds(text: str) -> float:
+    """A duration such as "30s", "5m" or "1h30m" in seconds; ValueError otherwise."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"`{text}` is not a duration; write for example 30s, 5m or 24h")
+    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def instant_ms(text: str, *, now_ms: int) -> int:
+    """RFC 3339, a date (UTC midnight) or a duration before now, as epoch milliseconds; ValueError otherwise."""
+    from datetime import UTC, datetime
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return now_ms - round(seconds(text) * 1000)
+    if at.tzinfo is None:
+        if len(text) > len("2026-01-31"):
+            raise ValueError(f"`{text}` has no time zone; end it with Z for UTC")
+        at = at.replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)
+
+
+def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
+    for budget in budgets:
+        _nano(budget.usd, f"usd of budget `{budget.name}`")
+        if budget.period not in PERIODS:
+            raise ValueError(f"period of budget `{budget.name}` must be one of {', '.join(PERIODS)}")
+        parse_filter(budget.filter, DIMENSIONS)
+
+
+def _check_hosts(hosts: Sequence[HostConfig]) -> None:
+    for host in hosts:
+        if host.usd_per_hour is not None:
+            _nano(host.usd_per_hour, "usd_per_hour of a host")
+        if host.capacity_basis not in ("joint", "separate"):
+            raise ValueError("capacity_basis of a host must be joint or separate")
+        for text in (host.since, host.until):
+            if text is not None:
+                instant_ms(text, now_ms=0)
+
+
+def _check_sources(sources: Sequence[SourceConfig]) -> None:
+    needed = {"file": "path", "engine": "url"}
+    seen: set[str] = set()
+    for source in sources:
+        if source.type not in needed:
+            raise ValueError(f"unknown source type `{source.type}`; known are {', '.join(needed)}")
+        if getattr(source, needed[source.type]) is None:
+            raise ValueError(f"a source of type `{source.type}` needs `{needed[source.type]}`")
+        for text in (source.poll_every, source.expect_every):
+            if text is not None:
+                seconds(text)
+        if source.name is not None and source.name in seen:
+            raise ValueError(f"two sources are named `{source.name}`")
+        seen.add(source.name or "")
+
+
+def _nano(text: str, what: str) -> int:
+    try:
+        nano = nano_from_usd(Decimal(text))
+    except (InvalidOperation, ValueError):
+        raise ValueError(f'{what} must be an amount of US dollars in quotes, such as "20"; it is `{text}`') from None
+    if not 0 <= nano < 10**18:
+        raise ValueError(f"{what} is out of range: `{text}`")
+    return nano
+
+
+def _explain(text: str) -> str:
+    """msgspec's sentence with our names: where it is, and for an unknown key the nearest known one."""
+    found = re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*?)`)?", text)
+    if found is None:
+        return text.replace("`$.", "`") + "."
+    key, where = found[1], found[2] or ""
+    near = difflib.get_close_matches(key, _known_keys(where), n=1, cutoff=0.4)
+    hint = f"; did you mean `{near[0]}`?" if near else "."
+    return f"unknown key `{key}`" + (f" in `{where}`" if where else "") + hint
+
+
+def _known_keys(where: str) -> list[str]:
+    section = re.sub(r"\[.*", "", where)
+    sections: dict[str, type[msgspec.Struct]] = {
+        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "gpu": GpuConfig, "store": StoreConfig,
+        "screen": ScreenConfig, "retention": Retention,
+    }  # fmt: skip
+    return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

@@ -1,0 +1,122 @@
+"""What this machine already tells us, when no configuration does: logs, serving engines, keys in the environment."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from glob import glob
+from pathlib import Path
+from typing import NamedTuple
+
+from collectors.formats.lines import LineReader
+from collectors.machine import ServingProcess, serving_processes
+
+LOG_PLACES = (
+    "/var/log/litellm/*.jsonl",
+    "/var/log/litellm/*.log",
+    "/var/log/llm-gateway/*.jsonl",
+    "/srv/litellm/logs/*.jsonl",
+    "~/.litellm/*.jsonl",
+    "~/litellm/logs/*.jsonl",
+)
+"""Places where operators' LiteLLM callbacks commonly write; LiteLLM itself has no built-in file logger."""
+
+KEY_VARIABLES = (
+    "OPENAI_ADMIN_KEY",
+    "ANTHROPIC_ADMIN_KEY",
+    "OPENROUTER_API_KEY",
+    "LITELLM_MASTER_KEY",
+)
+"""Variables that commonly hold a key with which a provider's own figures could be read."""
+
+_FIRST_BYTES = 1 << 20
+
+
+class FoundLog(NamedTuple):
+    """A well-known place that holds lines of a known format."""
+
+    pattern: str
+    format_name: str
+
+
+class FoundEngine(NamedTuple):
+    """A serving engine that listens on this machine."""
+
+    name: str
+    kind: str
+    url: str
+    pid: int
+
+
+class Discovered(NamedTuple):
+    """Everything that was found, and sentences on what was looked for in vain."""
+
+    logs: Sequence[FoundLog]
+    engines: Sequence[FoundEngine]
+    keys: Sequence[str]
+
+    def sentences(self) -> list[str]:
+        """What was found or looked for, for a person."""
+        return [self.logs_sentence, self.engines_sentence, *self._keys_sentence()]
+
+    @property
+    def logs_sentence(self) -> str:
+        """On logs."""
+        if self.logs:
+            return f"Gateway logs: {', '.join(f'{log.pattern} ({log.format_name})' for log in self.logs)}."
+        return f"No gateway log in {', '.join(LOG_PLACES)}."
+
+    @property
+    def engines_sentence(self) -> str:
+        """On engines."""
+        if self.engines:
+            return f"Serving engines: {', '.join(f'{e.kind} at {e.url}' for e in self.engines)}."
+        return "No serving engine (vLLM, SGLang, TGI, llama.cpp ...) listens on this machine."
+
+    def _keys_sentence(self) -> list[str]:
+        if not self.keys:
+            return []
+        return [f"{', '.join(self.keys)} set; providers' own figures are not read by this version."]
+
+
+def discover(
+    *,
+    environment: Mapping[str, str] = os.environ,
+    places: Iterable[str] = LOG_PLACES,
+    processes: Sequence[ServingProcess] | None = None,
+) -> Discovered:
+    """Look around; reads the beginning of candidate logs and the list of processes, and asks nobody over a network."""
+    running = serving_processes() if processes is None else processes
+    return Discovered(
+        logs=[log for place in places if (log := _log(place)) is not None],
+        engines=[engine for process in running if (engine := _engine(process)) is not None],
+        keys=[name for name in KEY_VARIABLES if environment.get(name)],
+    )
+
+
+def _log(place: str) -> FoundLog | None:
+    pattern = str(Path(place).expanduser())
+    for path in sorted(glob(pattern)):
+        if (name := format_of(Path(path))) is not None:
+            return FoundLog(pattern, name)
+    return None
+
+
+def format_of(path: Path) -> str | None:
+    """The format of a log's first lines, or None when none is known or the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(_FIRST_BYTES).split(b"\n")[:20]
+    except OSError:
+        return None
+    return LineReader().read([line for line in lines if line.strip()]).format_name
+
+
+def _engine(process: ServingProcess) -> FoundEngine | None:
+    """Where the engine's metrics are; one whose port nothing tells is left out."""
+    port = process.stated_port or (process.listens[0].port if process.listens else None)
+    if port is None:
+        return None
+    address = next((a.ip for a in process.listens if a.port == port), "127.0.0.1")
+    if address in ("0.0.0.0", "::", ""):  # noqa: S104 - compared with, not bound to
+        address = "127.0.0.1"
+    shown = f"[{address}]" if ":" in address else address
+    return FoundEngine(f"{process.kind}-{port}", process.kind, f"http://{shown}:{port}/metrics", process.pid)

@@ -1,0 +1,120 @@
+"""One metrics page over HTTP, with every way it can fail turned into a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from collectors.door import visible
+from collectors.errors import CollectorError
+
+if TYPE_CHECKING:
+    import httpx
+
+LIMIT_BYTES = 32 * 1024 * 1024
+"""Larger than any engine's page, and small enough to hold."""
+
+HEADERS = {"Accept": "text/plain;version=0.0.4, */*;q=0.1", "Accept-Encoding": "identity"}
+"""Not compressed: a small answer that unpacks to gigabytes is then refused by its header."""
+
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+
+STATUS_ADVICE = {
+    401: "wants a key: name it in the source's configuration",
+    403: "refuses this key or this machine",
+    404: "has no such page: check the path, and that metrics are switched on in the engine",
+    503: "says that it is not ready (503)",
+}
+
+
+def open_client() -> httpx.AsyncClient:
+    """A client for all engines: certificates are verified, redirects not followed, loopback never goes by a proxy."""
+    import httpx
+
+    return httpx.AsyncClient(
+        follow_redirects=False,
+        headers=HEADERS,
+        mounts={f"{scheme}://{host}": None for scheme in ("http", "https") for host in LOOPBACK},
+    )
+
+
+async def fetch(
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 5.0,
+    limit_bytes: int = LIMIT_BYTES,
+) -> bytes:
+    """The body at `url`, whole and within `seconds`; raises CollectorError."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(seconds):
+            return await _body(client, url, headers or {}, seconds, limit_bytes)
+    except (TimeoutError, httpx.TimeoutException):
+        raise CollectorError(f"{address(url)} has not answered within {seconds:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise CollectorError(f"{address(url)} {_failure(error)}") from None
+
+
+async def _body(
+    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], seconds: float, limit_bytes: int
+) -> bytes:
+    async with client.stream(
+        "GET", url, headers={**HEADERS, **headers}, timeout=seconds, follow_redirects=False
+    ) as response:
+        if response.status_code != 200:
+            raise CollectorError(f"{address(url)} {_status(response.status_code)}")
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise CollectorError(f"{address(url)} answers compressed, which was not asked for")
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > limit_bytes:
+                raise CollectorError(
+                    f"{address(url)} answers with more than {limit_bytes / 2**20:g} MiB: that is no engine's page"
+                )
+    return bytes(body)
+
+
+def address(url: str) -> str:
+    """A URL that may be shown: without user, password and query, which can be secrets."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "the configured address"
+    return visible(f"{parts.scheme}://{host}{parts.path}".encode())
+
+
+def _status(code: int) -> str:
+    if 300 <= code < 400:
+        return "redirects elsewhere, which is not followed: give the address that it points to"
+    return STATUS_ADVICE.get(code, f"answers with HTTP {code}")
+
+
+def _failure(error: Exception) -> str:
+    import socket
+    import ssl
+
+    import httpx
+
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return "shows a certificate that is not trusted here: add its authority to the system's (SSL_CERT_FILE)"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "has a host name that cannot be resolved"
+    if isinstance(error, httpx.ConnectError):
+        return "refuses connections: is the engine running, and is this its port?"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return "is not an http or https address"
+    return "hung up in the middle of its answer"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

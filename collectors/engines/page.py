@@ -1,0 +1,74 @@
+"""One metrics page of a serving engine, in words that all engines share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import isfinite
+from typing import TypeAlias
+
+from collectors.door import cut
+from collectors.exposition import Sample
+
+
+class Count(StrEnum):
+    """What a cumulative counter counts. A page has INPUT, or PROMPT from which CACHE_READ is to be taken, or neither."""
+
+    INPUT = "input tokens"
+    """Prompt tokens that were computed."""
+    PROMPT = "prompt tokens"
+    """All prompt tokens, cached ones included."""
+    CACHE_READ = "cache read tokens"
+    OUTPUT = "output tokens"
+    FINISHED = "requests finished"
+
+
+Series: TypeAlias = tuple[Count, str, frozenset[tuple[str, str]]]
+"""A count, the metric it was read from and its labels: what a counter's last value is remembered by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePage:
+    """Cumulative counters and gauges of one scrape; a count without a series, and None, are "not exposed"."""
+
+    model: str | None = None
+    counts: Mapping[Series, float] = field(default_factory=dict)
+    running: int | None = None
+    waiting: int | None = None
+    kv_cache_used: float | None = None
+    started_s: float | None = None
+    """Unix time at which the engine's process started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """One kind of engine: how its page is recognised, which metrics of it are read, and what they mean."""
+
+    kind: str
+    prefix: str
+    """How the names of its own metric families begin."""
+    metrics: frozenset[str]
+    """Names as scraped; everything else on the page is skipped unread."""
+    normalise: Callable[[Sequence[Sample]], EnginePage]
+
+
+def gauge_values(samples: Sequence[Sample], name: str) -> list[float]:
+    """Finite values of one gauge, over all its label sets."""
+    return [sample.value for sample in samples if sample.name == name and isfinite(sample.value)]
+
+
+def gauge_sum(samples: Sequence[Sample], name: str) -> int | None:
+    """A gauge added up over its label sets, or None where it is not exposed."""
+    values = gauge_values(samples, name)
+    return round(sum(values)) if values else None
+
+
+def gauge_mean(samples: Sequence[Sample], name: str) -> float | None:
+    """A gauge averaged over its label sets, or None where it is not exposed."""
+    values = gauge_values(samples, name)
+    return sum(values) / len(values) if values else None
+
+
+def only_label(samples: Sequence[Sample], label: str) -> str | None:
+    """The one value that a label has on a page; None when no sample has it or several values do."""
+    values = {sample.labels[label] for sample in samples if label in sample.labels}
+    return cut(values.pop()) if len(values) == 1 else None

@@ -1,0 +1,112 @@
+"""Lines of any known format become events: the format is recognised from a line's keys, never from its content."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from collectors.door import visible
+from collectors.formats import litellm
+from store.facts import Reject, UsageEvent
+
+
+class LineFormat(NamedTuple):
+    """One log format: its name, how its lines are told, and how one is read."""
+
+    name: str
+    recognises: Callable[[frozenset[str]], bool]
+    parse: Callable[[bytes], UsageEvent]
+
+
+FORMATS = (LineFormat(litellm.NAME, litellm.recognises, litellm.parse),)
+
+_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+_WRAPPERS = ("standard_logging_object", "records", "Records")
+_OPERATIONAL = {"message", "level", "timestamp"}
+
+
+class Parsed(NamedTuple):
+    """What a chunk of lines held."""
+
+    events: Sequence[UsageEvent]
+    rejects: Sequence[Reject]
+    format_name: str | None
+    """The last format that was recognised."""
+
+
+class LineReader:
+    """Parses lines of one source; remembers the last format, which is nearly always that of the next line."""
+
+    def __init__(self, format_name: str | None = None) -> None:
+        self._format = next((f for f in FORMATS if f.name == format_name), None)
+
+    def read(self, lines: Sequence[bytes]) -> Parsed:
+        """Every line either becomes events or is counted among the rejects by reason; nothing stops."""
+        events: list[UsageEvent] = []
+        rejects: dict[str, Reject] = {}
+        parse = self._format.parse if self._format else None
+        for line in lines:
+            try:
+                if parse is None:
+                    raise ValueError
+                events.append(parse(line))
+            except (ValueError, ArithmeticError, RecursionError):
+                reason = self._read_strange(line, events)
+                if reason is not None:
+                    _count(rejects, reason, line)
+                parse = self._format.parse if self._format else None
+        return Parsed(events, tuple(rejects.values()), self._format.name if self._format else None)
+
+    def _read_strange(self, line: bytes, events: list[UsageEvent]) -> str | None:
+        """A line that the last format could not read: unwrap it, tell its format, or say why it is no usage."""
+        try:
+            inner = _unwrap(line)
+            for part in [line] if inner is None else inner:
+                event = self._read_one(part)
+                events.append(event)
+        except _NotUsageError as error:
+            return str(error)
+        except msgspec.ValidationError as error:
+            return f"a field is not as expected: {error}"
+        except msgspec.DecodeError:
+            return "not JSON"
+        except RecursionError:
+            return "nested too deeply"
+        except (ValueError, ArithmeticError) as error:
+            return str(error)[:120]
+        return None
+
+    def _read_one(self, raw: bytes) -> UsageEvent:
+        keys = frozenset(_keys(raw))
+        for known in FORMATS:
+            if known.recognises(keys):
+                self._format = known
+                return known.parse(raw)
+        if keys >= _OPERATIONAL:
+            raise _NotUsageError("an operational log line, which carries no tokens: no source of costs")
+        raise _NotUsageError("unrecognised: no known format has these keys")
+
+
+class _NotUsageError(Exception):
+    """Valid JSON that is no usage record."""
+
+
+def _unwrap(line: bytes) -> Sequence[bytes] | None:
+    """The records inside an array or a wrapper object, or None when the line is a record itself."""
+    start = line.lstrip()[:1]
+    if start == b"[":
+        return [bytes(item) for item in _array(line)]
+    fields = _keys(line)
+    for name in _WRAPPERS:
+        if name in fields:
+            raw = bytes(fields[name])
+            return [bytes(item) for item in _array(raw)] if raw.lstrip()[:1] == b"[" else [raw]
+    return None
+
+
+def _count(rejects: dict[str, Reject], reason: str, line: bytes) -> None:
+    reason = visible(reason.encode("utf-8", "replace"))
+    before = rejects.get(reason)
+    rejects[reason] = Reject(reason=reason, count=(before.count if before else 0) + 1, example=visible(line))

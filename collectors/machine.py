@@ -1,0 +1,204 @@
+"""This machine: its name, its load, and the serving engines that run on it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, NamedTuple, Protocol
+
+from collectors.door import visible
+
+MAX_SUMMARY = 120
+MAX_PORT = 65535
+
+COMMANDS: dict[tuple[str, str | None], str] = {
+    ("vllm", "serve"): "vllm",
+    ("sglang", "serve"): "sglang",
+    ("text-generation-launcher", None): "tgi",
+    ("llama-server", None): "llama.cpp",
+    ("lmdeploy", "serve"): "lmdeploy",
+    ("trtllm-serve", None): "tensorrt-llm",
+    ("ollama", "serve"): "ollama",
+}
+"""Program and, where it has several uses, its first argument."""
+
+MODULES = {"vllm.entrypoints": "vllm", "sglang.launch_server": "sglang"}
+"""What follows `python -m`, or what that begins with."""
+
+MODEL_OPTIONS = frozenset({"--model", "--model-path", "--model-id", "--hf-repo", "-m"})
+
+
+class Address(NamedTuple):
+    """Where a process listens; the address may be a wildcard such as 0.0.0.0 or ::."""
+
+    ip: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineLoad:
+    """How busy this machine is; None is "not known yet"."""
+
+    cpu_busy: float | None
+    """Share of all cores' time since the previous reading."""
+    memory_used_bytes: int
+    memory_total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingProcess:
+    """A serving engine that runs on this machine."""
+
+    pid: int
+    kind: str
+    summary: str
+    """The engine and its model; whatever else the command line says can hold keys, and is left out."""
+    listens: tuple[Address, ...]
+    """Empty where another user's process may not be looked into; see `stated_port`."""
+    stated_port: int | None
+    """The port that its command line names."""
+    pids: tuple[int, ...]
+    """Itself and its descendants: those hold the GPUs."""
+
+
+class Running(Protocol):
+    """The part of psutil.Process that is asked, after `process_iter` has filled `info` with pid, ppid and cmdline."""
+
+    info: dict[str, Any]
+
+    def net_connections(self, kind: str = ...) -> Sequence[Any]:
+        """Open sockets; raises psutil.Error where they may not be seen."""
+        ...
+
+
+class Machine:
+    """Reads this machine's load; the first reading has no CPU share, because a share needs two looks."""
+
+    def __init__(self) -> None:
+        self._idle_seconds: float | None = None
+        self._all_seconds = 0.0
+
+    def load(self) -> MachineLoad:
+        """How busy the machine was since the previous call."""
+        import psutil
+
+        times = psutil.cpu_times()._asdict()
+        idle = times["idle"] + times.get("iowait", 0.0)
+        # The kernel counts guests' time twice, as their own and as user time.
+        everything = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
+        memory = psutil.virtual_memory()
+        load = MachineLoad(
+            cpu_busy=self._share(idle, everything),
+            memory_used_bytes=memory.total - memory.available,
+            memory_total_bytes=memory.total,
+        )
+        self._idle_seconds, self._all_seconds = idle, everything
+        return load
+
+    def _share(self, idle: float, everything: float) -> float | None:
+        if self._idle_seconds is None or everything <= self._all_seconds:
+            return None
+        return min(1.0, max(0.0, 1 - (idle - self._idle_seconds) / (everything - self._all_seconds)))
+
+
+def machine_name() -> str:
+    """This machine's host name: what a `[[host]]` without a name stands for."""
+    return socket.gethostname()
+
+
+def serving_processes(running: Iterable[Running] | None = None) -> Sequence[ServingProcess]:
+    """Serving engines among the processes of this machine (or those given), the topmost of each family only."""
+    import psutil
+
+    if running is None:
+        running = psutil.process_iter(["pid", "ppid", "cmdline"])
+    seen: dict[int, Running] = {process.info["pid"]: process for process in running}
+    parents = {pid: process.info["ppid"] for pid, process in seen.items()}
+    kinds = {pid: kind for pid, process in seen.items() if (kind := engine_kind(process.info["cmdline"] or ()))}
+    families: dict[int, list[int]] = {pid: [] for pid in kinds}
+    for pid in seen:
+        top = next((one for one in reversed(list(_line(pid, parents))) if one in kinds), None)
+        if top is not None:
+            families[top].append(pid)
+    return [_described(seen, pid, kinds[pid], family) for pid, family in families.items() if family]
+
+
+def engine_kind(argv: Sequence[str]) -> str | None:
+    """Which engine a command line starts, or None; a shell or an editor that only mentions one starts none."""
+    program, arguments = _program(argv)
+    module = program.removeprefix("-m ")
+    if module != program:
+        return next((kind for name, kind in MODULES.items() if f"{module}.".startswith(f"{name}.")), None)
+    return COMMANDS.get((program, None)) or COMMANDS.get((program, arguments[0] if arguments else None))
+
+
+def _program(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """What runs, a module as "-m name", and its arguments; an interpreter is looked through."""
+    if not argv:
+        return "", ()
+    if not PurePath(argv[0]).name.startswith("python"):
+        return PurePath(argv[0]).name, argv[1:]
+    for at, word in enumerate(argv[1:], start=1):
+        if word == "-m":
+            return f"-m {''.join(argv[at + 1 : at + 2])}", argv[at + 2 :]
+        if word == "-c":
+            break
+        if not word.startswith("-"):
+            return PurePath(word).name, argv[at + 1 :]
+    return "", ()
+
+
+def _line(pid: int, parents: dict[int, int | None]) -> Iterator[int]:
+    """A process and its ancestors, nearest first."""
+    passed: set[int] = set()
+    one: int | None = pid
+    while one in parents and one not in passed:
+        yield one
+        passed.add(one)
+        one = parents[one]
+
+
+def _described(seen: dict[int, Running], pid: int, kind: str, family: Sequence[int]) -> ServingProcess:
+    _, arguments = _program(seen[pid].info["cmdline"])
+    # A launcher leaves the listening to its children.
+    listens = _listens(seen[pid]) or [address for child in family for address in _listens(seen[child])]
+    return ServingProcess(
+        pid=pid,
+        kind=kind,
+        summary=_summary(kind, arguments),
+        listens=tuple(dict.fromkeys(listens)),
+        stated_port=_port(arguments),
+        pids=tuple(sorted(family)),
+    )
+
+
+def _listens(process: Running) -> list[Address]:
+    import psutil
+
+    try:
+        connections = process.net_connections(kind="tcp")
+    except psutil.Error:
+        return []
+    return sorted(Address(*one.laddr) for one in connections if one.status == psutil.CONN_LISTEN)
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options with their values, whether written `--name value` or `--name=value`."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        yield name, value if equals else following
+
+
+def _port(arguments: Sequence[str]) -> int | None:
+    stated = next((value for name, value in _options(arguments) if name == "--port"), "")
+    return int(stated) if stated.isascii() and stated.isdigit() and int(stated) <= MAX_PORT else None
+
+
+def _summary(kind: str, arguments: Sequence[str]) -> str:
+    """The engine with its model: what the option says, else what stands after `serve`."""
+    model = next((value for name, value in _options(arguments) if name in MODEL_OPTIONS), "")
+    if not model and arguments[:1] == ["serve"]:
+        model = next((word for word in arguments[1:2] if not word.startswith("-")), "")
+    return visible(f"{kind} {model}".strip().encode(errors="replace"), MAX_SUMMARY)

@@ -1,0 +1,75 @@
+"""Events become priced events: the one place where a rate card is chosen."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pricing.bill import cost_nano_usd
+from pricing.book import PriceBook, normal_variant
+from pricing.card import CACHED, INVALID, UNUSED, RateCard, unpriced
+from pricing.usage import NOTHING, invalid_reason
+from store.facts import Outcome, PricedEvent, UsageEvent
+
+CLOCK_SKEW_MS = 5 * 60_000
+"""An event this far ahead of our clock is stored as received now and counted."""
+
+
+class Priced(msgspec.Struct, frozen=True):
+    """Priced events, the cards they name, and how many of them came from the future."""
+
+    events: Sequence[PricedEvent]
+    cards: Sequence[RateCard]
+    clock_skew: int
+
+
+class Pricer:
+    """Prices events with one book; remembers the id of each card, which is costly to compute."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._ids: dict[int, tuple[RateCard, str]] = {}
+
+    def price(self, events: Sequence[UsageEvent], *, now_ms: int) -> Priced:
+        """Price each event at its own time; tokens and times are kept whatever the price is."""
+        priced: list[PricedEvent] = []
+        cards: dict[str, RateCard] = {}
+        skewed = 0
+        latest = now_ms + CLOCK_SKEW_MS
+        for event in events:
+            if event.ended_at_ms > latest:
+                event = msgspec.structs.replace(event, ended_at_ms=now_ms)
+                skewed += 1
+            card = self._card(event)
+            card_id = self._card_id(card)
+            cards[card_id] = card
+            nano_usd, partial = cost_nano_usd(event.usage, card)
+            priced.append(PricedEvent(event=event, card_id=card_id, nano_usd=nano_usd, partial=partial))
+        return Priced(priced, tuple(cards.values()), skewed)
+
+    def _card(self, event: UsageEvent) -> RateCard:
+        usage = event.usage
+        if event.outcome is Outcome.CACHE:
+            return CACHED
+        if usage is NOTHING or usage == NOTHING:
+            return unpriced(0, "the source does not say what was used") if event.usage_missing else UNUSED
+        if invalid_reason(usage):
+            return INVALID
+        prompt = usage.prompt_tokens
+        if event.model is None:
+            return unpriced(prompt, "the source names no model")
+        return self._book.card(
+            event.provider,
+            event.model,
+            at_ms=event.ended_at_ms,
+            prompt_tokens=prompt,
+            variant=normal_variant(event.variant) if event.variant else "",
+        )
+
+    def _card_id(self, card: RateCard) -> str:
+        """The card's id by object: books hand out the same objects, and the object is held so its address stays."""
+        known = self._ids.get(id(card))
+        if known is None:
+            if len(self._ids) > 10_000:
+                self._ids.clear()
+            known = self._ids[id(card)] = (card, card.id)
+        return known[1]

@@ -1,0 +1,172 @@
+"""The loop that polls, prices and writes: written once, with the clock and the sleep handed in."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias, TypeVar
+
+from collectors.clock import Clock
+from collectors.errors import CollectorError, SourceAbsentError
+from collectors.pricer import Pricer
+from collectors.source import Poll, Source
+from store.facts import Batch, Reject, SourceHealth, SourceState
+from store.retention import Retention
+from store.tables import StoreError
+from store.writer import Writer
+
+Answer = TypeVar("Answer")
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Say: TypeAlias = Callable[[str], None]
+
+MAX_BACK_OFF_SECONDS = 60.0
+ABSENT_SECONDS = 60.0
+HEARTBEAT_MS = 1_000
+"""A source that saw nothing new says so at most this often, so that a quiet store stays quiet."""
+_PRUNE_SECONDS = 300.0
+
+
+class Runner:
+    """Follows sources into one store until it is cancelled.
+
+    One thread writes, so each batch is a transaction of its own and sources never wait for each other's network.
+    A batch that cannot be written is kept and written again: a full disk delays the recording and loses nothing.
+    """
+
+    def __init__(
+        self,
+        open_writer: Callable[[], Writer],
+        pricer: Pricer,
+        *,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        say: Say = lambda _: None,
+        retention: Retention | None = None,
+    ) -> None:
+        self._open_writer = open_writer
+        self._pricer = pricer
+        self._clock = clock
+        self._sleep = sleep
+        self._say = say
+        self._retention = retention or Retention()
+        self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._writer: Writer | None = None
+        self._said: dict[str, str] = {}
+
+    async def start(self) -> Writer:
+        """Open the store in the writing thread; raises StoreError."""
+        loop = asyncio.get_running_loop()
+        self._writer = await loop.run_in_executor(self._writing, self._open_writer)
+        return self._writer
+
+    async def in_writer(self, work: Callable[[Writer], Answer]) -> Answer:
+        """Run something else on the writer, in its thread and in its turn."""
+        assert self._writer is not None, "start() comes first"
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work, self._writer)
+
+    async def follow(self, source: Source) -> None:
+        """Poll one source for ever; a failed poll is repeated after a growing pause."""
+        failures, heartbeat_ms = 0, 0
+        while True:
+            started = time.monotonic()
+            now_ms = self._clock()
+            state, poll, pause = SourceState.OK, Poll(), source.poll_seconds
+            try:
+                poll = await source.poll(now_ms)
+                failures = 0
+            except SourceAbsentError as error:
+                state, poll, pause = SourceState.ABSENT, Poll(detail=str(error)), ABSENT_SECONDS
+            except CollectorError as error:
+                failures += 1
+                state, poll = SourceState.FAILING, Poll(detail=str(error))
+                pause = back_off_seconds(source.poll_seconds, failures)
+            except Exception as error:  # noqa: BLE001 - a bug in one source must not end the recording of the others
+                failures += 1
+                state, poll = SourceState.FAILING, Poll(detail=f"unexpected: {error!r}"[:300])
+                pause = back_off_seconds(source.poll_seconds, failures)
+            self._narrate(source, state, poll.detail)
+            if _is_news(poll, state) or now_ms - heartbeat_ms >= HEARTBEAT_MS:
+                await self._write(source, state, poll, now_ms)
+                heartbeat_ms = now_ms
+            spent = time.monotonic() - started
+            await self._sleep(0 if poll.more else max(0.0, pause - spent))
+
+    async def drain(self, source: Source) -> None:
+        """Poll one source until it has nothing more, for a finished log."""
+        more = True
+        while more:
+            poll = await source.poll(self._clock())
+            await self._write(source, SourceState.OK, poll, self._clock())
+            more = poll.more
+
+    async def keep_tidy(self) -> None:
+        """Forget what is older than its retention, now and then."""
+        while True:
+            try:
+                await self.in_writer(lambda writer: writer.prune(self._retention, self._clock()))
+            except StoreError as error:
+                self._say(str(error))
+            await self._sleep(_PRUNE_SECONDS)
+
+    async def close(self) -> None:
+        """Close the store and end the writing thread."""
+        if self._writer is not None:
+            await self.in_writer(Writer.close)
+        self._writing.shutdown()
+
+    async def _write(self, source: Source, state: SourceState, poll: Poll, now_ms: int) -> None:
+        """Write until it succeeds: nothing else of this source is read before."""
+        failures = 0
+        while True:
+            try:
+                await self.in_writer(lambda writer: self._price_and_write(writer, source, state, poll, now_ms))
+            except StoreError as error:
+                failures += 1
+                self._say(str(error))
+                await self._sleep(back_off_seconds(1.0, failures))
+            else:
+                return
+
+    def _price_and_write(self, writer: Writer, source: Source, state: SourceState, poll: Poll, now_ms: int) -> None:
+        priced = self._pricer.price(poll.events, now_ms=now_ms)
+        rejects: Sequence[Reject] = poll.rejects
+        if priced.clock_skew:
+            skew = Reject(reason="clock_skew: a time ahead of ours, stored as now", count=priced.clock_skew, example="")
+            rejects = (*rejects, skew)
+        batch = Batch(
+            health=SourceHealth(
+                name=source.name,
+                kind=source.kind,
+                state=state,
+                detail=poll.detail,
+                polled_ms=now_ms,
+                watermark_ms=now_ms if state is SourceState.OK and not poll.more else None,
+                poll_every_ms=round(source.poll_seconds * 1000),
+                backlog_bytes=poll.backlog_bytes,
+            ),
+            events=priced.events,
+            positions=poll.positions,
+            rejects=rejects,
+            gpus=poll.gpus,
+            engines=poll.engines,
+            gap_bytes=poll.gap_bytes,
+        )
+        writer.write(batch, priced.cards)
+
+    def _narrate(self, source: Source, state: SourceState, detail: str) -> None:
+        """Say a source's state once per change."""
+        text = f"{source.name}: {state.value}" + (f": {detail}" if detail else "")
+        key = text if state is not SourceState.OK else state.value
+        if self._said.get(source.name) != key:
+            self._said[source.name] = key
+            self._say(text)
+
+
+def back_off_seconds(poll_seconds: float, failures: int) -> float:
+    """The pause after the n-th failure in a row: doubling from the poll interval up to a minute."""
+    return float(min(MAX_BACK_OFF_SECONDS, max(poll_seconds, 0.5) * 2 ** min(failures, 10)))
+
+
+def _is_news(poll: Poll, state: SourceState) -> bool:
+    seen = poll.events or poll.positions or poll.rejects or poll.gpus or poll.engines or poll.gap_bytes
+    return bool(seen) or poll.more or state is not SourceState.OK

@@ -1,0 +1,46 @@
+"""What every source looks like to the runner: a name, a kind, and one coroutine that asks."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from store.facts import EngineReading, GpuReading, Position, Reject, UsageEvent
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll saw; the runner prices it and writes it in one transaction."""
+
+    events: Sequence[UsageEvent] = ()
+    positions: Sequence[Position] = ()
+    rejects: Sequence[Reject] = ()
+    gpus: Sequence[GpuReading] = ()
+    engines: Sequence[EngineReading] = ()
+    gap_bytes: int = 0
+    backlog_bytes: int | None = None
+    detail: str = ""
+    more: bool = False
+    """There is more to read at once; the watermark does not move yet."""
+
+
+class Source(Protocol):
+    """Asks one place what happened since it was asked last; it does not store, price, draw or sleep."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the sources of a store."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What it is: "file", "engine", "gpu"."""
+        ...
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to wait after a poll that read to the end."""
+        ...
+
+    async def poll(self, now_ms: int, /) -> Poll:
+        """What happened since the last poll; raises CollectorError with a sentence, or SourceAbsentError."""
+        ...

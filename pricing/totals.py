@@ -1,0 +1,103 @@
+"""Sums over many requests, and the ratios that are only ever taken of sums."""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+from pricing.money import NANO_PER_USD, TOKENS_PER_MILLION, usd_from_nano
+from pricing.usage import NOTHING, Usage
+
+_SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What a group of requests used and cost; sums of `Totals` are exact, whatever the order.
+
+    `tokens` leaves out what a gateway's own cache served; those stand in `cached_tokens`. `requests` counts every
+    record. `unknown_tokens` belong to requests whose cost is unknown: they are in `tokens` too, so that dollars per
+    token is a lower bound, never too high. Tokens of our own hosts are `hosted_tokens`, and what the hosts cost is
+    `allocated_nano_usd`.
+    """
+
+    requests: int = 0
+    errors: int = 0
+    retries: int = 0
+    unpriced_requests: int = 0
+    partial_requests: int = 0
+    estimated_requests: int = 0
+    tokens: Usage = NOTHING
+    hosted_tokens: int = 0
+    unknown_tokens: int = 0
+    cached_requests: int = 0
+    cached_tokens: int = 0
+    metered_nano_usd: int = 0
+    allocated_nano_usd: int = 0
+    reported_nano_usd: int = 0
+    reported_requests: int = 0
+    duration_ms: int = 0
+    durations: int = 0
+    first_token_ms: int = 0
+    first_tokens: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self) if f.name != "tokens"}
+        return Totals(tokens=add_usage(self.tokens, other.tokens), **sums)
+
+    @property
+    def nano_usd(self) -> int:
+        """Metered and allocated dollars together."""
+        return self.metered_nano_usd + self.allocated_nano_usd
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether something in here has an unknown price, so that every dollar figure is "at least".
+
+        Tokens of our own hosts that no host's dollars were allocated to count as such.
+        """
+        unpaid = self.hosted_tokens > 0 and self.allocated_nano_usd == 0
+        return self.unpriced_requests > 0 or self.partial_requests > 0 or unpaid
+
+    @property
+    def usd_per_million_tokens(self) -> Decimal | None:
+        """Dollars per million tokens really served, or None while nothing was served."""
+        return usd_per_million(self.nano_usd, self.tokens.total_tokens)
+
+    @property
+    def usd_per_request(self) -> Decimal | None:
+        """Dollars per record, or None without one."""
+        return usd_from_nano(self.nano_usd) / self.requests if self.requests else None
+
+    @property
+    def cache_hit_ratio(self) -> float | None:
+        """Share of prompt tokens read from the provider's prompt cache, or None without a prompt."""
+        prompt = self.tokens.prompt_tokens
+        return self.tokens.cache_read_tokens / prompt if prompt else None
+
+    @property
+    def mean_duration_ms(self) -> float | None:
+        """Mean time of the requests that say how long they took."""
+        return self.duration_ms / self.durations if self.durations else None
+
+
+EMPTY = Totals()
+
+
+def add_usage(left: Usage, right: Usage) -> Usage:
+    """The class-by-class sum; `units` are merged by name."""
+    units: dict[str, int] = dict(left.units)
+    for unit, amount in right.units:
+        units[unit] = units.get(unit, 0) + amount
+    counts = [a + b for a, b in zip(left[:-1], right[:-1], strict=True)]
+    return Usage.of(counts, tuple(sorted(units.items())))
+
+
+def usd_per_million(nano_usd: int, tokens: int) -> Decimal | None:
+    """Dollars per million tokens as a ratio of sums; None when no token was served."""
+    return Decimal(nano_usd) * TOKENS_PER_MILLION / NANO_PER_USD / tokens if tokens else None
+
+
+def usd_per_hour(nano_usd: int, seconds: float) -> Decimal | None:
+    """Dollars over a window, scaled to an hour; None for an empty window."""
+    if seconds <= 0:
+        return None
+    return usd_from_nano(nano_usd) * _SECONDS_PER_HOUR / Decimal(str(seconds))

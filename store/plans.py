@@ -1,0 +1,47 @@
+"""Hosts and budgets with the dates between which they were in force, so that the past is computed as it was."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from store.facts import BudgetFact, HostFact
+
+_COLUMNS = {
+    "hosts": ("usd_per_hour_nano", "gpus", "prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
+    "budgets": ("nano_usd", "period", "filter"),
+}
+
+
+def put_in_force(
+    connection: sqlite3.Connection, table: str, facts: Sequence[HostFact] | Sequence[BudgetFact], at_ms: int
+) -> None:
+    """Make `facts` the ones in force from `at_ms`: what changed is ended and begun anew, what is gone is ended."""
+    in_force = {row[0]: row for row in _rows_in_force(connection, table, at_ms)}
+    for fact in facts:
+        wanted = (fact.until_ms, *(getattr(fact, column) for column in _COLUMNS[table]))
+        old = in_force.pop(fact.name, None)
+        if old is not None and old[2:] == wanted:
+            continue
+        if old is not None:
+            _end(connection, table, fact.name, since_ms=old[1], at_ms=at_ms)
+        begins_ms = fact.since_ms if old is None else max(at_ms, fact.since_ms)
+        _begin(connection, table, (fact.name, begins_ms, *wanted))
+    for name, since_ms, *_ in in_force.values():
+        _end(connection, table, name, since_ms=since_ms, at_ms=at_ms)
+
+
+def _listed(table: str) -> str:
+    return ", ".join(("name", "since_ms", "until_ms", *_COLUMNS[table]))
+
+
+def _rows_in_force(connection: sqlite3.Connection, table: str, at_ms: int) -> list[tuple[object, ...]]:
+    question = f"SELECT {_listed(table)} FROM {table} WHERE until_ms IS NULL OR until_ms > ?"
+    return connection.execute(question, (at_ms,)).fetchall()
+
+
+def _begin(connection: sqlite3.Connection, table: str, row: tuple[object, ...]) -> None:
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT OR REPLACE INTO {table} ({_listed(table)}) VALUES ({marks})", row)
+
+
+def _end(connection: sqlite3.Connection, table: str, name: object, *, since_ms: object, at_ms: int) -> None:
+    connection.execute(f"UPDATE {table} SET until_ms = ? WHERE name = ? AND since_ms = ?", (at_ms, name, since_ms))

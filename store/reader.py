@@ -1,0 +1,327 @@
+"""Questions to the store, answered with frozen values; the standard library's sqlite3, read-only.
+
+Every question about a window reads sums per minute, hour and day, so its time does not grow with the history.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from pricing.card import CardStatus, RateCard, card_from_mapping
+from pricing.usage import Usage
+from store.facts import BudgetFact, Dimensions, HostFact, Outcome, SourceHealth, SourceState
+from store.identity import call_range, unpack_id
+from store.sums import CardNote, Sum, SumKey
+from store.tables import MEASURES, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
+from store.windows import pieces
+
+_BUSY_SECONDS = 2.0
+
+
+class SourceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as the collector last saw it, with its counts."""
+
+    health: SourceHealth
+    state_since_ms: int
+    events: int
+    duplicates: int
+    rejected: int
+    gap_bytes: int
+    rejects: tuple[tuple[str, int, str, int], ...] = ()
+    """(reason, count, example, seen_ms), most frequent first."""
+
+
+class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One kept request."""
+
+    id: int
+    identity: int
+    record_id: str
+    ended_at_ms: int
+    duration_ms: int | None
+    first_token_ms: int | None
+    dimensions: Dimensions
+    card: CardNote
+    usage: Usage
+    nano_usd: int | None
+    reported_nano_usd: int | None
+    partial: bool
+    error: str | None
+
+
+class GpuState(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU over the last while: means of what was really read."""
+
+    host: str
+    uuid: str
+    index: int
+    name: str | None
+    memory_total_bytes: int | None
+    at_ms: int
+    busy: float | None
+    memory_used_bytes: int | None
+    power_watts: float | None
+    temperature_celsius: int | None
+    pids: tuple[int, ...]
+    lost: str | None
+
+
+class EngineState(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine over the last while: sums over the seconds really observed, and the newest gauges."""
+
+    name: str
+    host: str | None
+    model: str | None
+    kind: str | None
+    pid: int | None
+    at_ms: int
+    seconds: float
+    input_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    running: int | None
+    waiting: int | None
+    kv_cache_used: float | None
+
+
+class Reader:
+    """A read-only connection, asked by one thread at a time. Raises StoreError with a sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._connection = sqlite3.connect(
+                f"file:{quote(str(path))}?mode=ro",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the store {path}: {error}.") from error
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{path} was written by a newer usdtop (schema {version}); please update usdtop.")
+        if version < SCHEMA_VERSION:
+            raise StoreError(f"{path} is from an older usdtop; run `usdtop collect` once to bring it up to date.")
+        self._series: dict[int, Dimensions] = {}
+        self._cards: dict[int, CardNote] = {}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def sums(self, since_ms: int, until_ms: int, sources: Sequence[str] | None = None) -> list[Sum]:
+        """What happened in [since, until) per series and card, both ends widened to whole minutes."""
+        parts, values = [], []
+        for table, begins, ends in pieces(since_ms, until_ms):
+            parts.append(f"SELECT series, card, {', '.join(MEASURES)} FROM {table} WHERE bucket >= ? AND bucket < ?")
+            values += [begins, ends]
+        if not parts:
+            return []
+        totals = ", ".join(f"sum({name})" for name in MEASURES)
+        question = f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card"
+        rows = self._ask(question, values)
+        found = [Sum(self._key(row[0], row[1]), row[2:]) for row in rows]
+        return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
+
+    def minutes(self, since_ms: int, until_ms: int) -> list[tuple[int, SumKey, int, int]]:
+        """Per minute, series and card: (minute in epoch seconds, key, nano-dollars, tokens of every class)."""
+        tokens = " + ".join(TOKEN_COLUMNS[:-1])
+        rows = self._ask(
+            f"SELECT bucket, series, card, nano_usd, {tokens} FROM rollup_minute WHERE bucket >= ? AND bucket < ?",
+            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+        )
+        return [(row[0], self._key(row[1], row[2]), row[3], row[4]) for row in rows]
+
+    def newest_bucket_ms(self) -> int | None:
+        """End of the newest minute in which anything happened, or None in an empty store."""
+        newest = self._ask("SELECT max(bucket) FROM rollup_minute", ())[0][0]
+        return None if newest is None else (newest + 60) * 1_000
+
+    def sources(self) -> list[SourceRecord]:
+        """Every source that was ever followed, by name."""
+        rejects: dict[str, list[tuple[str, int, str, int]]] = {}
+        for source, *reject in self._ask(
+            "SELECT source, reason, count, example, seen_ms FROM rejects ORDER BY count DESC", ()
+        ):
+            rejects.setdefault(source, []).append((reject[0], reject[1], reject[2], reject[3]))
+        rows = self._ask(
+            "SELECT name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, state_since_ms,"
+            " events, duplicates, rejected, gap_bytes FROM sources ORDER BY name",
+            (),
+        )
+        return [
+            SourceRecord(
+                health=SourceHealth(
+                    name=row[0], kind=row[1], state=SourceState(row[2]), detail=row[3] or "", polled_ms=row[4],
+                    watermark_ms=row[5], poll_every_ms=row[6] or 0, backlog_bytes=row[7],
+                ),
+                state_since_ms=row[8], events=row[9], duplicates=row[10], rejected=row[11], gap_bytes=row[12],
+                rejects=tuple(rejects.get(row[0], ())),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def newest_requests(self, *, before_id: int | None = None, limit: int = 1_000) -> list[RequestRecord]:
+        """Kept requests, the last stored first."""
+        return self._requests("id < ? ORDER BY id DESC LIMIT ?", (before_id or 2**62, limit))
+
+    def request(self, request_id: int) -> RequestRecord | None:
+        """One kept request, or None when it is no longer kept."""
+        found = self._requests("id = ?", (request_id,))
+        return found[0] if found else None
+
+    def attempts(self, request: RequestRecord) -> list[RequestRecord]:
+        """Every kept record of the same call, in order of their ends."""
+        return self._requests("identity BETWEEN ? AND ? ORDER BY ended_at_ms", call_range(request.identity))
+
+    def kept_since_ms(self) -> int | None:
+        """When the oldest kept request ended, or None without any."""
+        found = self._ask("SELECT ended_at_ms FROM requests ORDER BY id LIMIT 1", ())
+        return found[0][0] if found else None
+
+    def card(self, card_id: str) -> RateCard:
+        """A rate card as it was when it was used."""
+        body = self._ask("SELECT body FROM cards WHERE card_id = ?", (card_id,))[0][0]
+        return card_from_mapping(json.loads(body))
+
+    def hosts(self) -> list[HostFact]:
+        """Every host price with the dates between which it was in force."""
+        rows = self._ask(
+            "SELECT name, since_ms, until_ms, usd_per_hour_nano, gpus, prefill_tokens_per_second,"
+            " decode_tokens_per_second, capacity_basis FROM hosts ORDER BY name, since_ms",
+            (),
+        )
+        return [
+            HostFact(
+                name=row[0], since_ms=row[1], until_ms=row[2], usd_per_hour_nano=row[3], gpus=row[4],
+                prefill_tokens_per_second=row[5], decode_tokens_per_second=row[6], capacity_basis=row[7],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def budgets(self, at_ms: int) -> list[BudgetFact]:
+        """Budgets in force at an instant."""
+        rows = self._ask(
+            "SELECT name, since_ms, until_ms, nano_usd, period, filter FROM budgets"
+            " WHERE since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY name",
+            (at_ms, at_ms),
+        )
+        return [
+            BudgetFact(name=r[0], since_ms=r[1], until_ms=r[2], nano_usd=r[3], period=r[4], filter=r[5] or "")
+            for r in rows
+        ]
+
+    def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
+        """Each GPU read in the window: means of busy time and power, the newest of the rest."""
+        rows = self._ask(
+            "SELECT g.host, g.uuid, g.position, g.name, g.memory_total_bytes, max(r.at_ms), avg(r.busy),"
+            " r.memory_used_bytes, avg(r.power_watts), r.temperature_celsius, r.pids, r.lost"
+            " FROM gpu_readings AS r JOIN gpus AS g ON g.id = r.gpu WHERE r.at_ms > ? AND r.at_ms <= ?"
+            " GROUP BY r.gpu ORDER BY g.host, g.position",
+            (since_ms, until_ms),
+        )
+        return [
+            GpuState(
+                host=row[0], uuid=row[1], index=row[2], name=row[3], memory_total_bytes=row[4], at_ms=row[5],
+                busy=None if row[11] else row[6], memory_used_bytes=row[7], power_watts=None if row[11] else row[8],
+                temperature_celsius=row[9], pids=tuple(map(int, row[10].split(","))) if row[10] else (), lost=row[11],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def engines(self, since_ms: int, until_ms: int) -> list[EngineState]:
+        """Each engine scraped in the window: sums of its deltas, the newest of its gauges."""
+        rows = self._ask(
+            "SELECT e.name, e.host, e.model, e.kind, e.pid, max(r.at_ms), total(r.seconds), sum(r.input),"
+            " sum(r.cache_read), sum(r.output), r.running, r.waiting, r.kv_cache_used"
+            " FROM engine_readings AS r JOIN engines AS e ON e.id = r.engine WHERE r.at_ms > ? AND r.at_ms <= ?"
+            " GROUP BY r.engine ORDER BY e.name, e.model",
+            (since_ms, until_ms),
+        )
+        return [_engine_state(row) for row in rows]
+
+    def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
+        """Sums of each engine over longer windows, from its minutes; no gauges."""
+        rows = self._ask(
+            "SELECT e.name, e.host, e.model, e.kind, e.pid, max(m.minute) * 1000, total(m.seconds), sum(m.input),"
+            " sum(m.cache_read), sum(m.output), NULL, NULL, NULL"
+            " FROM engine_minutes AS m JOIN engines AS e ON e.id = m.engine WHERE m.minute >= ? AND m.minute < ?"
+            " GROUP BY m.engine ORDER BY e.name, e.model",
+            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+        )
+        return [_engine_state(row) for row in rows]
+
+    def _requests(self, condition: str, values: Sequence[int]) -> list[RequestRecord]:
+        rows = self._ask(
+            f"SELECT id, identity, record_id, ended_at_ms, duration_ms, first_token_ms, series, card,"
+            f" {', '.join(TOKEN_COLUMNS)}, nano_usd, reported_nano_usd, partial, units, error"
+            f" FROM requests WHERE {condition}",
+            values,
+        )
+        return [self._request(row) for row in rows]
+
+    def _request(self, row: Sequence[object]) -> RequestRecord:
+        key = self._key(row[6], row[7])  # type: ignore[arg-type]  # SQLite's rows carry no types
+        nano_usd, reported, partial, units, error = row[17:]
+        return msgspec.convert(
+            {
+                "id": row[0], "identity": row[1], "record_id": unpack_id(row[2]),  # type: ignore[arg-type]  # a BLOB
+                "ended_at_ms": row[3], "duration_ms": row[4], "first_token_ms": row[5], "dimensions": key.dimensions,
+                "card": key.card, "usage": Usage.of(row[8:17], _units(units)),  # type: ignore[arg-type]  # integers
+                "nano_usd": nano_usd, "reported_nano_usd": reported, "partial": bool(partial), "error": error,
+            },
+            RequestRecord,
+        )  # fmt: skip
+
+    def _key(self, series: int, card: int) -> SumKey:
+        if series not in self._series:
+            self._load_series()
+        if card not in self._cards:
+            self._load_cards()
+        return SumKey(self._series[series], self._cards[card])
+
+    def _load_series(self) -> None:
+        newest = max(self._series, default=0)
+        for row in self._ask(
+            "SELECT id, source, provider, model, deployment, tenant, api_key, host, call_type, outcome FROM series"
+            " WHERE id > ?",
+            (newest,),
+        ):
+            self._series[row[0]] = _dimensions(row[1:])
+
+    def _load_cards(self) -> None:
+        newest = max(self._cards, default=0)
+        for row in self._ask("SELECT id, card_id, status, record FROM cards WHERE id > ?", (newest,)):
+            self._cards[row[0]] = CardNote(row[1], CardStatus(row[2]), row[3])
+
+    def _ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
+        try:
+            return self._connection.execute(question, tuple(values)).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the store {self.path}: {error}.") from error
+
+
+def _dimensions(row: Sequence[str]) -> Dimensions:
+    source, provider, model, deployment, tenant, key, host, call_type, outcome = row
+    return Dimensions(source, provider, model, deployment, tenant, key, host, call_type, Outcome(outcome))
+
+
+def _units(text: object) -> tuple[tuple[str, int], ...]:
+    return tuple((unit, amount) for unit, amount in json.loads(text)) if isinstance(text, str) else ()
+
+
+def _engine_state(row: Sequence[object]) -> EngineState:
+    return msgspec.convert(
+        {
+            "name": row[0], "host": row[1], "model": row[2] or None, "kind": row[3], "pid": row[4], "at_ms": row[5],
+            "seconds": row[6] or 0.0, "input_tokens": row[7] or 0, "cache_read_tokens": row[8] or 0,
+            "output_tokens": row[9] or 0, "running": row[10], "waiting": row[11], "kv_cache_used": row[12],
+        },
+        EngineState,
+    )  # fmt: skip

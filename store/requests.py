@@ -1,0 +1,174 @@
+"""Requests on their way in: each counted once, kept as a row, and added to the sums."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pricing.card import RateCard, card_to_mapping
+from store.facts import PricedEvent, UsageEvent
+from store.identity import RECORD_BITS, pack_id, request_identity
+from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
+
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+_LOOKUP = 2_000
+"""Identities asked for in one statement."""
+
+
+class WrittenRequests(msgspec.Struct, frozen=True):
+    """How many events were new, and how many had been counted before."""
+
+    events: int
+    duplicates: int
+
+
+_REQUEST_COLUMNS = (
+    "identity", "record_id", "ended_at_ms", "duration_ms", "first_token_ms", "series", "card", *TOKEN_COLUMNS,
+    "nano_usd", "reported_nano_usd", "partial", "units", "error",
+)  # fmt: skip
+_INSERT_REQUEST = (
+    f"INSERT INTO requests ({', '.join(_REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(_REQUEST_COLUMNS))})"
+)
+_FIND_CALLS = (
+    "SELECT r.identity FROM json_each(?) AS wanted CROSS JOIN requests AS r"
+    f" ON r.identity BETWEEN wanted.value AND wanted.value + {(1 << RECORD_BITS) - 1}"
+)
+
+
+def _upsert(table: str) -> str:
+    columns = ("bucket", "series", "card", *MEASURES, "stored_day")
+    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in MEASURES)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT (bucket, series, card) DO UPDATE SET {sums}, stored_day = excluded.stored_day"
+    )
+
+
+_UPSERTS = {table: _upsert(table) for table in ROLLUPS}
+
+Sums = dict[tuple[int, int, int], list[int]]
+
+
+class RequestWriter:
+    """Writes events through somebody else's transaction; `forget` after that transaction was rolled back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._series: dict[tuple[str | None, ...], int] = {}
+        self._cards: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Drop the remembered ids of series and cards, which may have been rolled back."""
+        self._series.clear()
+        self._cards.clear()
+
+    def write(
+        self, source: str, events: Sequence[PricedEvent], cards: Iterable[RateCard], *, stored_ms: int
+    ) -> WrittenRequests:
+        """Insert what is new and add it to the rollups; `stored_ms` is when retention begins to count."""
+        if not events:
+            return WrittenRequests(0, 0)
+        self._remember_cards(cards)
+        identities = [request_identity(source, e.event.id, e.event.call_id) for e in events]
+        known, calls = self._known(identities)
+        rows: list[tuple[object, ...]] = []
+        sums: Sums = {}
+        for identity, priced in zip(identities, events, strict=True):
+            if identity in known:
+                continue
+            known.add(identity)
+            call = identity >> RECORD_BITS
+            is_retry = call in calls
+            calls.add(call)
+            event = priced.event
+            series, card = self._series_id(source, event), self._cards[priced.card_id]
+            rows.append(_row(identity, event, series, card, priced))
+            _add(sums, (event.ended_at_ms // _MINUTE_MS * 60, series, card), event, priced, is_retry=is_retry)
+        if rows:
+            self._note_arrival(stored_ms)
+            self._connection.executemany(_INSERT_REQUEST, rows)
+            self._add_sums(sums, stored_ms // _DAY_MS)
+        return WrittenRequests(len(rows), len(events) - len(rows))
+
+    def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
+        """Identities already stored for the calls of this batch, and the calls that they belong to."""
+        lowest = [identity >> RECORD_BITS << RECORD_BITS for identity in identities]
+        known: set[int] = set()
+        for first in range(0, len(lowest), _LOOKUP):
+            wanted = f"[{','.join(map(str, lowest[first : first + _LOOKUP]))}]"
+            known.update(row[0] for row in self._connection.execute(_FIND_CALLS, (wanted,)))
+        return known, {identity >> RECORD_BITS for identity in known}
+
+    def _remember_cards(self, cards: Iterable[RateCard]) -> None:
+        for card in cards:
+            card_id = card.id
+            if card_id in self._cards:
+                continue
+            self._connection.execute(
+                "INSERT OR IGNORE INTO cards (card_id, status, book, record, body) VALUES (?, ?, ?, ?, ?)",
+                (card_id, card.status.value, card.book, card.record, json.dumps(card_to_mapping(card))),
+            )
+            found = self._connection.execute("SELECT id FROM cards WHERE card_id = ?", (card_id,)).fetchone()
+            self._cards[card_id] = found[0]
+
+    def _series_id(self, source: str, event: UsageEvent) -> int:
+        dimensions = (
+            source, event.provider, event.model, event.deployment, event.tenant, event.key, None, event.call_type,
+            event.outcome,
+        )  # fmt: skip
+        found = self._series.get(dimensions)
+        return found if found is not None else self._new_series(dimensions)
+
+    def _new_series(self, dimensions: tuple[str | None, ...]) -> int:
+        key = json.dumps(dimensions, ensure_ascii=True)
+        self._connection.execute(
+            "INSERT OR IGNORE INTO series (key, source, provider, model, deployment, tenant, api_key, host, call_type,"
+            " outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, *(None if value is None else str(value) for value in dimensions)),
+        )
+        series: int = self._connection.execute("SELECT id FROM series WHERE key = ?", (key,)).fetchone()[0]
+        self._series[dimensions] = series
+        return series
+
+    def _note_arrival(self, stored_ms: int) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO arrivals (stored_minute, first_id) SELECT ?, coalesce(max(id), 0) + 1 FROM requests",
+            (stored_ms // _MINUTE_MS * 60,),
+        )
+
+    def _add_sums(self, minutes: Sums, stored_day: int) -> None:
+        for table, width in ROLLUPS.items():
+            sums = minutes if width == 60 else _widen(minutes, width)
+            self._connection.executemany(_UPSERTS[table], [(*key, *sums[key], stored_day) for key in sums])
+
+
+def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent) -> tuple[object, ...]:
+    usage = event.usage
+    return (
+        identity, pack_id(event.id), event.ended_at_ms, event.duration_ms, event.first_token_ms, series, card,
+        *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
+        json.dumps(usage.units) if usage.units else None, event.error,
+    )  # fmt: skip
+
+
+def _add(sums: Sums, key: tuple[int, int, int], event: UsageEvent, priced: PricedEvent, *, is_retry: bool) -> None:
+    """Add one event to its minute; the order is that of MEASURES."""
+    reported, took, first = event.reported_nano_usd, event.duration_ms, event.first_token_ms
+    new = (
+        1, is_retry, priced.partial, *event.usage[:9], priced.nano_usd or 0, reported or 0, reported is not None,
+        took or 0, took is not None, first or 0, first is not None,
+    )  # fmt: skip
+    old = sums.get(key)
+    sums[key] = [*map(int, new)] if old is None else [a + b for a, b in zip(old, new, strict=True)]
+
+
+def _widen(minutes: Sums, width: int) -> Sums:
+    """The same sums in wider buckets."""
+    wide: Sums = {}
+    for (bucket, series, card), new in minutes.items():
+        key = (bucket // width * width, series, card)
+        old = wide.get(key)
+        wide[key] = new if old is None else [a + b for a, b in zip(old, new, strict=True)]
+    return wide

@@ -1,0 +1,44 @@
+"""How long things are kept, and forgetting them."""
+
+import sqlite3
+
+import msgspec
+
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ages are counted from when a row was stored, not from when it happened; day sums are kept for ever."""
+
+    request_hours: int = 72
+    request_rows: int = 2_000_000
+    minute_days: int = 35
+    hour_days: int = 400
+    reading_minutes: int = 60
+    """Raw readings of GPUs and engines; their minute rows live as long as minute sums."""
+
+
+def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
+    """Delete what is older than its retention; harmless to repeat."""
+    _prune_requests(connection, retention, at_ms)
+    for table, days in (("rollup_minute", retention.minute_days), ("rollup_hour", retention.hour_days)):
+        day = at_ms // _DAY_MS - days
+        connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
+    oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
+    for table in ("gpu_readings", "engine_readings"):
+        connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))
+    oldest_minute = at_ms // 1_000 - retention.minute_days * 86_400
+    for table in ("gpu_minutes", "engine_minutes"):
+        connection.execute(f"DELETE FROM {table} WHERE minute < ?", (oldest_minute,))
+
+
+def _prune_requests(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
+    oldest_minute = (at_ms - retention.request_hours * _HOUR_MS) // 1_000
+    by_age = connection.execute(
+        "SELECT min(first_id) FROM arrivals WHERE stored_minute >= ?", (oldest_minute,)
+    ).fetchone()
+    newest = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
+    first_kept = newest + 1 if by_age[0] is None else by_age[0]
+    first_kept = max(first_kept, newest - retention.request_rows + 1)
+    connection.execute("DELETE FROM requests WHERE id < ?", (first_kept,))
+    connection.execute("DELETE FROM arrivals WHERE stored_minute < ?", (oldest_minute,))

@@ -1,0 +1,234 @@
+"""The tables, as an append-only list of migrations."""
+
+from sqlite_utils import Database, Migrations
+
+from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS
+
+migrations = Migrations("usdtop")
+
+
+@migrations()
+def m001_dimensions(db: Database) -> None:
+    """Series and cards: the few distinct things that millions of rows point at by a small integer."""
+    db.table("series").create(
+        {
+            "id": int,
+            "key": str,
+            "source": str,
+            "provider": str,
+            "model": str,
+            "deployment": str,
+            "tenant": str,
+            "api_key": str,
+            "host": str,
+            "call_type": str,
+            "outcome": str,
+        },
+        pk="id",
+        not_null={"key", "source", "outcome"},
+        strict=True,
+    )
+    db.table("series").create_index(["key"], unique=True)
+    db.table("cards").create(
+        {"id": int, "card_id": str, "status": str, "book": str, "record": str, "body": str},
+        pk="id",
+        not_null={"card_id", "status", "body"},
+        strict=True,
+    )
+    db.table("cards").create_index(["card_id"], unique=True)
+
+
+@migrations()
+def m002_requests(db: Database) -> None:
+    """Single requests, kept for days; `identity` holds the call in its upper 40 bits, the record in its lower 24."""
+    db.table("requests").create(
+        {
+            "id": int,
+            "identity": int,
+            "record_id": bytes,
+            "ended_at_ms": int,
+            "duration_ms": int,
+            "first_token_ms": int,
+            "series": int,
+            "card": int,
+            **dict.fromkeys(TOKEN_COLUMNS, int),
+            "nano_usd": int,
+            "reported_nano_usd": int,
+            "partial": int,
+            "units": str,
+            "error": str,
+        },
+        pk="id",
+        not_null={"identity", "ended_at_ms", "series", "card"},
+        strict=True,
+    )
+    db.table("requests").create_index(["identity"], unique=True)
+    db.table("arrivals").create({"stored_minute": int, "first_id": int}, pk="stored_minute", strict=True)
+
+
+@migrations()
+def m003_rollups(db: Database) -> None:
+    """Sums per minute, hour and day, series and card: what every screen reads.
+
+    `stored_day` (days since the epoch) is when a sum last grew: retention counts from there, so that an old log
+    imported today is whole today.
+    """
+    columns = ", ".join(f'"{name}" INTEGER NOT NULL DEFAULT 0' for name in MEASURES)
+    for table in ROLLUPS:
+        # sqlite-utils has no WITHOUT ROWID, which halves these tables.
+        db.execute(
+            f"CREATE TABLE {table} (bucket INTEGER NOT NULL, series INTEGER NOT NULL, card INTEGER NOT NULL, "
+            f"{columns}, stored_day INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (bucket, series, card)) WITHOUT ROWID, STRICT"
+        )
+
+
+@migrations()
+def m004_sources(db: Database) -> None:
+    """Where each source stands: its state, the files it has read, what it could not take."""
+    db.table("sources").create(
+        {
+            "name": str,
+            "kind": str,
+            "state": str,
+            "detail": str,
+            "polled_ms": int,
+            "watermark_ms": int,
+            "poll_every_ms": int,
+            "backlog_bytes": int,
+            "events": int,
+            "duplicates": int,
+            "rejected": int,
+            "gap_bytes": int,
+            "state_since_ms": int,
+        },
+        pk="name",
+        strict=True,
+        not_null={"kind", "state", "polled_ms"},
+        defaults={"events": 0, "duplicates": 0, "rejected": 0, "gap_bytes": 0},
+    )
+    db.table("positions").create(
+        {
+            "source": str,
+            "device": int,
+            "inode": int,
+            "path": str,
+            "offset": int,
+            "head_digest": bytes,
+            "tail_digest": bytes,
+            "modified_ms": int,
+            "finished": int,
+        },
+        pk=("source", "device", "inode"),
+        strict=True,
+    )
+    db.table("rejects").create(
+        {"source": str, "reason": str, "count": int, "example": str, "seen_ms": int},
+        pk=("source", "reason"),
+        strict=True,
+    )
+
+
+@migrations()
+def m005_machines(db: Database) -> None:
+    """GPUs and engines: raw readings for an hour, then minutes; and what each host costs, with its dates."""
+    db.table("gpus").create(
+        {"id": int, "host": str, "uuid": str, "position": int, "name": str, "memory_total_bytes": int},
+        pk="id",
+        strict=True,
+    )
+    db.table("gpus").create_index(["host", "uuid"], unique=True)
+    db.table("gpu_readings").create(
+        {
+            "gpu": int,
+            "at_ms": int,
+            "busy": float,
+            "memory_used_bytes": int,
+            "power_watts": float,
+            "power_limit_watts": float,
+            "energy_millijoules": int,
+            "temperature_celsius": int,
+            "sm_clock_mhz": int,
+            "throttle_reasons": int,
+            "pids": str,
+            "lost": str,
+        },
+        pk=("gpu", "at_ms"),
+        strict=True,
+    )
+    db.table("gpu_minutes").create(
+        {
+            "gpu": int,
+            "minute": int,
+            "readings": int,
+            "busy_sum": float,
+            "busy_max": float,
+            "busy_readings": int,
+            "memory_used_bytes": int,
+            "power_sum": float,
+            "power_max": float,
+            "power_readings": int,
+            "energy_millijoules": int,
+        },
+        pk=("gpu", "minute"),
+        strict=True,
+    )
+    db.table("engines").create(
+        {"id": int, "name": str, "host": str, "model": str, "kind": str, "pid": int}, pk="id", strict=True
+    )
+    db.table("engines").create_index(["name", "model"], unique=True)
+    db.table("engine_readings").create(
+        {
+            "engine": int,
+            "at_ms": int,
+            "seconds": float,
+            "input": int,
+            "cache_read": int,
+            "output": int,
+            "requests": int,
+            "running": int,
+            "waiting": int,
+            "kv_cache_used": float,
+        },
+        pk=("engine", "at_ms"),
+        strict=True,
+    )
+    db.table("engine_minutes").create(
+        {
+            "engine": int,
+            "minute": int,
+            "seconds": float,
+            "input": int,
+            "cache_read": int,
+            "output": int,
+            "requests": int,
+            "running_max": int,
+            "waiting_max": int,
+        },
+        pk=("engine", "minute"),
+        strict=True,
+    )
+    db.table("hosts").create(
+        {
+            "name": str,
+            "since_ms": int,
+            "until_ms": int,
+            "usd_per_hour_nano": int,
+            "gpus": int,
+            "prefill_tokens_per_second": int,
+            "decode_tokens_per_second": int,
+            "capacity_basis": str,
+        },
+        pk=("name", "since_ms"),
+        strict=True,
+    )
+    db.table("budgets").create(
+        {"name": str, "since_ms": int, "until_ms": int, "nano_usd": int, "period": str, "filter": str},
+        pk=("name", "since_ms"),
+        strict=True,
+    )
+
+
+def migrate(db: Database) -> None:
+    """Bring a store to this version and say so in `user_version`, which readers check."""
+    migrations.apply(db)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,0 +1,39 @@
+"""Names that the schema, the writer and the readers share, without importing any of them."""
+
+SCHEMA_VERSION = 5
+"""Number of migrations; a store with a higher one was written by a newer usdtop."""
+
+ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
+"""Rollup tables and their bucket width in seconds; a bucket is the epoch second at which it begins."""
+
+TOKEN_COLUMNS = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "cache_write_30m",
+    "cache_write_12h",
+    "cache_write",
+    "output",
+    "reasoning",
+)
+"""Columns of a `Usage`, in its order."""
+
+MEASURES = (
+    "requests",
+    "retries",
+    "partial",
+    *TOKEN_COLUMNS,
+    "nano_usd",
+    "reported_nano_usd",
+    "reported",
+    "duration_ms",
+    "durations",
+    "first_token_ms",
+    "first_tokens",
+)
+"""Summed columns of a rollup."""
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the text is a sentence for the person at the terminal."""

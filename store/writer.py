@@ -1,0 +1,187 @@
+"""The one writer: a batch becomes rows, rollups, positions and health in one transaction, or nothing."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from pricing.card import RateCard
+from store.facts import Batch, BudgetFact, HostFact, Position
+from store.folder import open_folder
+from store.machines import MachineWriter
+from store.plans import put_in_force
+from store.requests import RequestWriter, WrittenRequests
+from store.retention import Retention, prune
+from store.schema import migrate
+from store.tables import SCHEMA_VERSION, StoreError
+
+_BUSY_SECONDS = 10.0
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What a batch changed."""
+
+    events: int
+    duplicates: int
+
+
+class Writer:
+    """Owns the writing connection; belongs to the thread that made it.
+
+    Raises StoreError with a plain sentence when the disk is full, the store is damaged, locked or newer than this
+    program. After a failed write nothing of the batch is in the store, and the same batch can be written again.
+    """
+
+    def __init__(self, path: Path, *, group: str | None = None) -> None:
+        self.path = path
+        with _plain_errors(path):
+            open_folder(path, group=group)
+            self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
+            self._connection: sqlite3.Connection = self._db.conn
+            self._prepare()
+        self._requests = RequestWriter(self._connection)
+        self._machines = MachineWriter(self._connection)
+
+    def _prepare(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{self.path} was written by a newer usdtop (schema {version}); please update usdtop.")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("PRAGMA cache_size = -16000")
+        self._connection.execute("PRAGMA journal_size_limit = 16000000")
+        if version < SCHEMA_VERSION:
+            migrate(self._db)
+
+    def write(self, batch: Batch, cards: Sequence[RateCard] = ()) -> Written:
+        """Write everything that one poll saw; `cards` are the rate cards that its events name."""
+        with self.transaction():
+            source, at_ms = batch.health.name, batch.health.polled_ms
+            written = self._requests.write(source, batch.events, cards, stored_ms=at_ms)
+            self._machines.write_gpus(batch.gpus)
+            self._machines.write_engines(batch.engines)
+            self._write_positions(source, batch.positions)
+            self._write_health(batch, written)
+        return Written(written.events, written.duplicates)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """An immediate transaction; rolled back as a whole, with what was remembered of it, on any error."""
+        with _plain_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._forget()
+                raise
+
+    def _forget(self) -> None:
+        self._requests.forget()
+        self._machines.forget()
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def positions(self, source: str) -> list[Position]:
+        """How far each file of a source has been read."""
+        with _plain_errors(self.path):
+            rows = self._connection.execute(
+                "SELECT path, device, inode, offset, head_digest, tail_digest, modified_ms, finished"
+                " FROM positions WHERE source = ?",
+                (source,),
+            ).fetchall()
+        return [
+            Position(
+                path=path, device=device, inode=inode, offset=offset, head_digest=head, tail_digest=tail,
+                modified_ms=modified_ms, finished=bool(finished),
+            )
+            for path, device, inode, offset, head, tail, modified_ms, finished in rows
+        ]  # fmt: skip
+
+    def set_hosts(self, hosts: Sequence[HostFact], at_ms: int) -> None:
+        """Put the configured hosts in force: unchanged ones go on, changed ones begin anew, missing ones end."""
+        with self.transaction() as connection:
+            put_in_force(connection, "hosts", hosts, at_ms)
+
+    def set_budgets(self, budgets: Sequence[BudgetFact], at_ms: int) -> None:
+        """Put the configured budgets in force, in the same way as hosts."""
+        with self.transaction() as connection:
+            put_in_force(connection, "budgets", budgets, at_ms)
+
+    def prune(self, retention: Retention, at_ms: int) -> None:
+        """Forget what is older than its retention."""
+        with self.transaction() as connection:
+            prune(connection, retention, at_ms)
+
+    def close(self) -> None:
+        """Close the connection; a checkpoint leaves the store in one file."""
+        with _plain_errors(self.path):
+            self._connection.close()
+
+    def _write_positions(self, source: str, positions: Sequence[Position]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO positions (source, device, inode, path, offset, head_digest, tail_digest,"
+            " modified_ms, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (source, p.device, p.inode, p.path, p.offset, p.head_digest, p.tail_digest, p.modified_ms, p.finished)
+                for p in positions
+            ],
+        )
+
+    def _write_health(self, batch: Batch, written: WrittenRequests) -> None:
+        health = batch.health
+        self._connection.execute(_UPSERT_SOURCE, {
+            "name": health.name, "kind": health.kind, "state": health.state.value, "detail": health.detail,
+            "polled_ms": health.polled_ms, "watermark_ms": health.watermark_ms, "poll_every_ms": health.poll_every_ms,
+            "backlog_bytes": health.backlog_bytes, "events": written.events, "duplicates": written.duplicates,
+            "rejected": sum(reject.count for reject in batch.rejects), "gap_bytes": batch.gap_bytes,
+        })  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO rejects (source, reason, count, example, seen_ms) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (source, reason) DO UPDATE SET count = count + excluded.count, example = excluded.example,"
+            " seen_ms = excluded.seen_ms",
+            [(health.name, r.reason, r.count, r.example, health.polled_ms) for r in batch.rejects],
+        )
+
+
+_UPSERT_SOURCE = """
+INSERT INTO sources (name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, events,
+                     duplicates, rejected, gap_bytes, state_since_ms)
+VALUES (:name, :kind, :state, :detail, :polled_ms, :watermark_ms, :poll_every_ms, :backlog_bytes, :events,
+        :duplicates, :rejected, :gap_bytes, :polled_ms)
+ON CONFLICT (name) DO UPDATE SET
+    kind = excluded.kind, detail = excluded.detail, polled_ms = excluded.polled_ms,
+    watermark_ms = coalesce(excluded.watermark_ms, watermark_ms), poll_every_ms = excluded.poll_every_ms,
+    backlog_bytes = excluded.backlog_bytes, events = events + excluded.events,
+    duplicates = duplicates + excluded.duplicates, rejected = rejected + excluded.rejected,
+    gap_bytes = gap_bytes + excluded.gap_bytes,
+    state_since_ms = CASE WHEN state = excluded.state THEN state_since_ms ELSE excluded.polled_ms END,
+    state = excluded.state
+"""
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(_sentence(path, error)) from error
+    except OSError as error:
+        raise StoreError(f"cannot use the store {path}: {error.strerror or error}.") from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text or "disk I/O" in text:
+        return f"cannot write to the store {path}: {text}; free some space, recording goes on when there is room."
+    if "locked" in text or "busy" in text:
+        return f"the store {path} is locked by another program; trying again."
+    if "malformed" in text or "not a database" in text:
+        return f"the store {path} is damaged ({text}); move it away and usdtop will begin a new one."
+    if "readonly" in text or "unable to open" in text:
+        return f"cannot write to the store {path}: {text}; check its folder's permissions."
+    return f"the store {path} failed: {text}."
