@@ -1,0 +1,114 @@
+"""The command line: finds the command, loads only that one, and turns its errors into sentences."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+COMMANDS = {
+    "monitor": "the monitor, and the collector when none runs on this store (what `usdtop` alone does)",
+    "demo": "the monitor on a recorded launch, replayed through the real collectors: no key, no GPU, no configuration",
+    "collect": "headless collector for systemd or tmux; SIGTERM ends it cleanly",
+    "import": "read finished logs (.gz too); safe to repeat",
+    "report": "what was spent, by any dimension, as text, JSON or CSV",
+    "gpus": "hosts, GPUs and engines over the last minute",
+    "requests": "single requests, newest or dearest first",
+    "sources": "every source: state, lag, rejects",
+    "price": "one request, line by line, with where each rate comes from",
+    "doctor": "what was found on this machine or in a log, what is missing, what to do about it",
+    "init": "write a commented configuration from what was found",
+}
+
+DONE, FINDING, WRONG_USE, NOTHING_KNOWN = 0, 1, 2, 3
+"""Exit codes: done, a finding, wrong use or configuration, nothing known."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    places, rest = _places().parse_known_args(words)
+    if rest and rest[0] in COMMANDS:
+        name, rest = rest[0], rest[1:]
+    elif rest and not rest[0].startswith("-"):
+        return _say(f"there is no command `{rest[0]}`; try `usdtop --help`.")
+    elif rest and rest[0] in ("-h", "--help"):
+        sys.stdout.write(_help())
+        return DONE
+    elif rest and rest[0] in ("-V", "--version"):
+        sys.stdout.write(f"usdtop {_version()}\n")
+        return DONE
+    else:
+        name = "monitor"
+    return _run(name, rest, places)
+
+
+def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
+    command = importlib.import_module(f"tui.commands.{name}_" if name == "import" else f"tui.commands.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"usdtop {name}" if name != "monitor" else "usdtop",
+        description=command.__doc__,
+        parents=[_places()],
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    options = parser.parse_args(rest, namespace=argparse.Namespace(**vars(places)))
+    from collectors.config import ConfigError
+    from store.tables import StoreError
+    from tui.feed import FeedError
+
+    try:
+        code: int = command.run(options)
+        sys.stdout.flush()
+    except (ConfigError, StoreError, FeedError) as error:
+        return _say(str(error))
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return 130
+    else:
+        return code
+
+
+def _places() -> argparse.ArgumentParser:
+    """The two options that may stand before or after the command."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--store", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the store to use")
+    parser.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the configuration")
+    return parser
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return (
+        "usage: usdtop [--store FILE] [--config FILE] [COMMAND] ...\n\n"
+        "top for inference dollars: what an LLM service burns per hour, what a million tokens really\n"
+        "costs at the utilisation the GPUs have now, and when each budget runs out.\n\n"
+        "commands:\n" + "\n".join(lines) + "\n\n"
+        "`usdtop COMMAND --help` says more. Times are RFC 3339, dates (UTC midnight) or durations (1h, 30m).\n"
+        "stdout is data, stderr is narration. Exit codes: 0 done, 1 a finding, 2 wrong use or\n"
+        "configuration, 3 nothing known. USDTOP_STORE and USDTOP_CONFIG name the files, too.\n"
+    )
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("usdtop")
+    except PackageNotFoundError:
+        return "from a source tree"
+
+
+def _say(sentence: str) -> int:
+    sys.stderr.write(f"usdtop: {sentence}\n")
+    return WRONG_USE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Collect without a screen: polls every source, prices what it reads, and writes the store.
+
+One process collects per store; a second one ends with exit code 2. SIGTERM, SIGINT and SIGHUP end it cleanly.
+"""
+
+import argparse
+import os
+
+from collectors.clock import now_ms
+from collectors.collect import Collection, run_collection
+from collectors.config import Config
+from collectors.gpu import Gpus
+from collectors.lock import collector_lock, monitors_lock
+from collectors.places import Place
+from store.tables import StoreError
+from tui.commands.common import config_of, place_of, say
+
+_LOWER_PRIORITY = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Only what a monitor asks of the collector that it starts."""
+    parser.add_argument("--for-monitors", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Collect until told to stop."""
+    if options.for_monitors:
+        # A backlog must never slow a key press.
+        os.nice(_LOWER_PRIORITY)
+    return collect(config_of(options), place_of(options), for_monitors=options.for_monitors)
+
+
+def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None) -> int:
+    """Collect into one store; with `for_monitors`, until the last monitor has been gone for ten seconds."""
+    store = place.path
+    if place.notice:
+        say(place.notice)
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = collector_lock(store)
+        if not lock.acquire():
+            raise StoreError(f"another collector is already writing {store}; it goes on, this one ends.")
+    except OSError as error:
+        raise StoreError(f"cannot use the store {store}: {error.strerror or error}.") from None
+    say(f"collecting into {store}")
+    watched = monitors_lock(store)
+    collection = Collection(config, store, clock=now_ms, say=say, gpus=gpus)
+    run_collection(collection, ends_when=watched.is_free if for_monitors else None)
+    lock.release()
+    say("stopped")
+    return 0

@@ -1,0 +1,78 @@
+"""What several commands need: options, the store's place, and windows of time."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from collectors.clock import now_ms
+from collectors.config import Config, ConfigError, instant_ms, load
+from collectors.places import Place, store_place
+from store.reader import Reader
+from store.tables import StoreError
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def config_of(options: argparse.Namespace) -> Config:
+    """The configuration that these options name, or the default one; raises ConfigError."""
+    return load(getattr(options, "config", None))
+
+
+def place_of(options: argparse.Namespace) -> Place:
+    """The store that these options name, or the default one."""
+    return store_place(getattr(options, "store", None))
+
+
+@contextmanager
+def reading(options: argparse.Namespace) -> Iterator[Reader]:
+    """A reader of the store; raises StoreError with what to do where there is none yet."""
+    path = place_of(options).path
+    if not path.exists():
+        raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
+    reader = Reader(path)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def instant(text: str) -> int:
+    """An instant given on the command line, as epoch milliseconds; raises ConfigError."""
+    try:
+        return instant_ms(text, now_ms=now_ms())
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def say(sentence: str) -> None:
+    """Narrate on stderr, harmless to the terminal."""
+    sys.stderr.write(f"{plain(sentence)}\n")
+
+
+def plain(text: str) -> str:
+    """Text from outside without control characters, for a terminal or a file."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text).replace("\n", " ").replace("\t", " ")
+
+
+def shortened(text: str, width: int) -> str:
+    """Plain text of bounded length, for a column."""
+    text = plain(text)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; control characters of names are escaped by JSON itself."""
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=True)
+    sys.stdout.write("\n")
+
+
+def existing(path: Path) -> Path:
+    """A file that can be read; raises ConfigError."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file.")
+    return path

@@ -1,0 +1,117 @@
+"""Read finished logs into the store: whole files, .gz too. Safe to repeat: each request is counted once."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from collectors.clock import now_ms
+from collectors.collect import price_book
+from collectors.files import FileSource
+from collectors.pricer import Pricer
+from collectors.source import Poll
+from store.facts import Batch, Reject, SourceHealth, SourceState
+from store.writer import Writer, Written
+from tui.commands.common import config_of, existing, place_of, plain, say
+
+SOURCE = "import"
+_DRAW_EVERY_SECONDS = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The files."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Import each file; 3 when no line of any was understood."""
+    config = config_of(options)
+    files = [existing(path) for path in options.files]
+    writer = Writer(place_of(options).path, group=config.store.group)
+    importer = Importer(writer, Pricer(price_book(config)), quiet=options.quiet or not sys.stderr.isatty())
+    try:
+        for path in files:
+            importer.read(path)
+    finally:
+        writer.close()
+    importer.summarise()
+    return 3 if importer.rejected and not (importer.new or importer.known) else 0
+
+
+class Importer:
+    """Reads files to their end, each chunk in a transaction of its own, so that an interrupted import goes on."""
+
+    def __init__(self, writer: Writer, pricer: Pricer, *, quiet: bool) -> None:
+        self._writer = writer
+        self._pricer = pricer
+        self._quiet = quiet
+        self._drawn = 0.0
+        self._reasons: dict[str, Reject] = {}
+        self.new = self.known = self.rejected = 0
+
+    def read(self, path: Path) -> None:
+        """Read one file from where it was left to its end, the last line without newline included."""
+        size = path.stat().st_size
+        source = FileSource(SOURCE, _literal(path), self._writer.positions(SOURCE))
+        started, more = time.monotonic(), True
+        try:
+            while more:
+                poll = source.read()
+                more = poll.more
+                self._write(poll)
+                self._draw(path, size, poll, time.monotonic() - started)
+            self._write(source.finish())
+        finally:
+            source.close()
+
+    def summarise(self) -> None:
+        """Say what was taken and what was not, and why."""
+        say(f"{self.new:,} requests imported, {self.known:,} already known, {self.rejected:,} lines rejected")
+        for reject in sorted(self._reasons.values(), key=lambda r: -r.count)[:10]:
+            say(f"  {reject.count:,} x {reject.reason}: {reject.example}")
+
+    def _write(self, poll: Poll) -> None:
+        at_ms = now_ms()
+        priced = self._pricer.price(poll.events, now_ms=at_ms)
+        # An import is no live source: its watermark stays unknown, so that the past is not drawn as now.
+        health = SourceHealth(
+            name=SOURCE, kind="import", state=SourceState.OK, detail=poll.detail, polled_ms=at_ms, poll_every_ms=0
+        )
+        batch = Batch(
+            health=health,
+            events=priced.events,
+            positions=poll.positions,
+            rejects=poll.rejects,
+            gap_bytes=poll.gap_bytes,
+        )
+        self._count(self._writer.write(batch, priced.cards), poll.rejects)
+
+    def _count(self, written: Written, rejects: Sequence[Reject]) -> None:
+        self.new += written.events
+        self.known += written.duplicates
+        for reject in rejects:
+            before = self._reasons.get(reject.reason)
+            count = reject.count + (before.count if before else 0)
+            self._reasons[reject.reason] = Reject(reason=reject.reason, count=count, example=reject.example)
+            self.rejected += reject.count
+
+    def _draw(self, path: Path, size: int, poll: Poll, seconds: float) -> None:
+        if self._quiet or (poll.more and seconds - self._drawn < _DRAW_EVERY_SECONDS):
+            return
+        self._drawn = seconds
+        share = 1.0 if not size else 1 - min(size, poll.backlog_bytes or 0) / size
+        left = seconds / share - seconds if share > 0 else 0.0
+        filled = round(share * 30)
+        rate = self.new / seconds if seconds else 0.0
+        end = "\r" if poll.more else "\n"
+        bar = "#" * filled + "." * (30 - filled)
+        sys.stderr.write(f"{plain(path.name)[:30]} [{bar}] {share:4.0%} {rate:,.0f} requests/s {left:3.0f} s left{end}")
+        sys.stderr.flush()
+
+
+def _literal(path: Path) -> str:
+    """A path in which no character is a pattern."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in os.fspath(path.resolve()))

@@ -1,0 +1,32 @@
+"""top for inference dollars: what an LLM service burns per hour, live. `usdtop --help` lists the other commands.
+
+Starts a collector for this store when none runs. Keys: ? help, enter drill down, esc back, q quit.
+"""
+
+import argparse
+
+from store.tables import StoreError
+from tui.child import start_collector
+from tui.commands import demo
+from tui.commands.common import config_of, place_of
+from tui.watching import watch
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The monitor's own options."""
+    parser.add_argument("--read-only", action="store_true", help="watch a store without starting a collector")
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
+    parser.add_argument("--no-collector", dest="read_only", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the monitor; with `d` on an empty screen it goes on as the demo."""
+    config, place = config_of(options), place_of(options)
+    if not options.read_only:
+        arguments = ["--config", str(config.path)] if config.path else []
+        try:
+            start_collector(place.path, arguments)
+        except OSError as error:
+            raise StoreError(f"cannot use the store {place.path}: {error.strerror or error}.") from None
+    wants_demo = watch(config, place, ascii_only=options.ascii, read_only=options.read_only)
+    return demo.run(options) if wants_demo else 0

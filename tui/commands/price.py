@@ -1,0 +1,152 @@
+"""What one request costs, line by line, with the book, the date and the rule behind each rate.
+
+Exit code 3 when no book knows the model: unknown is not free.
+"""
+
+import argparse
+import sys
+from typing import Any
+
+from collectors.clock import now_ms
+from collectors.collect import price_book
+from collectors.config import ConfigError
+from pricing.bill import Bill, make_bill
+from pricing.book import normal_variant
+from pricing.card import UNKNOWN_COST, RateCard
+from pricing.money import usd_text
+from pricing.usage import Usage, invalid_reason
+from pricing.userbook import PriceError, rates_card
+from tui.commands.common import config_of, instant, plain, print_json
+
+_COUNTS = (
+    ("--input", "uncached input tokens"),
+    ("--cache-read", "input tokens read from the prompt cache"),
+    ("--cache-write-5m", "input tokens written to the cache for 5 minutes"),
+    ("--cache-write-1h", "input tokens written to the cache for an hour"),
+    ("--output", "all billed output tokens, reasoning included"),
+    ("--reasoning", "the part of the output that is thinking"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, what was used, and the conditions."""
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("--provider", metavar="P")
+    for name, what in _COUNTS:
+        parser.add_argument(name, type=int, default=0, metavar="N", help=what)
+    parser.add_argument("--requests", type=int, default=1, metavar="N", help="so many such requests")
+    parser.add_argument("--at", metavar="T", help="when (default now)")
+    parser.add_argument("--batch", action="store_true", help="through the batch interface")
+    parser.add_argument("--tier", choices=("flex", "priority"), help="service tier")
+    parser.add_argument("--rates", metavar="input=3,output=15,...", help="rates by hand, dollars per million tokens")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the bill."""
+    usage = _usage(options)
+    bill = make_bill(usage, _card(options, usage))
+    if options.json:
+        print_json(_json(options, bill))
+    else:
+        _print_text(options, bill)
+    return 3 if bill.nano_usd is None else 0
+
+
+def _usage(options: argparse.Namespace) -> Usage:
+    usage = Usage(
+        input_tokens=options.input,
+        cache_read_tokens=options.cache_read,
+        cache_write_5m_tokens=options.cache_write_5m,
+        cache_write_1h_tokens=options.cache_write_1h,
+        output_tokens=options.output,
+        reasoning_tokens=options.reasoning,
+    )
+    if (wrong := invalid_reason(usage)) is not None:
+        raise ConfigError(f"these counts cannot be: {wrong}.")
+    if options.requests < 1:
+        raise ConfigError("--requests must be at least 1.")
+    if options.batch and options.tier:
+        raise ConfigError("--batch and --tier exclude each other.")
+    return usage
+
+
+def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
+    if options.rates:
+        try:
+            return rates_card(options.rates)
+        except PriceError as error:
+            raise ConfigError(f"--rates: {error}") from None
+    return price_book(config_of(options)).card(
+        options.provider,
+        options.model,
+        at_ms=now_ms() if options.at is None else instant(options.at),
+        prompt_tokens=usage.prompt_tokens,
+        variant="batch" if options.batch else normal_variant(options.tier),
+    )
+
+
+def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
+    card = bill.card
+    known = card.status not in UNKNOWN_COST
+    return {
+        "schema": 1,
+        "model": options.model,
+        "status": bill.status,
+        "usd": None if bill.nano_usd is None else usd_text(bill.nano_usd * options.requests),
+        "usd_per_request": usd_text(bill.nano_usd),
+        "lines": [
+            {
+                "class": line.item,
+                "tokens": line.amount,
+                "usd_per_million": usd_text(line.nano_usd_per) if line.per == 1_000_000 else None,
+                "usd_per": usd_text(line.nano_usd_per),
+                "per": line.per,
+                "usd": usd_text(line.nano_usd),
+            }
+            for line in bill.lines
+        ],
+        "reasoning_tokens": bill.reasoning_tokens,
+        "missing": list(bill.missing),
+        "card": {
+            "id": card.id,
+            "book": card.book if known else None,
+            "record": card.record if known else None,
+            "match_rule": card.match_rule,
+            "effective_from": card.effective_from,
+            "checked": card.checked,
+            "conditions": list(card.conditions),
+            "fallbacks": list(card.fallbacks),
+        },
+    }
+
+
+def _print_text(options: argparse.Namespace, bill: Bill) -> None:
+    lines = [f"{plain(options.model)}: {bill.status}", ""]
+    lines.append(f"  {'':<24}{'TOKENS':>14}{'RATE $/M':>14}{'USD':>16}")
+    for line in bill.lines:
+        rate = usd_text(line.nano_usd_per) or "no rate"
+        cost = "--" if line.nano_usd is None else f"{line.nano_usd / 1e9:.9f}"
+        lines.append(f"  {line.item:<24}{line.amount:>14,}{rate:>14}{cost:>16}")
+        if line.item == "output" and bill.reasoning_tokens and bill.card.reasoning_rate is None:
+            lines.append(f"  {'  of which reasoning':<24}{bill.reasoning_tokens:>14,}{'(inside output)':>30}")
+    total = "unknown" if bill.nano_usd is None else f"{bill.nano_usd / 1e9:.9f}"
+    lines.append(f"  {'one request':<24}{'':>28}{total:>16}")
+    if options.requests > 1 and bill.nano_usd is not None:
+        lines.append(f"  {f'{options.requests:,} requests':<24}{'':>28}{bill.nano_usd * options.requests / 1e9:>16.6f}")
+    lines += ["", *_why(bill)]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _why(bill: Bill) -> list[str]:
+    card = bill.card
+    if card.status in UNKNOWN_COST:
+        return [f"  {card.match_rule}: the cost is unknown, not zero.", "  Give it a price under [[price]], see docs."]
+    lines = [f"  book {card.book}   record {card.record}", f"  matched by: {card.match_rule}"]
+    since = card.effective_from or "not dated"
+    lines.append(f"  in force since {since}   checked {card.checked or 'unknown'}")
+    lines += [f"  {condition}" for condition in card.conditions]
+    lines += [f"  billed {fallback}" for fallback in card.fallbacks]
+    if bill.missing:
+        lines.append(f"  no rate for {', '.join(bill.missing)}: this is a lower bound")
+    return lines

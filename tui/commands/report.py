@@ -1,0 +1,124 @@
+"""What was spent: totals and groups over any window, as text, JSON (schema 1) or CSV.
+
+Times are RFC 3339 (2026-05-16T14:00:00Z), dates (UTC midnight) or durations before now (1h, 30m, 7d).
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from collectors.clock import now_ms
+from collectors.config import ConfigError
+from pricing.filters import FilterError, parse_filter
+from pricing.money import decimal_text, usd_text
+from pricing.totals import Totals
+from store.sums import DIMENSIONS
+from tui.commands.common import instant, plain, print_json, reading, shortened
+from tui.reading.report import Report, report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Window, grouping, filter and form."""
+    parser.add_argument("--since", default="1h", metavar="T", help="beginning of the window (default 1h)")
+    parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
+    parser.add_argument("--by", default="model", metavar="DIM,...", help=f"group by: {', '.join(DIMENSIONS)}")
+    parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--csv", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report."""
+    dimensions = _dimensions(options.by)
+    at_ms = now_ms()
+    since_ms = instant(options.since)
+    until_ms = at_ms if options.until is None else instant(options.until)
+    if since_ms >= until_ms:
+        raise ConfigError("--since must be before --until.")
+    try:
+        wanted = parse_filter(options.filter, DIMENSIONS)
+    except FilterError as error:
+        raise ConfigError(f"--filter: {error}.") from None
+    with reading(options) as reader:
+        found = report(reader, since_ms, until_ms, dimensions, wanted, at_ms)
+    if options.json:
+        print_json(found.as_json())
+    elif options.csv:
+        _print_csv(found)
+    else:
+        _print_text(found)
+    return 0
+
+
+def _dimensions(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in DIMENSIONS:
+            raise ConfigError(f"--by: nothing is called {plain(name)!r}; known are {', '.join(DIMENSIONS)}.")
+    return names
+
+
+_TEXT = (("requests", 9), ("errors", 7), ("input", 12), ("cached", 12), ("output", 11), ("usd", 14), ("usd/Mtok", 10))
+
+
+def _print_text(found: Report) -> None:
+    name_width = max(20, min(48, max((len(_name(group.key)) for group in found.groups), default=0)))
+    heading = f"{' / '.join(found.dimensions) or 'everything':<{name_width}}"
+    lines = [heading + "".join(f"{title:>{width}}" for title, width in _TEXT)]
+    lines += [_text_line(_name(group.key), group.totals, name_width) for group in found.groups]
+    lines += [_text_line(rest, totals, name_width) for rest, totals in found.rests.items()]
+    lines.append(_text_line("total", found.total, name_width))
+    sys.stdout.write("\n".join(lines) + "\n")
+    for doubt in found.doubts:
+        sys.stdout.write(f"≥ {plain(doubt)}\n")
+
+
+def _text_line(name: str, totals: Totals, width: int) -> str:
+    per_million = totals.usd_per_million_tokens
+    mark = "≥" if totals.is_lower_bound else ""
+    cells = (
+        f"{totals.requests:,}",
+        f"{totals.errors:,}",
+        f"{totals.tokens.input_tokens:,}",
+        f"{totals.tokens.cache_read_tokens:,}",
+        f"{totals.tokens.output_tokens:,}",
+        f"{mark}{totals.nano_usd / 1e9:.6f}",
+        "--" if per_million is None else f"{mark}{per_million:.4f}",
+    )
+    return f"{shortened(name, width):<{width}}" + "".join(
+        f"{cell:>{size}}" for cell, (_, size) in zip(cells, _TEXT, strict=True)
+    )
+
+
+def _name(key: Mapping[str, str | None]) -> str:
+    return " / ".join(plain(value) if value is not None else f"(no {name})" for name, value in key.items())
+
+
+_CSV = ("requests", "errors", "retries", "unpriced_requests", "metered_usd", "committed_usd", "usd", "reported_usd",
+        "input", "cache_read", "cache_write", "output", "reasoning", "usd_per_million_tokens")  # fmt: skip
+
+
+def _print_csv(found: Report) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow((*found.dimensions, *_CSV))
+    for group in found.groups:
+        writer.writerow((*(_cell(group.key[name]) for name in found.dimensions), *_csv_row(group.totals)))
+
+
+def _csv_row(totals: Totals) -> Sequence[Any]:
+    tokens, per_million = totals.tokens, totals.usd_per_million_tokens
+    return (
+        totals.requests, totals.errors, totals.retries, totals.unpriced_requests, usd_text(totals.metered_nano_usd),
+        usd_text(totals.allocated_nano_usd), usd_text(totals.nano_usd), usd_text(totals.reported_nano_usd),
+        tokens.input_tokens, tokens.cache_read_tokens, tokens.cache_write_any_tokens, tokens.output_tokens,
+        tokens.reasoning_tokens, "" if per_million is None else decimal_text(per_million),
+    )  # fmt: skip
+
+
+def _cell(value: str | None) -> str:
+    """A name for a spreadsheet: never a formula, never a control character."""
+    text = plain(value or "")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

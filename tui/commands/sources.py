@@ -1,0 +1,54 @@
+"""Every source: its state, how far behind it is, and what it could not take."""
+
+import argparse
+import sys
+from typing import Any
+
+from collectors.clock import now_ms
+from collectors.machine import machine_name
+from tui.commands.common import plain, print_json, reading, shortened
+from tui.picture import SourceRow, View
+from tui.reading.report import instant_text
+from tui.reading.sources import sources
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Only the form."""
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the sources."""
+    at_ms = now_ms()
+    with reading(options) as reader:
+        picture = sources(reader, View(), at_ms, machine=machine_name())
+    if options.json:
+        print_json({"schema": 1, "as_of": instant_text(at_ms), "sources": [_json(row) for row in picture.rows]})
+        return 0
+    for row in picture.rows:
+        _print(row)
+    return 0
+
+
+def _json(row: SourceRow) -> dict[str, Any]:
+    return {
+        "name": row.name, "kind": row.kind, "state": row.state, "detail": row.detail,
+        "watermark": None if row.watermark_ms is None else instant_text(row.watermark_ms),
+        "events": row.events, "events_per_minute": row.events_per_minute, "duplicates": row.duplicates,
+        "rejected": row.rejected, "backlog_bytes": row.backlog_bytes, "gap_bytes": row.gap_bytes,
+        "rejects": [
+            {"reason": reject.reason, "count": reject.count, "example": reject.example} for reject in row.rejects
+        ],
+    }  # fmt: skip
+
+
+def _print(row: SourceRow) -> None:
+    lag = "--" if row.lag_ms is None else f"{row.lag_ms / 1000:.0f} s"
+    name = shortened(row.name, 32)
+    sys.stdout.write(f"{name:<32} {row.kind:<7} {row.state:<8} lag {lag:>8}  {row.events:>10,} events\n")
+    if row.detail:
+        sys.stdout.write(f"  {plain(row.detail)}\n")
+    if row.gap_bytes:
+        sys.stdout.write(f"  {row.gap_bytes:,} bytes vanished before they could be read\n")
+    for reject in row.rejects[:5]:
+        sys.stdout.write(f"  rejected {reject.count:,} x {plain(reject.reason)}: {shortened(reject.example, 100)}\n")

@@ -1,0 +1,73 @@
+"""The demo's stage: a growing log, an engine's page and GPUs, and the real collector that reads them."""
+
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+from collectors.clock import now_ms
+from collectors.config import from_mapping
+from collectors.machine import machine_name
+from collectors.places import Place
+from tui.demo.engine import EngineStandIn
+from tui.demo.gpus import DemoGpus
+from tui.demo.recording import load, play
+
+STORE = "demo.db"
+_LOG = "gateway.jsonl"
+_HISTORY_BYTES = 256 * 1024
+
+
+def main(folder: Path) -> int:
+    """Play and collect in this folder until the last monitor has gone."""
+    from tui.commands.collect import collect
+
+    started = time.monotonic()
+    started_s = now_ms() / 1000
+    stop = Event()
+    gateway = Thread(
+        target=_write_log, args=(folder / _LOG, started, started_s, stop), name="demo gateway", daemon=True
+    )
+    gateway.start()
+    engine = EngineStandIn(lambda: time.monotonic() - started, started_s)
+    try:
+        config = from_mapping(_configuration(folder, engine.url), folder / "demo.toml")
+        return collect(config, Place(folder / STORE), for_monitors=True, gpus=DemoGpus(machine_name()))
+    finally:
+        stop.set()
+        engine.close()
+
+
+def _write_log(path: Path, started: float, started_s: float, stop: Event) -> None:
+    """Append each line when it is due; what is due already is written at once, in large pieces."""
+    with path.open("ab", buffering=_HISTORY_BYTES) as log:
+        for played in play(started_s, load()):
+            wait_s = played.due_s - (time.monotonic() - started)
+            if wait_s > 0:
+                log.flush()
+                if stop.wait(wait_s):
+                    return
+            log.write(played.line)
+
+
+def _configuration(folder: Path, engine_url: str) -> dict[str, object]:
+    return {
+        "source": [
+            {"type": "file", "name": "gateway", "path": str(folder / _LOG), "format": "litellm.slp"},
+            {"type": "engine", "name": "vllm-a", "url": engine_url},
+        ],
+        "host": [
+            {
+                "usd_per_hour": "7.2",
+                "gpus": 4,
+                "since": "30m",
+                "prefill_tokens_per_second": 1400,
+                "decode_tokens_per_second": 280,
+            }
+        ],
+        "budget": [{"name": "launch", "usd": "150", "period": "day"}],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,33 @@
+"""Where pictures come from: a protocol, so that screens are tested without a store."""
+
+from typing import Protocol
+
+from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+
+
+class FeedError(Exception):
+    """The picture cannot be read now; the text is a sentence for the screen."""
+
+
+class Feed(Protocol):
+    """Reads pictures, blocking, from any thread; raises FeedError."""
+
+    def burn(self, view: View) -> BurnPicture:
+        """The three figures and the table for this view."""
+        ...
+
+    def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
+        """Single requests of this view, newest or dearest first."""
+        ...
+
+    def bill(self, view: View, request_id: int) -> BillPicture:
+        """One request line by line; FeedError when it is no longer kept."""
+        ...
+
+    def sources(self, view: View) -> SourcesPicture:
+        """Every source and its state."""
+        ...
+
+    def machines(self, view: View) -> MachinesPicture:
+        """Hosts, GPUs and engines over the last minute."""
+        ...

@@ -1,0 +1,196 @@
+"""The Burn picture: three figures, one table, and what is uncertain in them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from pricing.card import UNKNOWN_COST
+from pricing.economics import own_price
+from pricing.money import NANO_PER_USD
+from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
+from store.reader import Reader
+from store.sums import Sum, SumKey, group, total
+from tui.picture import BudgetLine, BurnPicture, GroupRow, Headline, View
+from tui.reading.budgets import tightest
+from tui.reading.committed import Committed, allocated, committed
+from tui.reading.moment import Moment, header, moment
+from tui.reading.selection import Selection, selection
+
+_TREND_MINUTES = 30
+_LEAST_PART_OF_A_MINUTE = 10
+_ELSEWHERE = object()
+
+Minutes = Sequence[tuple[int, SumKey, int, int]]
+
+
+def burn(
+    reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False, notices: tuple[str, ...] = ()
+) -> BurnPicture:
+    """Read the Burn picture; raises StoreError or FeedError."""
+    wanted, at = selection(view), moment(reader, view, now_ms)
+    sums, costs = reader.sums(at.since_ms, at.until_ms), committed(reader, at)
+    minutes = reader.minutes(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
+    groups, rests = _groups(sums, wanted, view.by, costs, at)
+    whole = sum(groups.values(), EMPTY)
+    rows = tuple(_rows(groups, rests, view.by, wanted, minutes, at))
+    return BurnPicture(
+        header=header(at, view, machine, demo=demo, notices=notices),
+        headline=_headline(sums, costs, minutes, at, tightest(reader, at)),
+        by=view.by,
+        path=view.path,
+        total=replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
+        rows=rows,
+        doubts=tuple(_doubts(sums, costs, at)),
+        nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
+    )
+
+
+def _groups(
+    sums: list[Sum], wanted: Selection, by: str, costs: Committed, at: Moment
+) -> tuple[dict[str | None, Totals], dict[str, int]]:
+    """Totals of each member that is wanted, hosts' dollars included; rests only where everything is wanted."""
+    of = wanted.grouped(by, _ELSEWHERE)
+    shared, rests = allocated(group(sums, of), sums, of, costs, at.seconds)
+    groups = {name[0]: totals for name, totals in shared.items() if isinstance(name, tuple)}
+    return groups, rests if wanted.is_everything else {}
+
+
+def _rows(
+    groups: dict[str | None, Totals],
+    rests: dict[str, int],
+    by: str,
+    wanted: Selection,
+    minutes: Minutes,
+    at: Moment,
+) -> list[GroupRow]:
+    whole = sum(t.nano_usd for t in groups.values()) + sum(rests.values())
+    trends = _trends(minutes, by, wanted, at)
+    rows = [_row(name, totals, whole, at, trends.get(name, ())) for name, totals in groups.items()]
+    rows += [
+        replace(_row(name, replace(EMPTY, allocated_nano_usd=nano_usd), whole, at, ()), aside=True)
+        for name, nano_usd in rests.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.totals.nano_usd, -row.totals.tokens.total_tokens, row.key or ""))
+
+
+def _row(name: str | None, totals: Totals, whole: int, at: Moment, trend: tuple[float | None, ...]) -> GroupRow:
+    return GroupRow(
+        key=name,
+        totals=totals,
+        usd_per_hour=usd_per_hour(totals.nano_usd, at.seconds),
+        share=totals.nano_usd / whole if whole else None,
+        tokens_per_second=totals.tokens.total_tokens / at.seconds if at.seconds else 0.0,
+        trend=trend,
+    )
+
+
+def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, budget: BudgetLine | None) -> Headline:
+    everything = total(sums)
+    metered = usd_per_hour(everything.metered_nano_usd, at.seconds)
+    own_tokens = costs.served.total_tokens
+    api_tokens = everything.tokens.total_tokens - everything.hosted_tokens
+    served = api_tokens + max(own_tokens, everything.hosted_tokens)
+    spent = everything.metered_nano_usd + costs.nano_usd
+    own = own_price(costs.nano_usd, costs.served).blended if costs.nano_usd and own_tokens else None
+    used = costs.used
+    burns, per_million = _headline_trends(minutes, costs, at)
+    known = bool(at.sources_that_speak) or bool(sums) or bool(costs.nano_usd)
+    return Headline(
+        usd_per_hour=(metered or Decimal(0)) + costs.usd_per_hour if known else None,
+        metered_usd_per_hour=metered if known else None,
+        committed_usd_per_hour=costs.usd_per_hour if known else None,
+        usd_per_million=usd_per_million(spent, served),
+        api_usd_per_million=usd_per_million(everything.metered_nano_usd, api_tokens),
+        own_usd_per_million=own,
+        own_at_full_usd_per_million=own * Decimal(str(min(1.0, used)))
+        if own is not None and used is not None
+        else None,
+        utilisation=used,
+        idle_usd_per_hour=costs.idle_usd_per_hour,
+        lower_bound=_is_lower_bound(everything, costs, at),
+        burn_trend=burns,
+        per_million_trend=per_million,
+        budget=budget,
+    )
+
+
+def _is_lower_bound(everything: Totals, costs: Committed, at: Moment) -> bool:
+    paid = replace(everything, allocated_nano_usd=costs.nano_usd)
+    return paid.is_lower_bound or bool(costs.unpriced_hosts) or bool(at.missing)
+
+
+def _headline_trends(
+    minutes: Minutes, costs: Committed, at: Moment
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+    dollars, tokens = [0] * _TREND_MINUTES, [0] * _TREND_MINUTES
+    first = _first_minute(at)
+    for minute, _, nano_usd, count in minutes:
+        if 0 <= (place := (minute - first) // 60) < _TREND_MINUTES:
+            dollars[place] += nano_usd
+            tokens[place] += count
+    committed_per_hour = float(costs.usd_per_hour)
+    burns = tuple(
+        None if length is None else nano / NANO_PER_USD * 3600 / length + committed_per_hour
+        for nano, length in zip(dollars, _lengths(at), strict=True)
+    )
+    prices = tuple(
+        nano / NANO_PER_USD * 1e6 / count if count else None for nano, count in zip(dollars, tokens, strict=True)
+    )
+    return burns, prices
+
+
+def _trends(minutes: Minutes, by: str, wanted: Selection, at: Moment) -> dict[str | None, tuple[float | None, ...]]:
+    first, lengths = _first_minute(at), _lengths(at)
+    sums: dict[str | None, list[int]] = {}
+    for minute, key, nano_usd, count in minutes:
+        place = (minute - first) // 60
+        if 0 <= place < _TREND_MINUTES and wanted.holds(key):
+            spent = sums.setdefault(key.value(by), [0] * _TREND_MINUTES)
+            spent[place] += nano_usd or (count if key.card.status in UNKNOWN_COST else 0)
+    return {
+        name: tuple(None if length is None else value / length for value, length in zip(values, lengths, strict=True))
+        for name, values in sums.items()
+    }
+
+
+def _first_minute(at: Moment) -> int:
+    return (-(-at.until_ms // 60_000) - _TREND_MINUTES) * 60
+
+
+def _lengths(at: Moment) -> list[int | None]:
+    """Seconds that each minute of the trend really has; the last one is drawn once it is long enough to mean something."""
+    last = at.until_ms // 1000 % 60 or 60
+    return [60] * (_TREND_MINUTES - 1) + [last if last >= _LEAST_PART_OF_A_MINUTE else None]
+
+
+def _doubts(sums: list[Sum], costs: Committed, at: Moment) -> list[str]:
+    doubts = [f"not counted: {sentence}" for sentence in at.missing]
+    unknown = group((s for s in sums if s.key.card.status in UNKNOWN_COST), lambda key: key.dimensions.model)
+    if unknown:
+        tokens = sum(t.tokens.total_tokens for t in unknown.values())
+        names = ", ".join(
+            name or "(no model)" for name in sorted(unknown, key=lambda n: -unknown[n].tokens.total_tokens)[:3]
+        )
+        noun = "model" if len(unknown) == 1 else "models"
+        doubts.append(f"{len(unknown)} unpriced {noun}: {names}, {_per_hour(tokens, at)} tok/h")
+    everything = total(sums)
+    if everything.partial_requests:
+        doubts.append(f"{everything.partial_requests} requests priced in part")
+    if everything.estimated_requests:
+        doubts.append(f"{everything.estimated_requests} requests at estimated prices")
+    if everything.hosted_tokens and not costs.nano_usd:
+        doubts.append("own hosts serve requests and have no price: add [[host]] usd_per_hour")
+    elif costs.unpriced_hosts:
+        doubts.append(f"no price for host {', '.join(costs.unpriced_hosts)}: add [[host]] usd_per_hour")
+    return doubts
+
+
+def _per_hour(tokens: int, at: Moment) -> str:
+    rate = tokens * 3600 / at.seconds if at.seconds else 0
+    return f"{rate / 1e6:.1f}M" if rate >= 1e5 else f"{rate / 1e3:.1f}k"
+
+
+def _nothing_found(at: Moment) -> tuple[str, ...]:
+    return tuple(f"{r.health.name}: {r.health.detail}" for r in at.sources if r.health.detail) or (
+        "Nothing has been collected yet; the collector is looking around.",
+    )

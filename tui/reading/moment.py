@@ -1,0 +1,102 @@
+"""Which instant and window a picture is of, and which sources vouch for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.facts import SourceState
+from store.reader import Reader, SourceRecord
+from tui.picture import Header, View
+
+LIVE_KINDS = ("file", "engine", "gpu")
+_STALE_MS = 120_000
+"""A source this far behind no longer holds the picture back: it is named as missing instead."""
+_GRACE_MS = 1_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The window [since, until) that every figure of one picture is over."""
+
+    now_ms: int
+    since_ms: int
+    until_ms: int
+    sources: Sequence[SourceRecord]
+    states: dict[str, SourceState]
+    missing: tuple[str, ...] = ()
+    """Sources whose data the window lacks, in sentences."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the window."""
+        return (self.until_ms - self.since_ms) / 1000
+
+    @property
+    def sources_that_speak(self) -> list[str]:
+        """Names of the sources that exist and have ever been read."""
+        return [
+            record.health.name
+            for record in self.sources
+            if self.states[record.health.name] is not SourceState.ABSENT and record.health.kind in LIVE_KINDS
+        ]
+
+
+def judge(record: SourceRecord, now_ms: int) -> SourceState:
+    """A source's state by the reader's own clock: two missed polls make it late, whoever should have said so."""
+    health = record.health
+    silent_ms = now_ms - health.polled_ms
+    if health.state is SourceState.OK and health.poll_every_ms and silent_ms > 2 * max(health.poll_every_ms, 1_000) + _GRACE_MS:
+        return SourceState.LATE
+    return health.state
+
+
+def moment(reader: Reader, view: View, now_ms: int) -> Moment:
+    """The window that a view asks for; live, it ends at the oldest watermark among the sources that keep up."""
+    sources = reader.sources()
+    states = {record.health.name: judge(record, now_ms) for record in sources}
+    live = [r for r in sources if r.health.kind in LIVE_KINDS and states[r.health.name] is not SourceState.ABSENT]
+    fresh = [w for r in live if (w := r.health.watermark_ms) is not None and now_ms - w <= _STALE_MS]
+    if view.until_ms is not None:
+        until_ms = view.until_ms
+    elif fresh:
+        until_ms = min(fresh)
+    elif live:
+        until_ms = now_ms
+    else:
+        until_ms = reader.newest_bucket_ms() or now_ms
+    return Moment(
+        now_ms=now_ms,
+        since_ms=(until_ms - view.window_seconds * 1000) // 60_000 * 60_000,
+        until_ms=until_ms,
+        sources=sources,
+        states=states,
+        missing=() if view.until_ms is not None else tuple(_missing(r, now_ms) for r in live if _lags(r, now_ms)),
+    )
+
+
+def header(at: Moment, view: View, machine: str, *, demo: bool = False, notices: tuple[str, ...] = ()) -> Header:
+    """The header line of a picture."""
+    counted = [r for r in at.sources if r.health.kind in LIVE_KINDS and r.health.state is not SourceState.ABSENT]
+    return Header(
+        machine=machine,
+        as_of_ms=at.until_ms if at.sources else None,
+        window_seconds=view.window_seconds,
+        sources_ok=sum(at.states[r.health.name] is SourceState.OK for r in counted),
+        sources_total=len(counted),
+        demo=demo,
+        notices=notices,
+    )
+
+
+def _lags(record: SourceRecord, now_ms: int) -> bool:
+    watermark = record.health.watermark_ms
+    return watermark is None or now_ms - watermark > _STALE_MS
+
+
+def _missing(record: SourceRecord, now_ms: int) -> str:
+    health = record.health
+    if health.watermark_ms is None:
+        if health.backlog_bytes:
+            return f"{health.name}: {health.backlog_bytes / 1e6:.1f} MB of its backlog still unread"
+        return f"{health.name}: nothing read yet"
+    minutes = (now_ms - health.watermark_ms) // 60_000
+    return f"{health.name}: silent for {minutes} min"

@@ -1,0 +1,157 @@
+"""The report: the same figures as the screen over any window, in the agreed JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pricing.filters import Filter
+from pricing.money import decimal_text, usd_text
+from pricing.totals import EMPTY, Totals, usd_per_hour
+from store.reader import Reader, SourceRecord
+from store.sums import DIMENSIONS, SumKey, group
+from tui.reading.committed import allocated, committed
+from tui.reading.moment import Moment, judge
+
+_ELSEWHERE = None
+_WHOLE_DIGITS = Decimal("0.000000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group: its members of the dimensions, and its totals."""
+
+    key: Mapping[str, str | None]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Totals and groups over one window; groups and rests add up to the total."""
+
+    at: Moment
+    dimensions: tuple[str, ...]
+    total: Totals
+    groups: tuple[Group, ...]
+    rests: Mapping[str, Totals]
+    """Hosts' dollars that belong to no request: idle, in no log, without an engine."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What keeps the total from being exact."""
+        doubts = list(self.at.missing)
+        if self.total.unpriced_requests:
+            doubts.append(f"{self.total.unpriced_requests} requests have no known price")
+        if self.total.partial_requests:
+            doubts.append(f"{self.total.partial_requests} requests are priced in part")
+        return tuple(doubts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The agreed document, schema 1: money as decimal strings, unknown as null."""
+        groups = [{"key": dict(g.key), **_measures(g.totals, self.at)} for g in self.groups]
+        groups += [
+            {"key": {name: (rest if place == 0 else None) for place, name in enumerate(self.dimensions)}, "aside": True,
+             **_measures(totals, self.at)}
+            for rest, totals in self.rests.items()
+            if self.dimensions
+        ]  # fmt: skip
+        return {
+            "schema": 1,
+            "as_of": instant_text(self.at.now_ms),
+            "window": {
+                "since": instant_text(self.at.since_ms),
+                "until": instant_text(self.at.until_ms),
+                "seconds": round(self.at.seconds),
+            },
+            "total": _measures(self.total, self.at),
+            "groups": groups,
+            "sources": [source_json(record, self.at) for record in self.at.sources],
+        }
+
+
+def report(
+    reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str], wanted: Filter, now_ms: int
+) -> Report:
+    """Read the report; the window is widened to whole minutes at its beginning."""
+    sources = reader.sources()
+    at = Moment(
+        now_ms=now_ms,
+        since_ms=since_ms // 60_000 * 60_000,
+        until_ms=until_ms,
+        sources=sources,
+        states={record.health.name: judge(record, now_ms) for record in sources},
+    )
+    sums = reader.sums(at.since_ms, at.until_ms)
+
+    def of(key: SumKey) -> tuple[str | None, ...] | None:
+        if not wanted.matches(key.values(DIMENSIONS)):
+            return _ELSEWHERE
+        return tuple(key.value(name) for name in dimensions)
+
+    shared, rests = allocated(group(sums, of), sums, of, committed(reader, at), at.seconds)
+    groups = {name: totals for name, totals in shared.items() if name is not None}
+    kept = {name: replace(EMPTY, allocated_nano_usd=nano) for name, nano in rests.items()} if wanted.is_empty else {}
+    return Report(
+        at=at,
+        dimensions=tuple(dimensions),
+        total=sum((*groups.values(), *kept.values()), EMPTY),
+        groups=tuple(
+            Group(key=dict(zip(dimensions, name, strict=True)), totals=totals)
+            for name, totals in sorted(
+                groups.items(), key=lambda item: (-item[1].nano_usd, -item[1].requests, str(item[0]))
+            )
+        ),
+        rests=kept,
+    )
+
+
+def source_json(record: SourceRecord, at: Moment) -> dict[str, Any]:
+    """One source in the agreed form."""
+    health = record.health
+    return {
+        "name": health.name,
+        "state": at.states[health.name].value,
+        "watermark": None if health.watermark_ms is None else instant_text(health.watermark_ms),
+        "events": record.events,
+        "rejected": record.rejected,
+    }
+
+
+def instant_text(at_ms: int) -> str:
+    """An instant in RFC 3339, UTC, to the millisecond where it has any."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def money(value: Decimal | None) -> str | None:
+    """A computed amount as a decimal string, to the nano-dollar."""
+    return None if value is None else decimal_text(value.quantize(_WHOLE_DIGITS))
+
+
+def _measures(totals: Totals, at: Moment) -> dict[str, Any]:
+    tokens = totals.tokens
+    return {
+        "requests": totals.requests,
+        "errors": totals.errors,
+        "retries": totals.retries,
+        "unpriced_requests": totals.unpriced_requests,
+        "partial_requests": totals.partial_requests,
+        "metered_usd": usd_text(totals.metered_nano_usd),
+        "committed_usd": usd_text(totals.allocated_nano_usd),
+        "usd": usd_text(totals.nano_usd),
+        "usd_per_hour": money(usd_per_hour(totals.nano_usd, at.seconds)),
+        "reported_usd": usd_text(totals.reported_nano_usd),
+        "lower_bound": totals.is_lower_bound,
+        "tokens": {
+            "input": tokens.input_tokens,
+            "cache_read": tokens.cache_read_tokens,
+            "cache_write": tokens.cache_write_any_tokens,
+            "output": tokens.output_tokens,
+            "reasoning": tokens.reasoning_tokens,
+        },
+        "served_from_cache": {"requests": totals.cached_requests, "tokens": totals.cached_tokens},
+        "usd_per_million_tokens": money(totals.usd_per_million_tokens),
+        "usd_per_request": money(totals.usd_per_request),
+        "cache_hit_ratio": None if totals.cache_hit_ratio is None else round(totals.cache_hit_ratio, 6),
+    }

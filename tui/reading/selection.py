@@ -1,0 +1,40 @@
+"""Which series a view is about: the path drilled down and the filter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pricing.filters import Filter, FilterError, parse_filter
+from store.sums import SumKey
+from tui.feed import FeedError
+from tui.picture import DIMENSIONS, View
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A path and a filter, both of which must hold."""
+
+    path: tuple[tuple[str, str | None], ...]
+    filter: Filter
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out, so that dollars of hosts belong here too."""
+        return not self.path and not self.filter.terms
+
+    def holds(self, key: SumKey) -> bool:
+        """Whether a series is wanted."""
+        if any(key.value(dimension) != member for dimension, member in self.path):
+            return False
+        return not self.filter.terms or self.filter.matches(key.values(DIMENSIONS))
+
+    def grouped(self, by: str, elsewhere: object) -> Callable[[SumKey], object]:
+        """A grouping by one dimension in which everything unwanted falls into `elsewhere`."""
+        return lambda key: (key.value(by),) if self.holds(key) else elsewhere
+
+
+def selection(view: View) -> Selection:
+    """The selection of a view; raises FeedError with the filter's own sentence."""
+    try:
+        return Selection(view.path, parse_filter(view.filter, DIMENSIONS))
+    except FilterError as error:
+        raise FeedError(f"filter: {error}") from None

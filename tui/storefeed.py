@@ -1,0 +1,90 @@
+"""Pictures read from a store, for the monitor; the plain twins read the same functions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+from store.reader import Reader
+from store.tables import StoreError
+from tui.feed import FeedError
+from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+from tui.reading import burn, machines, requests, sources
+
+Notices: TypeAlias = Callable[[], tuple[str, ...]]
+
+
+class StoreFeed:
+    """One reading connection, asked by one thread at a time; opened when first asked and again after it failed."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], int],
+        machine: str,
+        demo: bool = False,
+        notices: Notices = tuple,
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._machine = machine
+        self._demo = demo
+        self._notices = notices
+        self._lock = Lock()
+        self._reader: Reader | None = None
+
+    def burn(self, view: View) -> BurnPicture:
+        """The three figures and the table."""
+        with self._reading() as reader:
+            now_ms = self._clock()
+            return burn.burn(reader, view, now_ms, machine=self._machine, demo=self._demo, notices=self._notices())
+
+    def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
+        """Single requests, newest or dearest first."""
+        with self._reading() as reader:
+            return requests.requests(
+                reader, view, self._clock(), machine=self._machine, dearest=dearest, limit=limit, demo=self._demo
+            )
+
+    def bill(self, view: View, request_id: int) -> BillPicture:
+        """One request line by line."""
+        with self._reading() as reader:
+            return requests.bill(reader, view, request_id, self._clock(), machine=self._machine, demo=self._demo)
+
+    def sources(self, view: View) -> SourcesPicture:
+        """Every source."""
+        with self._reading() as reader:
+            return sources.sources(reader, view, self._clock(), machine=self._machine, demo=self._demo)
+
+    def machines(self, view: View) -> MachinesPicture:
+        """Hosts, GPUs and engines."""
+        with self._reading() as reader:
+            return machines.machines(reader, view, self._clock(), machine=self._machine, demo=self._demo)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._drop()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        with self._lock:
+            try:
+                if self._reader is None:
+                    self._reader = self._open()
+                yield self._reader
+            except StoreError as error:
+                self._drop()
+                raise FeedError(str(error)) from error
+
+    def _open(self) -> Reader:
+        if not self._path.exists():
+            raise StoreError("Nothing is recorded yet: the collector is starting.")
+        return Reader(self._path)
+
+    def _drop(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

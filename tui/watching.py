@@ -1,0 +1,73 @@
+"""The screen on a store: who watches, what the header must not hide, and what is left behind."""
+
+import os
+import sys
+
+from collectors.clock import now_ms
+from collectors.config import Config, ConfigError, seconds
+from collectors.lock import collector_lock, monitors_lock
+from collectors.machine import machine_name
+from collectors.places import Place
+from store.sums import DIMENSIONS
+from tui.child import log_beside
+from tui.commands.common import say
+from tui.picture import View
+from tui.storefeed import StoreFeed
+
+
+def watch(
+    config: Config, place: Place, *, ascii_only: bool = False, read_only: bool = False, demo: bool = False
+) -> bool:
+    """Run the screen on a store until it is left; whether the demo was asked for."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
+    from tui.app import MonitorApp
+
+    lock = monitors_lock(place.path)
+    notices = _Notices(place, read_only=read_only)
+    if not read_only:
+        lock.acquire(shared=True)
+    feed = StoreFeed(place.path, clock=now_ms, machine=machine_name(), demo=demo, notices=notices)
+    app = MonitorApp(feed, view=_view(config), demo=demo, ascii_only=ascii_only or config.screen.ascii or _is_ascii())
+    try:
+        result = app.run(mouse=False)
+    finally:
+        feed.close()
+        lock.release()
+    if app.last_frame:
+        sys.stdout.write(f"{app.last_frame}\n")
+    if app.return_code:
+        say("the screen ended with an error; recording goes on if a collector runs.")
+    return result == "demo"
+
+
+class _Notices:
+    """Sentences for the header that change while the monitor runs."""
+
+    def __init__(self, place: Place, *, read_only: bool) -> None:
+        self._place = place
+        self._read_only = read_only
+        self._collector = collector_lock(place.path)
+
+    def __call__(self) -> tuple[str, ...]:
+        notices = [self._place.notice] if self._place.notice else []
+        if self._read_only:
+            notices.append("read-only")
+        elif self._collector.path.exists() and self._collector.is_free():
+            notices.append(f"no collector runs; see {log_beside(self._place.path)}")
+        return tuple(notices)
+
+
+def _view(config: Config) -> View:
+    if config.screen.by not in DIMENSIONS:
+        raise ConfigError(f"[screen] by must be one of {', '.join(DIMENSIONS)}.")
+    try:
+        return View(window_seconds=max(60, round(seconds(config.screen.window))), by=config.screen.by)
+    except ValueError as error:
+        raise ConfigError(f"[screen] window: {error}.") from None
+
+
+def _is_ascii() -> bool:
+    """Whether the locale names an encoding other than UTF-8."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return "." in locale and "utf8" not in locale.lower().replace("-", "")
