@@ -36,10 +36,15 @@ class FileBook:
             self.say(f"{path} is compressed and is not followed: `usdtop import` reads it.")
 
     def keep(self, position: Position) -> None:
-        """Remember a position and hand it over for the store, unless only its time moved."""
+        """Remember a position and hand it over for the store.
+
+        Not for its time alone, save at 0: there the time is all that knows the file again.
+        """
         key = key_of(position)
         known = self.known.get(key)
-        if known is None or msgspec.structs.replace(known, modified_ms=position.modified_ms) != position:
+        if known is not None and position.offset > 0:
+            known = msgspec.structs.replace(known, modified_ms=position.modified_ms)
+        if known != position:
             self.known[key] = self.draft.positions[key] = position
 
     def settle(self, position: Position) -> None:

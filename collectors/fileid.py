@@ -51,8 +51,8 @@ def recognises(position: Position, descriptor: int) -> bool:
     return fingerprint(descriptor, position.offset) == (position.head_digest, position.tail_digest)
 
 
-def are_alike(descriptor: int, other: int) -> bool:
-    """Whether one of two open files is, as far as it goes, what the other begins with; not of an empty one."""
-    length = min(os.fstat(descriptor).st_size, os.fstat(other).st_size)
-    seen = fingerprint(descriptor, length)
-    return length > 0 and seen is not None and seen == fingerprint(other, length)
+def begins_with(descriptor: int, other: int) -> bool:
+    """Whether a file begins with the whole of another one, which is not empty."""
+    length = os.fstat(other).st_size
+    seen = fingerprint(other, length)
+    return length > 0 and seen is not None and seen == fingerprint(descriptor, length)

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from collectors.chunk import Chunk
 from collectors.formats.lines import LineReader
+from collectors.gathered import Gathered
 from collectors.source import Poll
 from collectors.tail import Tail
-from store.facts import Position, Reject, UsageEvent
+from store.facts import Position, UsageEvent
 
 POLL_SECONDS = 0.5
-_TOO_LONG = "a line longer than 8 MiB"
+_PIECE_BYTES = 1024 * 1024
+"""Read and parsed while it is still in the processor's cache."""
+_MOST_PIECES = 16
+_ENOUGH_EVENTS = 4_096
+"""A poll hands over about so many at most, for one transaction."""
 
 
 class FileSource:
@@ -39,6 +45,8 @@ class FileSource:
         self._tail = Tail(expanded, positions, start="end" if from_end else "beginning")
         self._lines = LineReader(format_name)
         self._not_before_ms = not_before_ms
+        self._format = format_name or ""
+        self._gathered = Gathered()
 
     async def poll(self, _now_ms: int) -> Poll:
         """The next chunk of complete lines as events."""
@@ -46,30 +54,29 @@ class FileSource:
 
     def read(self) -> Poll:
         """The same, blocking."""
-        chunk = self._tail.read()
-        parsed = self._lines.read(chunk.lines)
-        rejects = parsed.rejects
-        if chunk.too_long:
-            rejects = (*rejects, Reject(reason=_TOO_LONG, count=chunk.too_long, example=""))
-        return Poll(
-            events=self._wanted(parsed.events),
-            positions=chunk.positions,
-            rejects=rejects,
-            gap_bytes=chunk.gap_bytes,
-            backlog_bytes=chunk.backlog_bytes,
-            detail=" ".join(chunk.notes) or parsed.format_name or "",
-            more=chunk.more,
-        )
+        for _ in range(_MOST_PIECES):
+            self._gather(self._tail.read(_PIECE_BYTES))
+            if not self._gathered.more or len(self._gathered.events) >= _ENOUGH_EVENTS:
+                break
+        return self._hand_over()
 
     def finish(self) -> Poll:
         """What stands after the last newline, for a log that nobody writes any more."""
-        chunk = self._tail.finish()
-        parsed = self._lines.read(chunk.lines)
-        return Poll(events=self._wanted(parsed.events), positions=chunk.positions, rejects=parsed.rejects)
+        self._gather(self._tail.finish())
+        return self._hand_over()
 
     def close(self) -> None:
         """Let go of the files."""
         self._tail.close()
+
+    def _gather(self, chunk: Chunk) -> None:
+        parsed = self._lines.read(chunk.lines)
+        self._format = parsed.format_name or ""
+        self._gathered.add(chunk, self._wanted(parsed.events), parsed.rejects)
+
+    def _hand_over(self) -> Poll:
+        gathered, self._gathered = self._gathered, Gathered()
+        return gathered.poll(self._format)
 
     def _wanted(self, events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
         if not self._not_before_ms:

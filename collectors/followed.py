@@ -3,7 +3,7 @@
 from collectors.filebook import FileBook
 from collectors.fileid import Key, key_of
 from collectors.logfile import LogFile
-from collectors.rotation import Owed, Search, search
+from collectors.rotation import Search, search
 from store.facts import Position
 
 
@@ -26,16 +26,17 @@ class FollowedLog:
             self._move_on(standing)
         for file in list(self.files):
             with self._book.telling(file):
-                was_empty = file.look.size_bytes == 0
+                before = file.look
                 if not file.is_intact():
                     self._replaced(file)
-                elif was_empty and file.look.size_bytes and file.key == standing:
+                elif file.read_bytes == 0 and before != file.look and file.key == standing:
                     self.catch_up()
 
-    def adopt(self, file: LogFile) -> None:
-        """Read this file from now on, after the others, but before the one that stands at the path."""
-        is_before = file.key != self.standing and bool(self.files) and self.files[-1].key == self.standing
-        self.files.insert(len(self.files) - is_before, file)
+    def adopt(self, file: LogFile, before: LogFile | None = None) -> None:
+        """Read this file from now on: before another one, or last, but not after the one that stands at the path."""
+        if before is None and self.files and self.files[-1].key == self.standing:
+            before = self.files[-1]
+        self.files.insert(self.files.index(before) if before else len(self.files), file)
         self.keys.add(file.key)
         self._book.open[file.key] = file
         self._book.parked.pop(file.key, None)
@@ -68,21 +69,19 @@ class FollowedLog:
         self._book.parked[file.key] = file.look
 
     def catch_up(self) -> None:
-        """Queue what was rotated while the file at the path was empty, which cannot tell that it was filled and emptied."""
-        self._queue(self._search([], self.standing))
+        """Queue what was rotated while nothing was read of the file at the path: it cannot tell that it was replaced."""
+        self._queue(self._search([]))
 
-    def start_over(self, position: Position, unread_bytes: int) -> None:
-        """Other bytes stand under a known identity: finish a copy of the old ones if there is one, then begin at 0."""
-        key = key_of(position)
-        found = self._search([position], key)
-        if found.missing:
+    def start_over(self, position: Position, unread_bytes: int, file: LogFile | None = None) -> None:
+        """Other bytes stand where this position was: a copy of the old ones, if there is one, comes before `file`."""
+        found = self._search([position], key_of(position))
+        if not found.missing:
+            self._book.say(f"{self.path} was truncated; the copy beside it is finished first.")
+        elif position.offset or not found.owed:
             self._book.draft.gap_bytes += unread_bytes
             lost = f"{unread_bytes} bytes that had not been read are lost" if unread_bytes else "nothing known is lost"
             self._book.say(f"{self.path} was truncated or replaced and is read from its start; {lost}.")
-        else:
-            self._book.say(f"{self.path} was truncated; the copy beside it is finished first.")
-        self._queue(found)
-        self._book.keep(Position(path=self.path, device=key[0], inode=key[1], offset=0))
+        self._queue(found, file)
 
     def _move_on(self, standing: Key | None) -> None:
         """Queue what was written between the last look and the file that stands there now."""
@@ -90,9 +89,11 @@ class FollowedLog:
         is_new = standing is not None and standing not in known and bool(self.keys)
         self.standing, self._is_complete = standing, True
         if is_new or not all(position.finished for position in lost):
-            found = self._search(lost, standing)
+            found = self._search(lost)
             for position in found.missing:
                 self._lose(position)
+            for position in found.unowed:
+                self._book.settle(position)
             self._queue(found)
 
     def _lost(self, standing: Key | None) -> list[Position]:
@@ -100,7 +101,7 @@ class FollowedLog:
         positions = [book.known[key] for key in self.keys - {standing} - book.open.keys() if key in book.known]
         return [position for position in positions if position.path == self.path]
 
-    def _search(self, lost: list[Position], standing: Key | None) -> Search:
+    def _search(self, lost: list[Position], *emptied: Key) -> Search:
         known = self._book.known
         times = [known[key].modified_ms for key in self.keys if key in known]
         return search(
@@ -108,26 +109,27 @@ class FollowedLog:
             lost,
             known=known,
             held={file.key for file in self.files},
-            standing=standing,
+            but={self.standing, *emptied},
             since_ms=max(times, default=0),
         )
 
-    def _queue(self, found: Search) -> None:
+    def _queue(self, found: Search, before: LogFile | None = None) -> None:
         for position in found.copied:
             self._book.settle(position)
         for path in found.compressed:
             self._book.say_compressed(path)
-        for owed in found.owed:
-            self.keys.add(key_of(owed.position))
-            self._book.keep(owed.position)
-        for owed in found.owed:
-            self._open(owed)
+        owed = [owed for owed in found.owed if key_of(owed.position) not in self._book.open]
+        for _, position in owed:
+            self.keys.add(key_of(position))
+            self._book.keep(position)
+        for path, position in owed:
+            self._open(path, position, before)
 
-    def _open(self, owed: Owed) -> None:
+    def _open(self, path: str, position: Position, before: LogFile | None) -> None:
         """Take up a file beside the log, or see to it that it is looked for again."""
-        file = self._book.open_file(self.path, owed.path, owed.position)
-        if file is not None and file.key == key_of(owed.position) and file.recognised:
-            self.adopt(file)
+        file = self._book.open_file(self.path, path, position)
+        if file is not None and file.key == key_of(position) and file.recognised:
+            self.adopt(file, before)
             return
         self._is_complete = False
         if file is not None:
@@ -136,12 +138,9 @@ class FollowedLog:
     def _replaced(self, file: LogFile) -> None:
         """An open file no longer begins with what was read of it."""
         position, unread_bytes = self._book.known[file.key], file.unread_bytes
-        self._drop(file)
-        if file.key == self.standing:
-            self.start_over(position, unread_bytes)
-        else:
-            self._book.draft.gap_bytes += unread_bytes
-            self._book.settle(position)
+        file.begin_again()
+        self.start_over(position, unread_bytes, file)
+        self._book.record(file)
 
     def _lose(self, position: Position) -> None:
         """A file is gone that may have held more than was read."""

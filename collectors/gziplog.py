@@ -41,6 +41,11 @@ class GzipLog(LogFile):
             self._take_up(self.position())
         return self.recognised
 
+    def begin_again(self) -> None:
+        """Read the stream from its start."""
+        super().begin_again()
+        self._rewind()
+
     def close(self) -> None:
         """Give the descriptor back."""
         self._stream.close()

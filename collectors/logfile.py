@@ -86,10 +86,18 @@ class LogFile:
     def is_intact(self) -> bool:
         """Look again: whether the file still begins with what was read of it. Keeps the last look when not."""
         look = Look.of(os.fstat(self._descriptor))
-        if look.size_bytes < self.read_bytes or fingerprint(self._descriptor, self.read_bytes) != self._at_end:
+        if look.size_bytes < (self.read_bytes or self.look.size_bytes):
+            return False
+        if fingerprint(self._descriptor, self.read_bytes) != self._at_end:
             return False
         self.look = look
         return True
+
+    def begin_again(self) -> None:
+        """Read what stands there now from its start."""
+        self.look = Look.of(os.fstat(self._descriptor))
+        self.finished = False
+        self._stand_at(0, UNREAD)
 
     def skip_to_end(self) -> None:
         """Leave out what stands there now, save a last line that is not complete."""

@@ -1,6 +1,7 @@
 """Where things stand on this machine: the store, and a place for it when the home cannot be written."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,13 +26,30 @@ def store_place(named: Path | None, environment: Mapping[str, str] = os.environ)
     path = Path(platformdirs.user_state_dir("usdtop")) / "usdtop.db"
     if _can_write(path):
         return Place(path)
-    folder = Path(tempfile.gettempdir()) / f"usdtop-{os.getuid()}"
+    folder = _temporary_folder()
     return Place(folder / "usdtop.db", f"{path.parent} cannot be written: recording into {folder}, which may not last.")
 
 
+def _temporary_folder() -> Path:
+    """A folder of our own among everybody's temporary ones; one that somebody else has made under our name is not used."""
+    folder = Path(tempfile.gettempdir()) / f"usdtop-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="usdtop-"))
+
+
 def _can_write(path: Path) -> bool:
-    """Whether the file or the nearest existing folder above it lets us write; nothing is made to find out."""
-    if path.exists():
-        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    folder = next((parent for parent in path.parents if parent.exists()), None)
-    return folder is not None and folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    """Whether a store can be kept here. Tried, not guessed: permissions say nothing of a read-only file system."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            return os.access(path, os.W_OK)
+        with tempfile.TemporaryFile(dir=path.parent):
+            return True
+    except OSError:
+        return False

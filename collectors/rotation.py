@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collectors.fileid import Key, are_alike, key_of, recognises
+from collectors.fileid import Key, begins_with, key_of, recognises
 from collectors.logfile import Look, open_to_read
 from store.facts import Position
 
@@ -38,6 +38,8 @@ class Search:
     """Positions whose rest is read from a copy."""
     missing: Sequence[Position]
     """Positions whose file is nowhere beside the log."""
+    unowed: Sequence[Position]
+    """Positions at 0 whose inode was given to a file that is not owed."""
     compressed: Sequence[str]
     """Rotated files that were compressed before they were read to their end."""
 
@@ -57,6 +59,10 @@ class _Sibling(NamedTuple):
     def modified_ms(self) -> int:
         return self.look.modified_ns // 1_000_000
 
+    def is_surely(self, position: Position) -> bool:
+        """Whether this file, which holds what the position has read, is its file even when that is nothing."""
+        return position.offset > 0 or position.modified_ms == self.modified_ms
+
 
 def originals(path: str) -> Iterator[str]:
     """The paths of which this one may be a rotation."""
@@ -70,40 +76,39 @@ def search(
     path: str,
     lost: Sequence[Position],
     *,
-    known: Collection[Key],
+    known: Mapping[Key, Position],
     held: Collection[Key],
-    standing: Key | None,
+    but: Collection[Key | None],
     since_ms: int,
 ) -> Search:
     """Look beside `path` for the files of `lost`, for their copies, and for what was rotated after them.
 
-    `known` are all files that were ever seen, `held` those of this log that are open, `standing` is the one
-    at `path` now. A file that was never seen is owed when its name is the log's with a rotation's number or
-    date, and it is younger than the oldest file found; where none was, when it changed since `since_ms`.
+    `known` are all positions, `held` the files of this log that are open, `but` those to leave out.
+    A file of which nothing was read is owed when its name is the log's with a rotation's number or date, and
+    it is younger than the oldest file found; where none was, when it changed since `since_ms`.
     """
-    siblings = {sibling.look.key: sibling for sibling in _siblings(path) if sibling.look.key != standing}
-    found: dict[Key, Owed] = {}
-    copied: list[Position] = []
-    missing: list[Position] = []
-    for position in lost:
-        if (place := _place_of(position, siblings, known)) is None:
-            missing += [] if position.finished else [position]
-            continue
-        if place.look.key != key_of(position):
-            copied.append(position)
-        found[place.look.key] = _owed(place, position)
+    siblings = {sibling.look.key: sibling for sibling in _siblings(path) if sibling.look.key not in but}
+    unread = {key: s for key, s in siblings.items() if key not in held and _is_unread(s, known)}
+    places = [(position, _place_of(position, siblings, unread)) for position in lost]
+    found = {
+        place.look.key: _owed(place, position) for position, place in places if place and place.is_surely(position)
+    }
     anchors = {key for key in siblings if key in found or key in held}
-    unseen = {key for key, s in siblings.items() if key not in known and ROTATED.fullmatch(s.suffix)}
-    later = _later([siblings[key] for key in anchors | unseen], anchors, since_ms)
+    rotated = {key for key, s in unread.items() if ROTATED.fullmatch(s.suffix) or key in map(key_of, lost)}
+    later = _later([siblings[key] for key in anchors | rotated], anchors, since_ms)
     start = Position(path=path, device=0, inode=0, offset=0)
+    owed = [
+        found.get(s.look.key) or _owed(s, start)
+        for s in later
+        if s.look.key in found or not (s.look.key in held or s.is_compressed or is_copy(s.path, path))
+    ]
+    keys = {key_of(position) for _, position in owed}
+    missing = [position for position, place in places if not place and not position.finished]
     return Search(
-        owed=[
-            found.get(s.look.key) or _owed(s, start)
-            for s in later
-            if s.look.key in found or not (s.look.key in held or s.is_compressed or is_copy(s.path, path))
-        ],
-        copied=copied,
+        owed=owed,
+        copied=[position for position, place in places if place and place.look.key != key_of(position)],
         missing=missing,
+        unowed=[p for p, place in places if place and place.look.key not in keys and not p.finished],
         compressed=[s.path for s in later if s.is_compressed] if anchors or missing else [],
     )
 
@@ -115,20 +120,27 @@ def _later(siblings: list[_Sibling], anchors: Collection[Key], since_ms: int) ->
     return list(dropwhile(lambda s: bool(anchors) and s.look.key not in anchors, _oldest_first(siblings)))
 
 
-def _place_of(position: Position, siblings: Mapping[Key, _Sibling], known: Collection[Key]) -> _Sibling | None:
+def _is_unread(sibling: _Sibling, known: Mapping[Key, Position]) -> bool:
+    """Whether nothing was read of this file; an inode that was given to another file is no proof."""
+    position = known.get(sibling.look.key)
+    return position is None or position.offset == 0 or not _holds(sibling, position)
+
+
+def _place_of(position: Position, siblings: Mapping[Key, _Sibling], unread: Mapping[Key, _Sibling]) -> _Sibling | None:
     """Where the file of a position lies now, or a copy of it that nobody has read."""
     place = siblings.get(key_of(position))
     if place is not None and _holds(place, position):
         return place
     if position.finished or position.offset == 0:
         return None
-    copies = (s for key, s in siblings.items() if key not in known and not s.is_compressed and s.is_namesake)
+    copies = (s for s in unread.values() if not s.is_compressed and s.is_namesake)
     return next((copy for copy in copies if _holds(copy, position)), None)
 
 
 def _owed(place: _Sibling, position: Position) -> Owed:
     device, inode = place.look.key
-    return Owed(place.path, msgspec.structs.replace(position, device=device, inode=inode))
+    modified_ms = place.modified_ms
+    return Owed(place.path, msgspec.structs.replace(position, device=device, inode=inode, modified_ms=modified_ms))
 
 
 def _holds(sibling: _Sibling, position: Position) -> bool:
@@ -144,7 +156,7 @@ def is_copy(path: str, log: str) -> bool:
     """Whether a copytruncate has made this file and not yet emptied the log: its bytes are read there."""
     try:
         with _opened(path) as descriptor, _opened(log) as standing:
-            return are_alike(descriptor, standing)
+            return begins_with(standing, descriptor)
     except OSError:
         return False
 

@@ -140,7 +140,8 @@ class Tail:
         file = book.open_file(log.path, log.path, position)
         if file is None:
             return
-        if file.key != look.key or (position is None and self._is_copy(file)):
+        is_new = position is None or position.offset == 0 or not file.recognised
+        if file.key != look.key or (is_new and self._is_copy(file)):
             file.close()
             return
         if position is not None and not file.recognised:

@@ -18,6 +18,10 @@ CACHED_WEIGHT = Fraction(1, 20)
 DEFAULT_DECODE_WEIGHT = Fraction(5)
 """Work of one output token where no capacity is configured: prefill is commonly about five times as fast."""
 
+HOURS_PER_YEAR = 8760
+"""365 days; leap days are left out, as price lists do."""
+
+_SECONDS_PER_HOUR = 3600
 _MS_PER_HOUR = 3_600_000
 
 
@@ -91,16 +95,43 @@ def accrued_nano(usd_per_hour_nano: int, since_ms: int, until_ms: int) -> int:
 
 def own_price(nano_usd: int, served: Served, decode_weight: Fraction = DEFAULT_DECODE_WEIGHT) -> OwnPrice:
     """What each class cost when `nano_usd` bought `served`: input c, cached CACHED_WEIGHT * c, output weight * c."""
-    if not served.total_tokens:
+    return _by_class(Fraction(nano_usd, NANO_PER_USD), served, decode_weight)
+
+
+def price_at(usd_per_hour: Decimal, capacity: Capacity, mix: Served, used: Decimal) -> OwnPrice:
+    """What each class of requests shaped like `mix` costs on a host of this capacity at a utilisation of 0 to 1.
+
+    Prices at saturation divided by the utilisation; unknown for an idle host and for an empty mix.
+    """
+    if not used or not mix.total_tokens:
         return OwnPrice()
-    usd = Fraction(nano_usd, NANO_PER_USD)
-    per_input = usd / served.work(decode_weight) * TOKENS_PER_MILLION
-    return OwnPrice(
-        blended=_decimal(usd / served.total_tokens * TOKENS_PER_MILLION),
-        input=_decimal(per_input),
-        cache_read=_decimal(per_input * CACHED_WEIGHT),
-        output=_decimal(per_input * decode_weight),
-    )
+    seconds = mix.work(capacity.decode_weight) / (capacity.work_per_second * Fraction(used))
+    return _by_class(Fraction(usd_per_hour) / _SECONDS_PER_HOUR * seconds, mix, capacity.decode_weight)
+
+
+def requests_per_second(capacity: Capacity, mix: Served) -> Fraction:
+    """How many requests shaped like `mix` saturate the host; raise ValueError for an empty mix."""
+    if not mix.total_tokens:
+        raise ValueError("a request without tokens saturates nothing")
+    return capacity.work_per_second / mix.work(capacity.decode_weight)
+
+
+def usd_per_million_at(usd_per_hour: Decimal, tokens_per_second: Decimal, used: Decimal = Decimal(1)) -> Decimal:
+    """The whole hour divided over one stream of tokens, such as the output alone: $/h / (tok/s x 3600 x used) x 1e6.
+
+    Prices of two streams that ran at the same time must not be added: each carries the whole host.
+    """
+    return usd_per_hour * TOKENS_PER_MILLION / (tokens_per_second * used * _SECONDS_PER_HOUR)
+
+
+def at_utilisation(usd_per_million: Decimal, used: Decimal, other: Decimal) -> Decimal:
+    """A price per million that held at utilisation `used`, at an `other` one (> 0)."""
+    return usd_per_million * used / other
+
+
+def tokens_per_year(tokens_per_second: Decimal, used: Decimal = Decimal(1)) -> Decimal:
+    """Tokens that a host serves in a year of 365 days at a utilisation of 0 to 1."""
+    return tokens_per_second * used * _SECONDS_PER_HOUR * HOURS_PER_YEAR
 
 
 def utilisation(served: Served, capacity: Capacity, seconds: float) -> float | None:
@@ -117,5 +148,18 @@ def at_full(price: OwnPrice, used: float | None) -> Decimal | None:
     return price.blended * Decimal(str(min(1.0, used)))
 
 
-def _decimal(value: Fraction) -> Decimal:
+def decimal_of(value: Fraction) -> Decimal:
+    """A ratio as a decimal of the usual 28 digits."""
     return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _by_class(usd: Fraction, served: Served, decode_weight: Fraction) -> OwnPrice:
+    if not served.total_tokens:
+        return OwnPrice()
+    per_input = usd / served.work(decode_weight) * TOKENS_PER_MILLION
+    return OwnPrice(
+        blended=decimal_of(usd / served.total_tokens * TOKENS_PER_MILLION),
+        input=decimal_of(per_input),
+        cache_read=decimal_of(per_input * CACHED_WEIGHT),
+        output=decimal_of(per_input * decode_weight),
+    )

@@ -80,7 +80,8 @@ def _term(word: str, dimensions: Sequence[str]) -> Term:
         near = difflib.get_close_matches(name, dimensions, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(dimensions)}"
         raise FilterError(f"nothing is called {name!r}; {hint}")
-    return Term(name, pattern.lower(), negated)
+    # Only * and ? are patterns: brackets are common in names.
+    return Term(name, pattern.lower().replace("[", "[[]"), negated)
 
 
 def _amount(text: str) -> int:

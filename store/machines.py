@@ -30,19 +30,24 @@ ON CONFLICT (engine, minute) DO UPDATE SET
 
 
 class MachineWriter:
-    """Writes readings through somebody else's transaction; `forget` after that transaction was rolled back."""
+    """Writes readings through somebody else's transaction; `keep` after its commit, `forget` after it was rolled back."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._gpus: dict[tuple[str, str], int] = {}
         self._engines: dict[tuple[str, str], int] = {}
         self._energy: dict[int, int] = {}
+        self._kept_energy: dict[int, int] = {}
+
+    def keep(self) -> None:
+        """Energy counters as of here are in the store for good."""
+        self._kept_energy.update(self._energy)
 
     def forget(self) -> None:
-        """Drop what was remembered of rows that may have been rolled back."""
+        """Drop what was remembered of rows that were rolled back; energy is counted on from what is in the store."""
         self._gpus.clear()
         self._engines.clear()
-        self._energy.clear()
+        self._energy = dict(self._kept_energy)
 
     def write_gpus(self, readings: Sequence[GpuReading]) -> None:
         """Keep each raw reading and add it to its minute."""

@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -48,7 +50,14 @@ def _upsert(table: str) -> str:
 
 _UPSERTS = {table: _upsert(table) for table in ROLLUPS}
 
-Sums = dict[tuple[int, int, int], list[int]]
+_TOOK, _FIRST, _NANO_USD = map(_REQUEST_COLUMNS.index, ("duration_ms", "first_token_ms", "nano_usd"))
+_TOKENS = slice(_NANO_USD - len(TOKEN_COLUMNS), _NANO_USD)
+
+Row: TypeAlias = tuple[object, ...]
+"""One request in the order of _REQUEST_COLUMNS."""
+SumKey: TypeAlias = tuple[int, int, int]
+"""(bucket, series, card)."""
+Sums: TypeAlias = dict[SumKey, list[int]]
 
 
 class RequestWriter:
@@ -72,25 +81,34 @@ class RequestWriter:
             return WrittenRequests(0, 0)
         self._remember_cards(cards)
         identities = [request_identity(source, e.event.id, e.event.call_id) for e in events]
-        known, calls = self._known(identities)
-        rows: list[tuple[object, ...]] = []
-        sums: Sums = {}
-        for identity, priced in zip(identities, events, strict=True):
-            if identity in known:
-                continue
-            known.add(identity)
-            call = identity >> RECORD_BITS
-            is_retry = call in calls
-            calls.add(call)
-            event = priced.event
-            series, card = self._series_id(source, event), self._cards[priced.card_id]
-            rows.append(_row(identity, event, series, card, priced))
-            _add(sums, (event.ended_at_ms // _MINUTE_MS * 60, series, card), event, priced, is_retry=is_retry)
+        rows, sums = self._new(source, events, identities)
         if rows:
             self._note_arrival(stored_ms)
             self._connection.executemany(_INSERT_REQUEST, rows)
             self._add_sums(sums, stored_ms // _DAY_MS)
         return WrittenRequests(len(rows), len(events) - len(rows))
+
+    def _new(self, source: str, events: Sequence[PricedEvent], identities: Sequence[int]) -> tuple[list[Row], Sums]:
+        """The rows of the events that were never counted, and their sums per minute."""
+        known, calls = self._known(identities)
+        rows: list[Row] = []
+        minutes: defaultdict[SumKey, list[Row]] = defaultdict(list)
+        retries: Counter[SumKey] = Counter()
+        for identity, priced in zip(identities, events, strict=True):
+            if identity in known:
+                continue
+            known.add(identity)
+            event = priced.event
+            series, card = self._series_id(source, event), self._cards[priced.card_id]
+            row = _row(identity, event, series, card, priced)
+            rows.append(row)
+            key = (event.ended_at_ms // _MINUTE_MS * 60, series, card)
+            minutes[key].append(row)
+            call = identity >> RECORD_BITS
+            if call in calls:
+                retries[key] += 1
+            calls.add(call)
+        return rows, {key: _sum(members, retries[key]) for key, members in minutes.items()}
 
     def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
         """Identities already stored for the calls of this batch, and the calls that they belong to."""
@@ -144,7 +162,7 @@ class RequestWriter:
             self._connection.executemany(_UPSERTS[table], [(*key, *sums[key], stored_day) for key in sums])
 
 
-def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent) -> tuple[object, ...]:
+def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent) -> Row:
     usage = event.usage
     return (
         identity, pack_id(event.id), event.ended_at_ms, event.duration_ms, event.first_token_ms, series, card,
@@ -153,15 +171,23 @@ def _row(identity: int, event: UsageEvent, series: int, card: int, priced: Price
     )  # fmt: skip
 
 
-def _add(sums: Sums, key: tuple[int, int, int], event: UsageEvent, priced: PricedEvent, *, is_retry: bool) -> None:
-    """Add one event to its minute; the order is that of MEASURES."""
-    reported, took, first = event.reported_nano_usd, event.duration_ms, event.first_token_ms
-    new = (
-        1, is_retry, priced.partial, *event.usage[:9], priced.nano_usd or 0, reported or 0, reported is not None,
-        took or 0, took is not None, first or 0, first is not None,
-    )  # fmt: skip
-    old = sums.get(key)
-    sums[key] = [*map(int, new)] if old is None else [a + b for a, b in zip(old, new, strict=True)]
+def _sum(rows: Sequence[Row], retries: int) -> list[int]:
+    """The sums of one minute's rows in the order of MEASURES: by column, which is quicker than row by row."""
+    columns: tuple[tuple[Any, ...], ...] = tuple(zip(*rows, strict=True))
+    took, first = columns[_TOOK], columns[_FIRST]
+    nano_usd, reported, partial = columns[_NANO_USD : _NANO_USD + 3]
+    return [
+        len(rows), retries, _count(partial), *map(sum, columns[_TOKENS]), _total(nano_usd), _total(reported),
+        _count(reported), _total(took), _count(took), _total(first), _count(first),
+    ]  # fmt: skip
+
+
+def _total(column: tuple[int | None, ...]) -> int:
+    return sum(filter(None, column))
+
+
+def _count(column: tuple[int | None, ...]) -> int:
+    return len(column) - column.count(None)
 
 
 def _widen(minutes: Sums, width: int) -> Sums:

@@ -66,6 +66,7 @@ class Writer:
             self._machines.write_engines(batch.engines)
             self._write_positions(source, batch.positions)
             self._write_health(batch, written)
+        self._machines.keep()
         return Written(written.events, written.duplicates)
 
     @contextmanager

@@ -13,7 +13,7 @@ from store.sums import Sum, SumKey, group, total
 from tui.picture import BudgetLine, BurnPicture, GroupRow, Headline, View
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, allocated, committed
-from tui.reading.moment import Moment, header, moment
+from tui.reading.moment import LIVE_KINDS, Moment, header, moment
 from tui.reading.selection import Selection, selection
 
 _TREND_MINUTES = 30
@@ -91,10 +91,10 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
     api_tokens = everything.tokens.total_tokens - everything.hosted_tokens
     served = api_tokens + max(own_tokens, everything.hosted_tokens)
     spent = everything.metered_nano_usd + costs.nano_usd
-    own = own_price(costs.nano_usd, costs.served).blended if costs.nano_usd and own_tokens else None
+    own = own_price(costs.observed_nano_usd, costs.served).blended if costs.observed_nano_usd else None
     used = costs.used
-    burns, per_million = _headline_trends(minutes, costs, at)
     known = bool(at.sources_that_speak) or bool(sums) or bool(costs.nano_usd)
+    burns, per_million = _headline_trends(minutes, costs, at) if known else ((), ())
     return Headline(
         usd_per_hour=(metered or Decimal(0)) + costs.usd_per_hour if known else None,
         metered_usd_per_hour=metered if known else None,
@@ -191,6 +191,8 @@ def _per_hour(tokens: int, at: Moment) -> str:
 
 
 def _nothing_found(at: Moment) -> tuple[str, ...]:
-    return tuple(f"{r.health.name}: {r.health.detail}" for r in at.sources if r.health.detail) or (
+    absent = [record for record in at.sources if record.health.kind in LIVE_KINDS]
+    by_kind = sorted(absent, key=lambda record: LIVE_KINDS.index(record.health.kind))
+    return tuple(f"{record.health.name}: {record.health.detail}" for record in by_kind if record.health.detail) or (
         "Nothing has been collected yet; the collector is looking around.",
     )

@@ -18,7 +18,7 @@ from pricing.economics import (
     own_price,
     utilisation,
 )
-from pricing.money import usd_from_nano
+from pricing.money import nano_from_usd, usd_from_nano
 from pricing.totals import Totals
 from store.facts import HostFact
 from store.reader import EngineState, Reader
@@ -56,12 +56,17 @@ class Pool:
         return utilisation(self.served, self.capacity, self.engine.seconds) if self.capacity else None
 
     @property
-    def price(self) -> OwnPrice:
-        """What the tokens cost by class; over the seconds observed, so that a gap in scraping does not raise it."""
+    def observed_nano_usd(self) -> int | None:
+        """What it cost over the seconds in which it was observed, so that a gap in scraping does not raise its price."""
         if self.usd_per_hour is None:
-            return OwnPrice()
-        observed = accrued_nano(_nano_per_hour(self.usd_per_hour), 0, round(self.engine.seconds * 1000))
-        return own_price(observed, self.served, self.decode_weight)
+            return None
+        return accrued_nano(nano_from_usd(self.usd_per_hour), 0, round(self.engine.seconds * 1000))
+
+    @property
+    def price(self) -> OwnPrice:
+        """What the tokens cost by class."""
+        observed = self.observed_nano_usd
+        return OwnPrice() if observed is None else own_price(observed, self.served, self.decode_weight)
 
     @property
     def at_full(self) -> Decimal | None:
@@ -88,6 +93,11 @@ class Committed:
     def served(self) -> Served:
         """Everything the engines served."""
         return sum((pool.served for pool in self.pools), Served())
+
+    @property
+    def observed_nano_usd(self) -> int:
+        """What the engines cost over the seconds in which they were observed."""
+        return sum(pool.observed_nano_usd or 0 for pool in self.pools)
 
     @property
     def used(self) -> float | None:
@@ -229,7 +239,3 @@ def _served_by(engine: EngineState, key: SumKey) -> bool:
         return False
     names = [name for name in (key.dimensions.model, key.dimensions.deployment) if name]
     return any(name == engine.model or name.endswith(f"/{engine.model}") for name in names)
-
-
-def _nano_per_hour(usd: Decimal) -> int:
-    return int(usd.scaleb(9))

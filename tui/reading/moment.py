@@ -44,7 +44,11 @@ def judge(record: SourceRecord, now_ms: int) -> SourceState:
     """A source's state by the reader's own clock: two missed polls make it late, whoever should have said so."""
     health = record.health
     silent_ms = now_ms - health.polled_ms
-    if health.state is SourceState.OK and health.poll_every_ms and silent_ms > 2 * max(health.poll_every_ms, 1_000) + _GRACE_MS:
+    if (
+        health.state is SourceState.OK
+        and health.poll_every_ms
+        and silent_ms > 2 * max(health.poll_every_ms, 1_000) + _GRACE_MS
+    ):
         return SourceState.LATE
     return health.state
 

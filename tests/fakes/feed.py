@@ -1,0 +1,63 @@
+"""A feed that hands out prepared pictures."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tests.fakes import pictures
+from tui.feed import FeedError
+from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+
+
+class FakeFeed:
+    """Answers every view with what it was given, remembers what it was asked, and fails on request."""
+
+    def __init__(
+        self,
+        burn: BurnPicture | Callable[[View], BurnPicture] | None = None,
+        *,
+        requests: RequestsPicture = pictures.REQUESTS,
+        bill: Callable[[int], BillPicture] = pictures.bill,
+        sources: SourcesPicture = pictures.SOURCES,
+        machines: MachinesPicture = pictures.MACHINES,
+    ) -> None:
+        self.burn_answer = burn or pictures.burn()
+        self.requests_answer = requests
+        self.bill_answer = bill
+        self.sources_answer = sources
+        self.machines_answer = machines
+        self.failure: str | None = None
+        self.asked: list[tuple[str, View]] = []
+        self.dearest: list[bool] = []
+
+    def burn(self, view: View) -> BurnPicture:
+        """The prepared picture as if it were of this view, or what a function makes of the view."""
+        self._note("burn", view)
+        if callable(self.burn_answer):
+            return self.burn_answer(view)
+        return replace(self.burn_answer, by=view.by, path=view.path)
+
+    def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
+        """The prepared requests, with the path asked for."""
+        self._note("requests", view)
+        self.dearest.append(dearest)
+        return replace(self.requests_answer, path=view.path)
+
+    def bill(self, view: View, request_id: int) -> BillPicture:
+        """The bill of this request."""
+        self._note("bill", view)
+        return self.bill_answer(request_id)
+
+    def sources(self, view: View) -> SourcesPicture:
+        """The prepared sources."""
+        self._note("sources", view)
+        return self.sources_answer
+
+    def machines(self, view: View) -> MachinesPicture:
+        """The prepared machines."""
+        self._note("machines", view)
+        return self.machines_answer
+
+    def _note(self, name: str, view: View) -> None:
+        self.asked.append((name, view))
+        if self.failure is not None:
+            raise FeedError(self.failure)

@@ -1,0 +1,317 @@
+"""The only place that rounds: values become the short texts that screens draw.
+
+Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "at least".
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+
+from rich.cells import cell_len
+
+from pricing.money import decimal_text, nano_from_usd, usd_from_nano
+
+UNKNOWN = "--"
+AT_LEAST = "≥"
+REPLACEMENT = "�"
+ELLIPSIS = "…"
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII = str.maketrans(
+    {
+        "≥": ">",
+        "…": "~",
+        "�": "?",
+        "─": "-",
+        "│": "|",
+        "█": "#",
+        "▒": ".",
+        "▁": "_",
+        "▂": ".",
+        "▃": "-",
+        "▄": "=",
+        "▅": "+",
+    }
+    | {"▆": "*", "▇": "%", "×": "x", "·": "."}
+)
+_CENT = Decimal("0.01")
+_SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
+_AGE_STEPS = (
+    (10 * _SECOND_MS, "10 s"),
+    *((minutes * _MINUTE_MS, f"{minutes} min") for minutes in (1, 2, 5, 10, 30)),
+    *((hours * _HOUR_MS, f"{hours} h") for hours in (1, 2, 5, 12)),
+)
+
+
+def dollars(usd: Decimal | None, *, lower_bound: bool = False) -> str:
+    """An amount in four digits without its sign of currency: 1,204, 412.6, 64.10, 1.840, 0.123, <0.01."""
+    if usd is None:
+        return UNKNOWN
+    sign = (AT_LEAST if lower_bound else "") + ("-" if usd < 0 else "")
+    return sign + _magnitude(abs(usd))
+
+
+def usd(value: Decimal | None, *, lower_bound: bool = False) -> str:
+    """An amount of dollars in four digits: $412.6, ≥$1.840, -$12.30, <$0.01."""
+    text = dollars(value, lower_bound=lower_bound)
+    if value is None:
+        return text
+    figure = text.lstrip("-<" + AT_LEAST)
+    return f"{text[: len(text) - len(figure)]}${figure}"
+
+
+def usd_rough(value: Decimal | None, *, lower_bound: bool = False) -> str:
+    """An amount to two digits or the dollar, where it must not change all the time: $412, $1.8."""
+    if value is None or abs(value) < 1:
+        return usd(value, lower_bound=lower_bound)
+    return f"{AT_LEAST if lower_bound else ''}${value:,.{1 if abs(value) < 10 else 0}f}"
+
+
+def usd_whole(value: Decimal) -> str:
+    """An amount whose cents do not matter, such as a budget's limit: $5,000."""
+    return f"${value:,.0f}" if value == value.to_integral_value() and abs(value) < 1_000_000 else usd(value)
+
+
+def request_usd(nano_usd: int | None, *, lower_bound: bool = False) -> str:
+    """What one request cost, to a millionth of a dollar."""
+    if nano_usd is None:
+        return UNKNOWN
+    at_least = AT_LEAST if lower_bound else ""
+    if 0 < nano_usd < 1000:
+        return f"{at_least}<0.000001"
+    return f"{at_least}{usd_from_nano(nano_usd):,.6f}"
+
+
+def mean_request_usd(value: Decimal | None, *, lower_bound: bool = False) -> str:
+    """What requests cost on average, to a millionth of a dollar."""
+    return request_usd(None if value is None else nano_from_usd(value), lower_bound=lower_bound)
+
+
+def bill_places(nano_amounts: Iterable[int | None]) -> int:
+    """Decimals that show every one of these amounts exactly: six, or nine when something needs them."""
+    return 9 if any(amount is not None and amount % 1000 for amount in nano_amounts) else 6
+
+
+def bill_usd(nano_usd: int | None, places: int) -> str:
+    """One amount of a bill, with the number of decimals that the whole bill needs."""
+    return UNKNOWN if nano_usd is None else f"{usd_from_nano(nano_usd):,.{places}f}"
+
+
+def rate(usd_per: Decimal | None) -> str:
+    """A rate exactly as its book has it, with at least two decimals."""
+    if usd_per is None:
+        return "no rate"
+    text = decimal_text(usd_per)
+    decimals = len(text.partition(".")[2])
+    return text if decimals >= 2 else f"{usd_per:.2f}"
+
+
+def _magnitude(amount: Decimal) -> str:
+    if amount == 0:
+        return "0.00"
+    if amount < _CENT:
+        return "<0.01"
+    for limit, places in ((1, 3), (10, 3), (100, 2), (1000, 1), (100_000, 0)):
+        rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+        if rounded < limit:
+            return f"{rounded:,.{places}f}"
+    return _scaled(float(amount), 4)
+
+
+def _scaled(amount: float, digits: int) -> str:
+    for suffix in ("", "k", "M", "G", "T", "P", "E"):
+        places = max(0, digits - len(str(int(amount))))
+        text = f"{amount:.{places}f}"
+        if places and len(text) > digits + 1:
+            text = f"{amount:.{places - 1}f}"
+        if float(text) < 1000:
+            return text + suffix
+        amount /= 1000
+    return f"{amount:.0e}"
+
+
+def count(number: float | None) -> str:
+    """How many, in three digits: 812, 12.3k, 4.50M."""
+    if number is None:
+        return UNKNOWN
+    if 0 < number < 0.1:
+        return "<0.1"
+    if number < 1000 and float(number).is_integer():
+        return str(int(number))
+    return _scaled(number, 3) if round(number) >= 1000 else _small(number)
+
+
+def _small(number: float) -> str:
+    return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one as per cent: 57%, 0.3%, <0.1%."""
+    if share is None:
+        return UNKNOWN
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    text = f"{share:.1%}" if 0 < share < 0.0095 else f"{share:.0%}"
+    return "<100%" if text == "100%" and share < 1 else text
+
+
+def factor(value: float | None) -> str:
+    """How many times something is something else: 1.4x."""
+    return UNKNOWN if value is None else f"{value:.1f}x"
+
+
+def size(number_of_bytes: int | None) -> str:
+    """An amount of memory or file in binary units: 79.6 GiB."""
+    if number_of_bytes is None:
+        return UNKNOWN
+    amount, units = float(number_of_bytes), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1023.95 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def whole(number: float | None, unit: str = "") -> str:
+    """A number without decimals and its unit: 512 W."""
+    return UNKNOWN if number is None else f"{number:,.0f}{unit}"
+
+
+def age(milliseconds: int | None) -> str:
+    """How old something is, in steps so that it rarely changes; nothing below ten seconds."""
+    if milliseconds is None or milliseconds < _AGE_STEPS[0][0]:
+        return ""
+    if milliseconds >= _DAY_MS:
+        return f"{milliseconds // _DAY_MS} d"
+    return next(text for least, text in reversed(_AGE_STEPS) if milliseconds >= least)
+
+
+def duration(milliseconds: int | None) -> str:
+    """How long one thing took: 412 ms, 12.3 s, 4m05s, 2h55m."""
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < 10_000:
+        return f"{milliseconds:,} ms"
+    if milliseconds < _MINUTE_MS:
+        return f"{milliseconds / 1000:.1f} s"
+    return span(milliseconds)
+
+
+def span(milliseconds: int) -> str:
+    """A stretch of time in its two largest units: 4m05s, 2h55m, 3d04h."""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02}h"
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{seconds:02}s"
+
+
+def window(seconds: int) -> str:
+    """A time window as its key is spelled: 5m, 24h, 90s."""
+    if seconds % 3600 == 0:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+
+
+def clock(epoch_ms: int | None) -> str:
+    """The time of day in UTC: 14:23:07Z."""
+    return "--:--:--Z" if epoch_ms is None else f"{_utc(epoch_ms):%H:%M:%S}Z"
+
+
+def moment(epoch_ms: int, now_ms: int | None) -> str:
+    """A time to the minute in UTC, with its date unless it is within a day from now."""
+    near = now_ms is not None and abs(epoch_ms - now_ms) < _DAY_MS
+    return f"{_utc(epoch_ms):%H:%MZ}" if near else f"{_utc(epoch_ms):%Y-%m-%d %H:%MZ}"
+
+
+def _utc(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(min(max(epoch_ms, 0), 253_402_300_799_000) / 1000, UTC)
+
+
+def sparkline(values: Sequence[float | None], width: int | None = None, *, ascii_only: bool = False) -> str:
+    """A curve one cell per value, newest right, from zero to the highest; a gap is a blank."""
+    shown = list(values if width is None else values[-width:] if width > 0 else [])
+    top = max((value for value in shown if value is not None), default=0.0)
+    text = "".join(" " if value is None else _BLOCKS[_height(value, top)] for value in shown)
+    return ascii_text(text) if ascii_only else text
+
+
+def _height(value: float, top: float) -> int:
+    return 0 if top <= 0 or value <= 0 else min(len(_BLOCKS) - 1, int(value / top * len(_BLOCKS)))
+
+
+def bar(share: float, width: int, mark: float | None = None, *, ascii_only: bool = False) -> str:
+    """A bar filled to `share`, with a stroke where the plan stands."""
+    filled = max(0, min(width, round(share * width)))
+    if share > 0:
+        filled = max(1, filled)
+    cells = ["█"] * filled + ["▒"] * (width - filled)
+    if mark is not None and width:
+        cells[max(0, min(width - 1, int(mark * width)))] = "│"
+    text = "".join(cells)
+    return ascii_text(text) if ascii_only else text
+
+
+@lru_cache(maxsize=4096)
+def safe(text: str, width: int | None = None) -> str:
+    """Text from outside, made harmless for a terminal and cut to `width` cells.
+
+    Control and format characters (escapes, bidirectional overrides, zero width, line breaks) and combining marks that
+    do not belong to a letter show as a visible replacement, so that no name can hide or move anything.
+    """
+    if width is not None and len(text) > 4 * width + 4:
+        text = text[: 4 * width + 4]
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_harmless, unicodedata.normalize("NFC", text)))
+    return text if width is None or cell_len(text) <= width else _cut(text, width)
+
+
+def _harmless(character: str) -> str:
+    return character if character.isprintable() and cell_len(character) > 0 else REPLACEMENT
+
+
+def _cut(text: str, width: int) -> str:
+    if width <= 0:
+        return ""
+    room, kept = width - 1, []
+    for character in text:
+        room -= cell_len(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + ELLIPSIS
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Text of exactly `width` cells: cut when longer, filled with blanks on one side when shorter."""
+    text = safe(text, width)
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if right else text + blanks
+
+
+def ascii_text(text: str) -> str:
+    """The same number of cells in ASCII, for terminals that know nothing else."""
+    text = text.translate(_ASCII)
+    return text if text.isascii() else "".join(c if c.isascii() else "?" * cell_len(c) for c in text)
+
+
+def wrap(sentence: str, width: int) -> list[str]:
+    """A sentence in lines of at most `width` cells, broken between words."""
+    lines: list[str] = []
+    line = ""
+    for word in safe(sentence).split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = safe(word, width)
+    return [*lines, line]
+
+
+def member(dimension: str, key: str | None) -> str:
+    """A group's name: as its source wrote it, made harmless, or what is missing: (no tenant)."""
+    return f"(no {dimension})" if key is None else safe(key) or '""'

@@ -1,0 +1,67 @@
+"""The bill of one request, line by line."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.feed import Feed
+from tui.picture import BillPicture, View
+from tui.screens.monitor import MonitorScreen
+from tui.widgets.bill import bill_lines
+from tui.widgets.breadcrumb import Breadcrumb, steps
+from tui.widgets.paper import Paper
+
+
+class BillScreen(MonitorScreen[BillPicture]):
+    """One request; its neighbours in the list are one key away."""
+
+    FILTERS = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "neighbour(1)", "next request", id="bill.next"),
+        Binding("p", "neighbour(-1)", "previous request", id="bill.previous"),
+    ]
+
+    def __init__(
+        self, request_id: int, neighbours: Sequence[int] = (), moved: Callable[[int], None] | None = None
+    ) -> None:
+        super().__init__()
+        self._request_id = request_id
+        self._neighbours = tuple(neighbours)
+        self._moved = moved
+
+    def compose_body(self) -> Sequence[Widget]:
+        """One page to scroll."""
+        return Breadcrumb(), Paper()
+
+    def read(self, feed: Feed, view: View) -> BillPicture:
+        """The bill of the request that is open."""
+        return feed.bill(view, self._request_id)
+
+    def draw_body(self, picture: BillPicture) -> None:
+        """Where the request belongs, and its bill."""
+        request = picture.request
+        path = [("model", request.model), ("tenant", request.tenant), ("key", request.key)]
+        self.query_one(Breadcrumb).show([*steps(path), f"request {request.record_id[:12]}"], self._place())
+        self.query_one(Paper).show(lambda width: bill_lines(picture, width))
+
+    def _place(self) -> str:
+        if self._request_id not in self._neighbours:
+            return ""
+        return f"{self._neighbours.index(self._request_id) + 1} of {len(self._neighbours)}"
+
+    def action_neighbour(self, step: int) -> None:
+        """The next or previous request of the list; stay at its ends."""
+        if self._request_id in self._neighbours:
+            place = self._neighbours.index(self._request_id) + step
+            if 0 <= place < len(self._neighbours):
+                self._request_id = self._neighbours[place]
+                if self._moved is not None:
+                    self._moved(self._request_id)
+                self.monitor.renew()
+
+    @property
+    def request_id(self) -> int:
+        """The request that is open."""
+        return self._request_id

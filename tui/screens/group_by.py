@@ -1,0 +1,61 @@
+"""The list of dimensions that the Burn table can be grouped by."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.picture import DIMENSIONS
+from tui.widgets.breadcrumb import Breadcrumb
+from tui.widgets.footer import Keys
+from tui.widgets.lines import ROLES
+from tui.widgets.table import Column, Row, Table
+
+_MEANINGS = {
+    "provider": "who is paid",
+    "model": "the name as its source wrote it",
+    "tenant": "team, else organisation",
+    "key": "API key, by its alias",
+    "deployment": "where a gateway sent it",
+    "host": "machine that served it",
+    "source": "log or engine it was read from",
+    "call_type": "chat, embedding, ...",
+    "outcome": "success, or how it failed",
+    "priced_as": "the price record that matched",
+}
+_COLUMNS = (
+    Column(title="BY", width=12, right=False),
+    Column(title="WHAT IT IS", width=32, right=False, rank=1, grows_to=50),
+)
+
+
+class GroupByScreen(Screen[str | None], inherit_bindings=False):
+    """An opaque pick list; its result is a dimension, or None."""
+
+    COMPONENT_CLASSES = set(ROLES)
+    AUTO_FOCUS = "Table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,left,q", "dismiss(None)", "back", id="group_by.back"),
+    ]
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        """The list and the keys."""
+        yield Breadcrumb()
+        yield Table(_COLUMNS)
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Fill the list; the cursor stands on the present dimension."""
+        self.query_one(Breadcrumb).show(["group by"], f"now by {self._current}")
+        table = self.query_one(Table)
+        table.show([Row(key=name, cells=(name, _MEANINGS.get(name, ""))) for name in DIMENSIONS])
+        table.go_to(self._current)
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Take the dimension."""
+        self.dismiss(str(message.key))

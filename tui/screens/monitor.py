@@ -1,0 +1,142 @@
+"""What every section has: a picture that is read in a thread, held in one reactive, and drawn by watchers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.feed import Feed
+from tui.picture import Header, View
+from tui.widgets.filter import FilterLine
+from tui.widgets.footer import Doubts, Keys
+from tui.widgets.header import HeaderLine, is_old
+from tui.widgets.lines import ROLES
+
+if TYPE_CHECKING:
+    from tui.app import MonitorApp
+
+P = TypeVar("P")
+
+
+class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
+    """A header, a body, what is doubtful, and the keys; subclasses say what to read and how to draw it."""
+
+    COMPONENT_CLASSES = set(ROLES)
+    AUTO_FOCUS = "Table, Paper"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "filter", id="screen.filter", tooltip="filter as you type, e.g. model=gpt-* !tenant=acme"
+        ),
+        Binding("escape,left", "back", "back", id="screen.back", show=False),
+    ]
+    FILTERS = True
+    """Whether what it shows can be filtered."""
+
+    picture: var[Any] = var(None, init=False, always_update=True)
+    failure: var[str | None] = var(None, init=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outdated = True
+        """Something else was asked for since the picture was read."""
+
+    @property
+    def monitor(self) -> "MonitorApp":
+        """The app this screen is part of."""
+        return cast("MonitorApp", self.app)
+
+    @property
+    def shown(self) -> P | None:
+        """The picture, with its type."""
+        return cast("P | None", self.picture)
+
+    def read(self, feed: Feed, view: View) -> P:
+        """The picture for this view; runs in a thread and touches no widget."""
+        raise NotImplementedError
+
+    def compose_body(self) -> Sequence[Widget]:
+        """The widgets between the header and the last two lines."""
+        raise NotImplementedError
+
+    def draw_body(self, picture: P) -> None:
+        """Hand the picture to the widgets."""
+        raise NotImplementedError
+
+    def doubts(self, picture: P) -> Sequence[str]:  # noqa: ARG002 (for those who have some)
+        """What is uncertain in the figures, worst first."""
+        return ()
+
+    def return_to(self, cursor: object) -> None:
+        """Put the cursor back where it was."""
+
+    def compose(self) -> ComposeResult:
+        """The frame around the body."""
+        yield HeaderLine()
+        yield from self.compose_body()
+        yield Doubts()
+        yield FilterLine()
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Draw what is known so far."""
+        self.draw()
+
+    def on_screen_resume(self) -> None:
+        """In front again: the figures are old."""
+        self.draw()
+        self.monitor.ask()
+
+    def watch_picture(self) -> None:
+        """Draw the new picture."""
+        self.draw()
+
+    def watch_failure(self) -> None:
+        """Draw the failure, or that it is over."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Hand everything to the widgets, which send what changed."""
+        if not self.is_mounted:
+            return
+        picture, failure = self.shown, self.failure
+        header: Header | None = getattr(picture, "header", None)
+        self.set_class(failure is not None or is_old(header), "-frozen")
+        self.query_one(HeaderLine).show(header, paused=self.monitor.paused, failing=failure is not None)
+        notices = header.notices if header else ()
+        doubts = () if picture is None else self.doubts(picture)
+        self.query_one(Doubts).show(failure=failure, notices=notices, doubts=doubts)
+        if picture is not None:
+            self.draw_body(picture)
+
+    def remarks(self, *parts: str) -> str:
+        """The remark at the right of the breadcrumb, with the filter in force."""
+        filtered = (f"filter {self.monitor.view.filter}",) if self.monitor.view.filter else ()
+        return "   ".join((*filtered, *parts))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's signature)
+        """Offer the filter only where it filters."""
+        return action != "filter" or (self.FILTERS and not isinstance(self.focused, FilterLine))
+
+    def action_back(self) -> None:
+        """One place back; stay at the top."""
+        self.monitor.go_back()
+
+    def action_filter(self) -> None:
+        """Open the filter with what was typed last."""
+        self.query_one(FilterLine).open(self.monitor.view.filter or self.monitor.last_filter)
+
+    def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
+        """Filter as it is typed."""
+        self.monitor.last_filter = message.text or self.monitor.last_filter
+        self.monitor.look(replace(self.monitor.view, filter=message.text))
+
+    def on_filter_line_closed(self) -> None:
+        """Give the keys back to the body."""
+        body = self.query(self.AUTO_FOCUS or "*")
+        self.set_focus(body.first(Widget) if body else None)
+        self.draw()

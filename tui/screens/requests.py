@@ -1,0 +1,109 @@
+"""Requests: the newest or the dearest, one row each; `enter` opens the bill."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui import format as fmt
+from tui.feed import Feed
+from tui.picture import RequestRow, RequestsPicture, View
+from tui.screens.monitor import MonitorScreen
+from tui.widgets.breadcrumb import Breadcrumb, steps
+from tui.widgets.table import Column, Row, Table
+
+COLUMNS = (
+    Column(title="TIME", width=9, right=False),
+    Column(title="MODEL", width=14, right=False, grows_to=40),
+    Column(title="TENANT", width=11, rank=3, right=False, grows_to=24),
+    Column(title="KEY", width=10, rank=5, right=False, grows_to=24),
+    Column(title="PROVIDER", width=10, rank=6, right=False),
+    Column(title="IN", width=6, rank=1),
+    Column(title="OUT", width=6, rank=1),
+    Column(title="TOOK", width=8, rank=4),
+    Column(title="$", width=10),
+    Column(title="OUTCOME", width=9, rank=2, right=False, grows_to=16),
+    Column(title="COST IS", width=9, rank=7, right=False),
+    Column(title="ERROR", width=10, rank=8, right=False, grows_to=60),
+)
+
+
+class RequestsScreen(MonitorScreen[RequestsPicture]):
+    """Single requests of the present scope."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s,S", "sort", "newest/dearest", id="requests.sort", tooltip="newest or dearest first"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dearest = False
+
+    def compose_body(self) -> Sequence[Widget]:
+        """One table."""
+        return Breadcrumb(), Table(COLUMNS)
+
+    def read(self, feed: Feed, view: View) -> RequestsPicture:
+        """The newest or dearest requests of this view."""
+        return feed.requests(view, dearest=self._dearest)
+
+    def doubts(self, picture: RequestsPicture) -> Sequence[str]:
+        """What the list does not hold."""
+        unknown = sum(row.nano_usd is None for row in picture.rows)
+        return (f"{unknown} of these {len(picture.rows)} have no known price",) if unknown else ()
+
+    def draw_body(self, picture: RequestsPicture) -> None:
+        """The rows, in the order in which they were read."""
+        order = "dearest first" if self._dearest else "newest first"
+        self.query_one(Breadcrumb).show(
+            [*steps(picture.path), "requests"], self.remarks(f"{len(picture.rows)} shown", order)
+        )
+        self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=_empty(picture))
+
+    def return_to(self, cursor: object) -> None:
+        """Put the cursor back on a request."""
+        self.query_one(Table).go_to(cursor)
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Open the bill."""
+        from tui.screens.bill import BillScreen
+
+        if self.shown is not None and isinstance(message.key, int):
+            neighbours = tuple(row.id for row in self.shown.rows)
+            self.app.push_screen(BillScreen(message.key, neighbours, moved=self.return_to))
+
+    def action_sort(self) -> None:
+        """The dearest instead of the newest, and back."""
+        self._dearest = not self._dearest
+        self.monitor.renew()
+
+
+def draw_row(row: RequestRow) -> Row:
+    """One request as texts."""
+    failed = row.outcome not in ("success", "ok")
+    cells = (
+        fmt.clock(row.ended_at_ms),
+        fmt.safe(fmt.member("model", row.model), 60),
+        fmt.safe(fmt.member("tenant", row.tenant), 40),
+        fmt.safe(fmt.member("key", row.key), 40),
+        fmt.safe(fmt.member("provider", row.provider), 20),
+        fmt.count(row.prompt_tokens),
+        fmt.count(row.output_tokens),
+        fmt.duration(row.duration_ms),
+        fmt.request_usd(row.nano_usd, lower_bound=row.status == "partial"),
+        fmt.safe(row.outcome, 20),
+        fmt.safe(row.status, 12),
+        fmt.safe(row.error or "", 80),
+    )
+    return Row(key=row.id, cells=cells, role="bad" if failed else "")
+
+
+def _empty(picture: RequestsPicture) -> tuple[str, ...]:
+    window = fmt.window(picture.header.window_seconds)
+    kept = (
+        ""
+        if picture.kept_since_ms is None
+        else f" Single requests are kept since {fmt.moment(picture.kept_since_ms, None)}."
+    )
+    return (f"No single request here in the last {window}.{kept} Press t for a wider window.",)

@@ -1,0 +1,96 @@
+"""Sources: which speak, how far behind they are, and what they sent that could not be read."""
+
+from collections.abc import Iterator, Sequence
+
+from textual.widget import Widget
+
+from tui import format as fmt
+from tui.feed import Feed
+from tui.picture import SourceRow, SourcesPicture, View
+from tui.screens.monitor import MonitorScreen
+from tui.widgets.lines import Line
+from tui.widgets.paper import Paper
+from tui.widgets.rule import Rule
+from tui.widgets.table import Column, Row, Table
+
+COLUMNS = (
+    Column(title="SOURCE", width=14, right=False, grows_to=40),
+    Column(title="STATE", width=8, right=False),
+    Column(title="KIND", width=9, rank=3, right=False, grows_to=16),
+    Column(title="READ UP TO", width=10, rank=1),
+    Column(title="BEHIND", width=8, rank=2),
+    Column(title="EV/MIN", width=6, rank=4),
+    Column(title="EVENTS", width=6, rank=2),
+    Column(title="REJECTED", width=8, rank=1),
+    Column(title="REPEATED", width=8, rank=6),
+    Column(title="UNREAD", width=10, rank=5),
+    Column(title="LOST", width=10, rank=7),
+)
+_STATE_ROLES = {"ok": "", "late": "warn", "failing": "bad", "absent": "dim"}
+
+
+class SourcesScreen(MonitorScreen[SourcesPicture]):
+    """Every source; under the table what is known of the one at the cursor."""
+
+    CSS_PATH = "sources.tcss"
+    FILTERS = False
+
+    def compose_body(self) -> Sequence[Widget]:
+        """The table over the details."""
+        return Table(COLUMNS, opens=False), Rule(), Paper()
+
+    def read(self, feed: Feed, view: View) -> SourcesPicture:
+        """Every source and its state."""
+        return feed.sources(view)
+
+    def draw_body(self, picture: SourcesPicture) -> None:
+        """The rows, and the details of one."""
+        empty = ("No source is configured or was found.",)
+        self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=empty)
+        self.on_table_moved()
+
+    def on_table_moved(self) -> None:
+        """Other details for another row."""
+        picture = self.shown
+        if picture is not None:
+            at = self.query_one(Table).cursor_key
+            row = next((row for row in picture.rows if row.name == at), None)
+            self.query_one(Paper).show(lambda width: list(detail_lines(row, picture.found, width)))
+
+
+def draw_row(row: SourceRow) -> Row:
+    """One source as texts."""
+    state = row.state if row.state in ("ok", "absent") else row.state.upper()
+    cells = (
+        fmt.safe(row.name, 60),
+        fmt.safe(state, 10),
+        fmt.safe(row.kind, 20),
+        fmt.clock(row.watermark_ms) if row.watermark_ms is not None else fmt.UNKNOWN,
+        fmt.UNKNOWN if row.lag_ms is None else fmt.age(row.lag_ms) or "current",
+        fmt.count(row.events_per_minute),
+        fmt.count(row.events),
+        fmt.count(row.rejected),
+        fmt.count(row.duplicates),
+        fmt.size(row.backlog_bytes),
+        fmt.size(row.gap_bytes) if row.gap_bytes else "0",
+    )
+    return Row(key=row.name, cells=cells, role=_STATE_ROLES.get(row.state, "warn"), opens=False)
+
+
+def detail_lines(row: SourceRow | None, found: Sequence[str], width: int) -> Iterator[Line]:
+    """What the source says of itself, what it sent that was refused, and what discovery found."""
+    if row is not None:
+        since = "" if row.state_since_ms is None else f" since {fmt.moment(row.state_since_ms, row.watermark_ms)}"
+        yield ((f" {fmt.safe(row.name, 60)}: {fmt.safe(row.state, 12)}{since}", "strong"),)
+        yield from (((f"   {part}", ""),) for part in fmt.wrap(row.detail[:600], max(20, width - 4)))
+        for reject in row.rejects:
+            text = f"{fmt.count(reject.count)} rejected: {reject.reason} (last {fmt.clock(reject.seen_ms)})"
+            yield ((f"   {fmt.safe(text, width - 4)}", "warn"),)
+            yield ((f"     {fmt.safe(reject.example, max(8, width - 6))}", "dim"),)
+        if row.gap_bytes:
+            yield ((f"   {fmt.size(row.gap_bytes)} were gone before they could be read: totals are too low", "bad"),)
+    if found:
+        yield ()
+        yield ((" FOUND ON THIS MACHINE", "title"),)
+    for sentence in found:
+        yield from (((f"   {part}", ""),) for part in fmt.wrap(sentence[:400], max(20, width - 4)))

@@ -1,0 +1,118 @@
+"""The last two lines: what is uncertain in the figures, and the keys that work here."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.screen import Screen
+
+from tui import format as fmt
+from tui.widgets.lines import Line, Lines, Piece
+
+_BETWEEN = "   "
+_SHORT = {
+    "escape": "esc",
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+class Doubts(Lines):
+    """The worst doubt first; a failure or a notice before any of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failure: str | None = None
+        self._notices: tuple[str, ...] = ()
+        self._doubts: tuple[str, ...] = ()
+
+    def show(self, *, failure: str | None, notices: Sequence[str], doubts: Sequence[str]) -> None:
+        """Take what must be said."""
+        self._failure, self._notices, self._doubts = failure, tuple(notices), tuple(doubts)
+        self.redraw()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every failure, notice and doubt, also those that do not fit."""
+        return (*filter(None, [self._failure]), *self._notices, *self._doubts)
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """One line, or as many as there is height."""
+        parts: list[Piece] = []
+        if self._failure:
+            parts.append((f"! {self._failure}", "bad"))
+        parts += [(notice, "warn") for notice in self._notices]
+        if self.screen.size.width < 80 or self.screen.size.height < 24:
+            parts.append((f"small terminal {self.screen.size.width}x{self.screen.size.height}, made for 80x24", "warn"))
+        parts += [(doubt, "") for doubt in self._doubts]
+        yield tuple(_fitting(parts, size.width))
+
+
+def _fitting(parts: Sequence[Piece], width: int) -> Iterator[Piece]:
+    """As many as fit, and how many did not."""
+    room = width
+    for number, (text, role) in enumerate(parts):
+        text = fmt.safe(text)
+        more = len(parts) - number
+        if number and cell_len(text) + len(_BETWEEN) > room - (12 if more > 1 else 0):
+            yield f"{_BETWEEN}{more} more: ?", "dim"
+            return
+        yield (_BETWEEN if number else "") + text, role
+        room -= cell_len(text) + (len(_BETWEEN) if number else 0)
+
+
+class Keys(Lines):
+    """The keys of the bindings that are shown, in the order in which they are declared."""
+
+    def on_mount(self) -> None:
+        """Draw again when other keys work."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """As many as fit, whole."""
+        keys = shown_keys(self.screen)
+        text = _joined(keys)
+        if cell_len(text) > size.width:
+            sections = " ".join(key for key, _ in keys if key.isdigit())
+            keys = [pair for pair in keys if not pair[0].isdigit()] + [(sections, "screens")] * bool(sections)
+            text = _joined(keys)
+        while keys and cell_len(text) > size.width:
+            keys.pop()
+            text = _joined(keys)
+        yield ((text, "dim"),)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:  # noqa: ARG002 (what the signal sends)
+        self.redraw()
+
+
+def _joined(keys: Sequence[tuple[str, str]]) -> str:
+    return "  ".join(f"{key} {description}" for key, description in keys)
+
+
+def shown_keys(screen: Screen[object]) -> list[tuple[str, str]]:
+    """(key, what it does in a word) of the bindings that are shown and work on this screen now."""
+    keys: dict[str, str] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if active.enabled and binding.description and binding.show:
+            keys.setdefault(binding.description, key_name(binding))
+    return [(key, description) for description, key in keys.items()]
+
+
+def all_keys(screen: Screen[object]) -> list[tuple[str, str]]:
+    """(keys, what they do) of every binding that works on this screen now, also those that are not shown."""
+    keys: dict[str, list[str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if active.enabled and binding.description:
+            keys.setdefault(binding.tooltip or binding.description, []).append(key_name(binding))
+    return [(", ".join(names), description) for description, names in keys.items()]
+
+
+def key_name(binding: Binding) -> str:
+    """A key as it is printed on a keyboard."""
+    return _SHORT.get(binding.key, binding.key)

@@ -1,0 +1,118 @@
+"""The three figures at three in the morning: dollars per hour, dollars per million tokens, and the budget."""
+
+from collections.abc import Iterable
+
+from textual.geometry import Size
+
+from tui import format as fmt
+from tui.picture import BudgetLine, Headline
+from tui.widgets.lines import Line, Lines, Piece
+
+FULL_LINES = 5
+_LEAST_WIDTH = 60
+_TREND_CELLS = 12
+
+
+class HeadlineFigures(Lines):
+    """Always top left; in a small terminal one line per figure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._headline: Headline | None = None
+        self._now_ms: int | None = None
+
+    def show(self, headline: Headline | None, now_ms: int | None) -> None:
+        """Take the figures and the time that they are of."""
+        self._headline, self._now_ms = headline, now_ms
+        self.redraw()
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """Three columns, or three lines."""
+        headline = self._headline or Headline()
+        if size.width < _LEAST_WIDTH or size.height < FULL_LINES:
+            return _compact(headline, self._now_ms)
+        column = size.width // 3
+        columns = (
+            _burn(headline, column),
+            _per_million(headline, column),
+            _budget(headline.budget, self._now_ms, column),
+        )
+        return [_side_by_side(pieces, column) for pieces in zip(*columns, strict=True)]
+
+
+def _side_by_side(pieces: tuple[Piece, ...], width: int) -> Line:
+    return tuple((f" {fmt.pad(text, width - 2)} ", role) for text, role in pieces)
+
+
+def _figure(text: str, trend: tuple[float | None, ...], width: int) -> str:
+    room = width - 2 - 11
+    return f"{text:<10} {fmt.sparkline(trend, min(room, max(_TREND_CELLS, room // 2)))}"
+
+
+def _burn(headline: Headline, width: int) -> list[Piece]:
+    at_least = headline.lower_bound
+    return [
+        ("$/HOUR", "title"),
+        (_figure(fmt.usd(headline.usd_per_hour, lower_bound=at_least), headline.burn_trend, width), "strong"),
+        (f"metered {fmt.dollars(headline.metered_usd_per_hour, lower_bound=at_least):>8}", ""),
+        (f"hosts   {fmt.dollars(headline.committed_usd_per_hour):>8}", ""),
+        ("", ""),
+    ]
+
+
+def _per_million(headline: Headline, width: int) -> list[Piece]:
+    at_least = headline.lower_bound
+    figure = _figure(fmt.usd(headline.usd_per_million, lower_bound=at_least), headline.per_million_trend, width)
+    own = fmt.dollars(headline.own_usd_per_million)
+    full = fmt.dollars(headline.own_at_full_usd_per_million)
+    return [
+        ("$/M TOKENS, EFFECTIVE", "title"),
+        (figure, "strong"),
+        (f"API {fmt.dollars(headline.api_usd_per_million, lower_bound=at_least)}   own {own}", ""),
+        ("" if headline.own_at_full_usd_per_million is None else f"own at full load {full}", ""),
+        (_idle(headline), ""),
+    ]
+
+
+def _idle(headline: Headline) -> str:
+    if headline.utilisation is None:
+        return "" if headline.own_usd_per_million is None else "own incl. idle"
+    idle = "" if headline.idle_usd_per_hour is None else f", idle {fmt.usd(headline.idle_usd_per_hour)}/h"
+    return f"{fmt.percent(headline.utilisation)} used{idle}"
+
+
+def _budget(budget: BudgetLine | None, now_ms: int | None, width: int) -> list[Piece]:
+    if budget is None:
+        return [("BUDGET", "title"), (fmt.UNKNOWN, "strong"), ("none configured", "dim"), ("", ""), ("", "")]
+    spent = float(budget.spent_usd / budget.limit_usd) if budget.limit_usd > 0 else 1.0
+    left = fmt.usd(budget.left_usd)
+    over = budget.left_usd < 0 or (budget.pace or 0) > 1
+    return [
+        (f"BUDGET {fmt.safe(budget.name, width - 9)}", "title"),
+        (f"{'≤' if budget.lower_bound else ''}{left} left of {fmt.usd_whole(budget.limit_usd)}", "strong"),
+        (_run_out(budget, now_ms), "bad" if budget.runs_out_ms is not None else ""),
+        (fmt.bar(spent, max(4, width - 2), budget.elapsed_share), "bad" if over else ""),
+        (f"pace {fmt.factor(budget.pace)}   {fmt.percent(spent)} spent", ""),
+    ]
+
+
+def _run_out(budget: BudgetLine, now_ms: int | None) -> str:
+    if budget.left_usd < 0:
+        return "overspent"
+    if budget.runs_out_ms is None:
+        return f"lasts to {fmt.moment(budget.ends_ms, now_ms)}"
+    text = f"out {fmt.moment(budget.runs_out_ms, now_ms)}"
+    if now_ms is None or budget.runs_out_ms <= now_ms:
+        return text
+    return f"{text} in {fmt.span((budget.runs_out_ms - now_ms) // 60_000 * 60_000)}"
+
+
+def _compact(headline: Headline, now_ms: int | None) -> list[Line]:
+    at_least = headline.lower_bound
+    budget = headline.budget
+    left = "no budget" if budget is None else f"{fmt.usd(budget.left_usd)} left, {_run_out(budget, now_ms)}"
+    return [
+        ((f" {fmt.usd(headline.usd_per_hour, lower_bound=at_least)}/h", "strong"),),
+        ((f" {fmt.usd(headline.usd_per_million, lower_bound=at_least)}/M tokens", "strong"),),
+        ((f" {left}", "strong"),),
+    ]

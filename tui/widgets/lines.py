@@ -1,0 +1,149 @@
+"""Text in lines that sends only what changed: the base of everything drawn.
+
+A line is a row of (text, role) pieces. A role is a word for what the piece is (dim, strong, bad ...); the sheet says how
+it looks. Every piece goes through `safe` once more here, so that no text can reach the terminal as a sequence.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui import format as fmt
+
+Piece: TypeAlias = tuple[str, str]
+Line: TypeAlias = tuple[Piece, ...]
+
+ROLES = frozenset(f"lines--{role}" for role in ("dim", "strong", "title", "good", "warn", "bad", "cursor"))
+"""Component classes that a screen declares for the lines on it: once per screen, because each costs start-up time."""
+
+_JOIN_CELLS = 6
+"""Unchanged cells between two changed ones that cost less to send again than to move the cursor over."""
+
+
+class Lines(Widget):
+    """Draws the lines that `lines` returns, and refreshes the cells that differ from those drawn before."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id, classes=classes)
+        self._drawn: list[Line] = []
+        self._drawn_size = (0, 0)
+        self._role_styles: dict[str, Style] = {}
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """What to draw in this many cells, top down; longer lines and further ones are cut."""
+        raise NotImplementedError
+
+    @property
+    def text(self) -> str:
+        """What is drawn now, without colours."""
+        self._lay_out()
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._drawn)
+
+    def redraw(self) -> None:
+        """Lay out again and refresh only what looks different."""
+        if not self._drawn or self._drawn_size != tuple(self.size):
+            self._drawn_size = (0, 0)
+            self.refresh()
+            return
+        before, self._drawn = self._drawn, self._laid_out()
+        regions = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(before, self._drawn, strict=True))
+            for start, end in changed_spans(old, new)
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """One line as Textual wants it."""
+        self._lay_out()
+        line = self._drawn[y] if y < len(self._drawn) else ()
+        return Strip([Segment(text, self._style(role)) for text, role in line], self.size.width if line else 0)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the former theme."""
+        self._role_styles.clear()
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        """Another width can mean other columns."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._drawn_size != tuple(self.size):
+            self._drawn_size = (self.size.width, self.size.height)
+            self._drawn = self._laid_out()
+
+    def _laid_out(self) -> list[Line]:
+        width, height = self.size
+        ascii_only = bool(getattr(self.app, "ascii_only", False))
+        drawn = [fit(line, width, ascii_only=ascii_only) for line in islice(self.lines(self.size), height)]
+        return drawn + [fit((), width)] * (height - len(drawn))
+
+    def _style(self, role: str) -> Style:
+        if role not in self._role_styles:
+            style = self.rich_style
+            if role:
+                style += self.screen.get_component_rich_style(f"lines--{role}", partial=True, default=Style())
+            self._role_styles[role] = style
+        return self._role_styles[role]
+
+
+def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:
+    """The line in exactly `width` cells: harmless, joined by role, cut or filled with blanks."""
+    pieces: list[Piece] = []
+    room = width
+    for text, role in line:
+        if not text or room <= 0:
+            continue
+        text = fmt.safe(text, room)
+        room -= cell_len(text)
+        if pieces and pieces[-1][1] == role:
+            pieces[-1] = (pieces[-1][0] + text, role)
+        else:
+            pieces.append((text, role))
+    if room > 0:
+        pieces.append((" " * room, ""))
+    return tuple((fmt.ascii_text(text), role) for text, role in pieces) if ascii_only else tuple(pieces)
+
+
+def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
+    """Stretches of cells, as (start, end), in which two lines of one width look different."""
+    if old == new:
+        return
+    start = end = None
+    for x, (before, after) in enumerate(zip(_cells(old), _cells(new), strict=True)):
+        if before == after:
+            continue
+        if end is not None and start is not None and x - end > _JOIN_CELLS:
+            yield start, end
+            start = None
+        start = x if start is None else start
+        end = x + 1
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _cells(line: Line) -> Iterator[Piece]:
+    for text, role in line:
+        for character in text:
+            yield character, role
+            for _ in range(cell_len(character) - 1):
+                yield "", role
+
+
+def spread(left: str, right: str, width: int, role: str = "") -> Line:
+    """Two texts on one line, the right one at the right edge and cut first when there is no room for both."""
+    room = width - cell_len(left) - cell_len(right)
+    if room < 2:
+        return ((left, role),)
+    return ((left + " " * room + right, role),)

@@ -1,0 +1,183 @@
+"""A table that keeps its cursor by row key, picks its columns by width and sends only changed cells."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from tui import format as fmt
+from tui.widgets.lines import Line, Lines
+
+_MARK_CELLS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column; those of a low `rank` stay when there is little room."""
+
+    title: str
+    width: int
+    rank: int = 0
+    right: bool = True
+    grows_to: int = 0
+    """Widest it becomes when there is room to spare; 0 keeps its width."""
+    keeps_end: bool = False
+    """Whether a longer text loses its beginning: a curve, whose newest value is last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row, already in texts: one per column; `note` takes the room after the last text that is not empty."""
+
+    key: Hashable
+    cells: tuple[str, ...]
+    role: str = ""
+    note: str = ""
+    opens: bool = True
+
+
+class Table(Lines, can_focus=True):
+    """Rows under a title line, or sentences when there is none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,right", "open", "open", id="table.open", tooltip="open the row under the cursor"),
+        Binding("j,down", "move(1)", "down", id="table.down", show=False),
+        Binding("k,up", "move(-1)", "up", id="table.up", show=False),
+        Binding("g,home", "move(-1000000)", "first row", id="table.first", show=False),
+        Binding("G,end", "move(1000000)", "last row", id="table.last", show=False),
+        Binding("pagedown", "page(1)", "page down", id="table.page_down", show=False),
+        Binding("pageup", "page(-1)", "page up", id="table.page_up", show=False),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """A row was opened."""
+
+        key: Hashable
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        key: Hashable
+
+    def __init__(self, columns: Sequence[Column], *, opens: bool = True, gap: int = 2) -> None:
+        super().__init__()
+        self._gap = gap
+        self._columns = tuple(columns)
+        self._rows: tuple[Row, ...] = ()
+        self._empty: tuple[str, ...] = ()
+        self._opens = opens
+        self._cursor = 0
+        self._top = 0
+        self._wanted: Hashable = None
+        self._sorted_by: int | None = None
+
+    @property
+    def cursor_key(self) -> Hashable:
+        """The key of the row under the cursor; None in an empty table."""
+        return self._rows[self._cursor].key if self._rows else None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows shown."""
+        return self._rows
+
+    def show(self, rows: Iterable[Row], *, empty: Sequence[str] = (), sorted_by: int | None = None) -> None:
+        """Take new rows; the cursor stays on its row wherever that is now."""
+        before, had_rows = self.cursor_key, bool(self._rows)
+        self._empty, self._sorted_by = tuple(empty), sorted_by
+        self._rows = tuple(rows)
+        places = {row.key: place for place, row in enumerate(self._rows)}
+        if self._wanted in places:
+            self._cursor, self._wanted = places[self._wanted], None
+        else:
+            self._cursor = places.get(before, min(self._cursor, max(0, len(self._rows) - 1)))
+        self.redraw()
+        if bool(self._rows) != had_rows:
+            self.refresh_bindings()
+        if self.cursor_key != before:
+            self.post_message(self.Moved(self.cursor_key))
+
+    def go_to(self, key: Hashable) -> None:
+        """Put the cursor on this row, now or as soon as it is shown."""
+        self._wanted = key
+        self.show(self._rows, empty=self._empty, sorted_by=self._sorted_by)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        before = self._cursor
+        self._cursor = max(0, min(len(self._rows) - 1, self._cursor + rows))
+        if self._cursor != before:
+            self._wanted = None
+            self.redraw()
+            self.post_message(self.Moved(self.cursor_key))
+
+    def action_page(self, pages: int) -> None:
+        """Move by what fits on the screen."""
+        self.action_move(pages * max(1, self.size.height - 2))
+
+    def action_open(self) -> None:
+        """Open the row under the cursor, when it opens."""
+        if self._rows and self._rows[self._cursor].opens:
+            self.post_message(self.Chosen(self.cursor_key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's signature)
+        """Offer to open rows only where they open."""
+        return action != "open" or (self._opens and bool(self._rows))
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """The titles, then the rows around the cursor."""
+        if not self._rows:
+            for sentence in self._empty:
+                yield from (((f"  {part}", ""),) for part in fmt.wrap(sentence, size.width - 3))
+            return
+        layout = list(fit_columns(self._columns, size.width - _MARK_CELLS, self._gap))
+        yield ((" " * _MARK_CELLS + self._titles(layout), "title"),)
+        visible = max(1, size.height - 1)
+        self._top = max(min(self._top, self._cursor, len(self._rows) - visible), self._cursor - visible + 1, 0)
+        for place in range(self._top, min(self._top + visible, len(self._rows))):
+            text = self._text(self._rows[place], layout)
+            if place == self._cursor:
+                yield ((fmt.pad(f"> {text}", size.width), "cursor"),)
+            else:
+                yield ((f"  {text}", self._rows[place].role),)
+
+    def _titles(self, layout: list[tuple[int, int]]) -> str:
+        titles = []
+        for place, width in layout:
+            column = self._columns[place]
+            mark = "*" if place == self._sorted_by else ""
+            titles.append(fmt.pad(column.title + mark, width, right=column.right))
+        return (" " * self._gap).join(titles)
+
+    def _text(self, row: Row, layout: list[tuple[int, int]]) -> str:
+        if row.note:
+            last = max((place for place, text in enumerate(row.cells) if text), default=0)
+            layout = [(place, width) for place, width in layout if place <= last]
+        text = (" " * self._gap).join(self._cell(row, place, width) for place, width in layout)
+        return f"{text}  {row.note}" if row.note else text
+
+    def _cell(self, row: Row, place: int, width: int) -> str:
+        column = self._columns[place]
+        text = row.cells[place]
+        return fmt.pad(text[-width:] if column.keeps_end else text, width, right=column.right)
+
+
+def fit_columns(columns: Sequence[Column], width: int, gap: int) -> Iterator[tuple[int, int]]:
+    """Which columns fit, as (place, width): by rank, then spare room goes to those that grow, first come first."""
+    chosen: set[int] = set()
+    room = width + gap
+    for place, column in sorted(enumerate(columns), key=lambda pair: (pair[1].rank, pair[0])):
+        if column.width + gap > room:
+            break
+        chosen.add(place)
+        room -= column.width + gap
+    for place, column in enumerate(columns):
+        if place in chosen:
+            extra = max(0, min(room, column.grows_to - column.width))
+            room -= extra
+            yield place, column.width + extra
