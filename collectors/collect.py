@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from collectors.books import price_book as price_book  # commands that already need the collection take it from here
+from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import Clock
 from collectors.config import Config, SourceConfig, budgets, hosts, instant_ms, seconds
 from collectors.discovery import Discovered, discover
@@ -20,13 +22,13 @@ from collectors.engines.fetch import open_client
 from collectors.errors import SourceAbsentError
 from collectors.files import POLL_SECONDS, FileSource
 from collectors.gpu import Gpus, GpuSource
+from collectors.keys import read_key
 from collectors.machine import machine_name
 from collectors.pricer import Pricer
+from collectors.repricer import note_catalogue, unpriced_repricing
 from collectors.runner import Runner, Say
 from collectors.source import Poll, Source
-from pricing.book import PriceBook
-from pricing.catalogue import Catalogue
-from pricing.userbook import UserBook
+from store.tables import StoreError
 from store.writer import Writer
 
 if TYPE_CHECKING:
@@ -36,11 +38,6 @@ ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READABLE_ENGINES = {engine.kind for engine in ENGINES}
-
-
-def price_book(config: Config) -> PriceBook:
-    """The books in their order: the user's prices, then the catalogue."""
-    return PriceBook([UserBook.from_entries(config.price), Catalogue()])
 
 
 class Absent(msgspec.Struct, frozen=True):
@@ -65,9 +62,10 @@ class Collection:
         self._say = say
         self._gpus = gpus
         self._machine = machine_name()
+        self._book = price_book(config)
         self._runner = Runner(
             lambda: Writer(store, group=config.store.group),
-            Pricer(price_book(config)),
+            Pricer(self._book),
             clock=clock,
             say=say,
             retention=config.retention,
@@ -83,8 +81,9 @@ class Collection:
             for source in await self._runner.in_writer(lambda writer: self._configured(writer, client)):
                 self._follow(source)
             looking = asyncio.create_task(self._look_around(client))
+            pricing = asyncio.create_task(self._price_the_unpriced())
             await stop.wait()
-            await _end([tidying, looking, *self._following.values()])
+            await _end([tidying, looking, pricing, *self._following.values()])
         await self._runner.close()
 
     def _follow(self, source: Source) -> None:
@@ -97,6 +96,32 @@ class Collection:
         now_ms = self._clock()
         writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
         writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
+
+    async def _price_the_unpriced(self) -> None:
+        """Price what had no price when it came and has one now, in steps between which sources are written."""
+        try:
+            await self._runner.in_writer(self._note_catalogue)
+            repricing = await self._runner.in_writer(lambda writer: unpriced_repricing(writer, self._book))
+            if repricing is None:
+                return
+            await self._go_through(repricing.steps())
+        except StoreError as error:
+            self._say(f"{error} Unpriced requests stay as they are until the next start or `usdtop reprice`.")
+            return
+        requests = sum(change.requests for change in repricing.changes.values())
+        if requests:
+            self._say(f"{requests:,} requests that had no price have one now.")
+
+    async def _go_through(self, steps: Generator[float]) -> None:
+        try:
+            while await self._runner.in_writer(lambda _: next(steps, None)) is not None:
+                pass
+        finally:
+            # What a generator cleans up must run in the thread that owns the connection.
+            await self._runner.in_writer(lambda _: steps.close())
+
+    def _note_catalogue(self, writer: Writer) -> None:
+        note_catalogue(writer, KeptCatalogue(), now_ms=self._clock())
 
     def _configured(self, writer: Writer, client: "httpx.AsyncClient") -> list[Source]:
         sources: list[Source] = []
@@ -120,6 +145,7 @@ class Collection:
             from_end=source.start == "end",
             not_before_ms=instant_ms(source.start, now_ms=self._clock()) if dated else 0,
             poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
+            expect_seconds=seconds(source.expect_every) if source.expect_every else None,
         )
 
     def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> EngineSource:
@@ -130,6 +156,8 @@ class Collection:
             url,
             client,
             host=source.host or here,
+            gpus=source.gpus,
+            headers=_authorisation(source),
             poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
         )
 
@@ -192,6 +220,11 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _authorisation(source: SourceConfig) -> dict[str, str] | None:
+    key = read_key(source)
+    return None if key is None else {"Authorization": f"Bearer {key}"}
 
 
 def _nvml(machine: str) -> Gpus:

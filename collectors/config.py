@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from collectors.formats.lines import FORMATS
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd
 from pricing.userbook import PriceError, UserBook
 from store.facts import BudgetFact, HostFact
 from store.retention import Retention
-from store.sums import DIMENSIONS
+from store.tables import DIMENSIONS
 
 PERIODS = ("hour", "day", "week", "month")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -39,6 +40,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     url: str | None = None
     host: str | None = None
     gpus: tuple[int, ...] = ()
+    api_key_env: str | None = None
+    api_key_file: str | None = None
+    api_key_command: str | None = None
     poll_every: str | None = None
     expect_every: str | None = None
 
@@ -159,6 +163,7 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
             prefill_tokens_per_second=host.prefill_tokens_per_second,
             decode_tokens_per_second=host.decode_tokens_per_second,
             capacity_basis=host.capacity_basis,
+            dated=host.since is not None,
         )
         for host in config.host
     ]
@@ -225,9 +230,21 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
         for text in (source.poll_every, source.expect_every):
             if text is not None:
                 seconds(text)
+        _check_reading(source)
         if source.name is not None and source.name in seen:
             raise ValueError(f"two sources are named `{source.name}`")
         seen.add(source.name or "")
+
+
+def _check_reading(source: SourceConfig) -> None:
+    formats = [known.name for known in FORMATS]
+    if source.format is not None and source.format not in formats:
+        raise ValueError(f"unknown format `{source.format}`; known are {', '.join(formats)}")
+    if source.start not in ("beginning", "end"):
+        try:
+            instant_ms(source.start, now_ms=0)
+        except ValueError as error:
+            raise ValueError(f"start of a source is beginning, end, or an instant: {error}") from None
 
 
 def _nano(text: str, what: str) -> int:

@@ -94,7 +94,7 @@ def discover(
 
 def _log(place: str) -> FoundLog | None:
     pattern = str(Path(place).expanduser())
-    for path in sorted(glob(pattern)):
+    for path in sorted(glob(pattern)):  # noqa: PTH207 - Path.glob refuses absolute patterns
         if (name := format_of(Path(path))) is not None:
             return FoundLog(pattern, name)
     return None

@@ -1,8 +1,11 @@
 """What every string and instant from outside passes on its way in."""
 
+import re
 from decimal import Decimal
 
 from pricing.money import nano_from_usd
+
+_EXAMPLE_BYTES = 4_096
 
 MAX_NAME = 256
 """Names longer than this are cut: a name is for grouping and reading, not a place to store things."""
@@ -39,6 +42,19 @@ def milliseconds(epoch: float) -> int:
     if epoch < _US_FROM_MS:
         return int(epoch)
     return int(epoch / 1_000) if epoch < _NS_FROM_US else int(epoch / 1_000_000)
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|$)')
+_SHORT_STRING = 26
+
+
+def example(line: bytes) -> str:
+    """A rejected line for people to look at; long strings in it are left out, since they may be somebody's prompt."""
+    return visible(_STRING.sub(_shortened, line[:_EXAMPLE_BYTES]))
+
+
+def _shortened(string: re.Match[bytes]) -> bytes:
+    return string[0] if len(string[0]) <= _SHORT_STRING else b'"..."'
 
 
 def visible(raw: bytes, limit: int = 160) -> str:

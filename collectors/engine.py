@@ -26,7 +26,8 @@ _ANY_SAMPLE = re.compile(rb"^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+]?(
 class EngineSource:
     """One engine's page: what it did between two scrapes.
 
-    `host` is where it runs, if that is not told by its address; `headers` may hold a key. The first scrape sets the
+    `host` is where it runs, if that is not told by its address; `gpus` are the indices of its GPUs, where configured;
+    `headers` may hold a key. The first scrape sets the
     baseline, except where the engine's process is younger than our first attempt: then everything it counted is new.
     """
 
@@ -40,6 +41,7 @@ class EngineSource:
         *,
         poll_seconds: float = 2.0,
         host: str | None = None,
+        gpus: tuple[int, ...] = (),
         headers: Mapping[str, str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         timeout_seconds: float = 5.0,
@@ -50,6 +52,7 @@ class EngineSource:
         self._url = url
         self._client = client
         self._host = host
+        self._gpus = gpus
         self._headers = headers
         self._monotonic = monotonic
         self._timeout_seconds = timeout_seconds
@@ -100,6 +103,7 @@ class EngineSource:
             running=page.running,
             waiting=page.waiting,
             kv_cache_used=page.kv_cache_used,
+            gpus=self._gpus,
         )
 
     def _rejects(self, found: Scan) -> list[Reject]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
+
 from collectors.chunk import Chunk
 from collectors.formats.lines import LineReader
 from collectors.gathered import Gathered
@@ -38,6 +40,7 @@ class FileSource:
         not_before_ms: int = 0,
         from_end: bool = False,
         poll_seconds: float = POLL_SECONDS,
+        expect_seconds: float | None = None,
     ) -> None:
         self.name = name
         self.poll_seconds = poll_seconds
@@ -45,12 +48,21 @@ class FileSource:
         self._tail = Tail(expanded, positions, start="end" if from_end else "beginning")
         self._lines = LineReader(format_name)
         self._not_before_ms = not_before_ms
+        self._expect_seconds = expect_seconds
+        self._heard_ms: int | None = None
         self._format = format_name or ""
         self._gathered = Gathered()
 
-    async def poll(self, _now_ms: int) -> Poll:
-        """The next chunk of complete lines as events."""
-        return await asyncio.to_thread(self.read)
+    async def poll(self, now_ms: int) -> Poll:
+        """The next chunk of complete lines as events; late when it is silent for longer than was configured."""
+        poll = await asyncio.to_thread(self.read)
+        if poll.events or self._heard_ms is None:
+            self._heard_ms = now_ms
+        silent_ms = now_ms - self._heard_ms
+        if self._expect_seconds is None or silent_ms <= self._expect_seconds * 1000:
+            return poll
+        why = f"silent for {silent_ms // 1000} s; expect_every is {self._expect_seconds:g} s"
+        return msgspec.structs.replace(poll, late=why)
 
     def read(self) -> Poll:
         """The same, blocking."""

@@ -73,7 +73,7 @@ class Runner:
             state, poll, pause = SourceState.OK, Poll(), source.poll_seconds
             try:
                 poll = await source.poll(now_ms)
-                failures = 0
+                state, failures = SourceState.LATE if poll.late else SourceState.OK, 0
             except SourceAbsentError as error:
                 state, poll, pause = SourceState.ABSENT, Poll(detail=str(error)), ABSENT_SECONDS
             except CollectorError as error:
@@ -84,7 +84,7 @@ class Runner:
                 failures += 1
                 state, poll = SourceState.FAILING, Poll(detail=f"unexpected: {error!r}"[:300])
                 pause = back_off_seconds(source.poll_seconds, failures)
-            self._narrate(source, state, poll.detail)
+            self._narrate(source, state, poll.late or poll.detail)
             if _is_news(poll, state) or now_ms - heartbeat_ms >= HEARTBEAT_MS:
                 await self._write(source, state, poll, now_ms)
                 heartbeat_ms = now_ms
@@ -138,7 +138,7 @@ class Runner:
                 name=source.name,
                 kind=source.kind,
                 state=state,
-                detail=poll.detail,
+                detail=poll.late or poll.detail,
                 polled_ms=now_ms,
                 watermark_ms=now_ms if state is SourceState.OK and not poll.more else None,
                 poll_every_ms=round(source.poll_seconds * 1000),

@@ -19,6 +19,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     gap_bytes: int = 0
     backlog_bytes: int | None = None
     detail: str = ""
+    late: str | None = None
+    """Why the source counts as late although it could be read: it is silent for longer than it should be."""
     more: bool = False
     """There is more to read at once; the watermark does not move yet."""
 

@@ -45,18 +45,21 @@ class Tail:
         self._book = FileBook(positions, max_line_bytes)
         self._logs: dict[str, FollowedLog] = {}
         self._turn = 0
-        for path in dict.fromkeys(position.path for position in positions):
+        for position in positions:
+            path = position.path
             if path == pattern or (self._is_glob and fnmatch(path, pattern.replace("**/", "*"))):
-                keys = {key_of(position) for position in positions if position.path == path}
-                self._logs[path] = FollowedLog(path, keys, self._book)
+                log = self._logs.setdefault(path, FollowedLog(path, set(), self._book))
+                log.keys.add(key_of(position))
 
     def read(self, limit_bytes: int = READ_BYTES) -> Chunk:
         """The next complete lines, from at most `limit_bytes` bytes; blocks on the disk and on nothing else."""
         self._book.draft = Draft()
-        self._look()
+        seen = self._look()
         self._drain(limit_bytes)
         for log in self._logs.values():
             log.let_go()
+        if self._is_glob:
+            self._forget(seen)
         if len(self._book.open) >= MAX_OPEN_FILES:
             self._park(KEPT_OPEN_FILES)
         return self._chunk()
@@ -86,7 +89,8 @@ class Tail:
     def _chunk(self) -> Chunk:
         return self._book.draft.chunk(sum(file.backlog_bytes for file in self._book.open.values()))
 
-    def _look(self) -> None:
+    def _look(self) -> dict[str, Look]:
+        """See what stands where, and open what is to be read."""
         seen = self._listing()
         for path in sorted(seen.keys() - self._logs.keys(), key=lambda path: (seen[path].modified_ns, path)):
             self._logs[path] = FollowedLog(path, set(), self._book)
@@ -98,8 +102,7 @@ class Tail:
                 if look.key not in book.open and (look.key in book.known) is is_known:
                     self._take_up(log, look)
         self._from_end = False
-        if self._is_glob:
-            self._forget(seen)
+        return seen
 
     def _listing(self) -> dict[str, Look]:
         """The regular files that the pattern names now, and a sentence for each thing that is none."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing.card import NO_COST, UNKNOWN_COST, CardStatus, RateCard
+from pricing.card import NO_COST, UNKNOWN_COST, RateCard
+from pricing.graduated import input_parts
 from pricing.money import TOKENS_PER_MILLION, divide_half_even, usd_from_nano
-from pricing.usage import TOKEN_CLASSES, Usage
+from pricing.usage import INPUT_CLASSES, TOKEN_CLASSES, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Bill:
     reasoning_tokens: int
     nano_usd: int | None
     missing: tuple[str, ...]
-    """Used classes or units without a rate: the bill is then partial, a lower bound."""
+    """Used classes, units or fees without a rate: the bill is then partial, a lower bound."""
 
     @property
     def status(self) -> str:
@@ -48,7 +49,7 @@ def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
     """
     lines = tuple(_lines(usage, card, requests))
     unknown = card.status in UNKNOWN_COST
-    missing = () if unknown else tuple(line.item for line in lines if line.nano_usd is None)
+    missing = () if unknown else (*(line.item for line in lines if line.nano_usd is None), *card.not_covered)
     known = sum(line.nano_usd for line in lines if line.nano_usd is not None)
     return Bill(
         card=card,
@@ -61,15 +62,8 @@ def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
 
 def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int | None, bool]:
     """The total of `make_bill` and whether it is partial, without building the lines (the ingest's hot path)."""
-    status = card.status
-    if status is not CardStatus.PRICED:
-        if status in UNKNOWN_COST:
-            return None, False
-        if status in NO_COST:
-            return 0, False
-    if usage.units or card.reasoning_rate is not None:
-        bill = make_bill(usage, card, requests)
-        return bill.nano_usd, bool(bill.missing)
+    if not card.linear or usage.units:
+        return _whole_cost(usage, card, requests)
     total, partial = (card.request_rate or 0) * requests, False
     for tokens, rate in zip(usage[:8], card.rates, strict=True):
         if tokens:
@@ -82,19 +76,38 @@ def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int 
     return total, partial
 
 
+def _whole_cost(usage: Usage, card: RateCard, requests: int) -> tuple[int | None, bool]:
+    if card.status in UNKNOWN_COST:
+        return None, False
+    if card.status in NO_COST:
+        return 0, False
+    bill = make_bill(usage, card, requests)
+    return bill.nano_usd, bool(bill.missing)
+
+
 def _lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
-    lines = []
-    for item, tokens, rate in zip(TOKEN_CLASSES, usage.tokens, card.rates, strict=True):
-        if item == "output" and card.reasoning_rate is not None:
-            reasoning = usage.reasoning_tokens
-            lines.append(_line(item, tokens - reasoning, rate, TOKENS_PER_MILLION))
-            lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
-        else:
-            lines.append(_line(item, tokens, rate, TOKENS_PER_MILLION))
+    lines = _input_lines(usage, card, requests)
+    output, reasoning, rate = usage.output_tokens, usage.reasoning_tokens, card.rates[INPUT_CLASSES]
+    if card.reasoning_rate is None:
+        lines.append(_line("output", output, rate, TOKENS_PER_MILLION))
+    else:
+        lines.append(_line("output", output - reasoning, rate, TOKENS_PER_MILLION))
+        lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
     lines += _unit_lines(usage, card)
     if card.request_rate is not None:
         lines.append(_line("requests", requests, card.request_rate, 1))
     return [line for line in lines if line.amount]
+
+
+def _input_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
+    if not card.graduated:
+        inputs = list(zip(TOKEN_CLASSES, usage.tokens, card.rates, strict=True))[:INPUT_CLASSES]
+        return [_line(item, tokens, rate, TOKENS_PER_MILLION) for item, tokens, rate in inputs]
+    lines = []
+    for part in sorted(input_parts(usage.tokens, card.rates, card.graduated, requests)):
+        beyond = f" over {part.above:,}" if part.above else ""
+        lines.append(_line(TOKEN_CLASSES[part.position] + beyond, part.tokens, part.rate, TOKENS_PER_MILLION))
+    return lines
 
 
 def _unit_lines(usage: Usage, card: RateCard) -> list[BillLine]:

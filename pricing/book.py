@@ -1,17 +1,19 @@
 """The layered price book: which card a request is billed at, and by which rule it was found."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pricing.card import HOSTED, RateCard, unpriced
+from pricing.hours import Hours
 from pricing.names import is_self_hosted, split_provider
-
-_MS_PER_MINUTE = 60_000
-_MINUTES_PER_DAY = 1_440
 
 _FOUND_AT_MOST = 20_000
 """Names come from outside: a client that makes them up must not fill the memory."""
+
+_NAMED_AT_MOST = 4
+"""Records that a doubt lists by name; a popular model is sold by dozens."""
 
 STANDARD = ""
 """The variant of an ordinary request; others are those of VARIANTS and what a book adds."""
@@ -39,24 +41,19 @@ class Offer:
     card: RateCard
     variant: str = STANDARD
     from_ms: int | None = None
+    until_ms: int | None = None
+    """The first millisecond at which the offer holds no more."""
     above_prompt_tokens: int = 0
-    hours_utc: tuple[int, int] | None = None
-    """Minutes of the UTC day [start, end); a start after the end crosses midnight."""
+    hours: Hours | None = None
 
-    def applies(self, at_ms: int, prompt_tokens: int, variant: str) -> bool:
-        """Whether the offer is in force for such a request."""
+    def applies(self, at_ms: int, prompt_tokens: int) -> bool:
+        """Whether the offer is in force for such a request of its variant."""
         return (
-            variant == self.variant
-            and (self.from_ms is None or at_ms >= self.from_ms)
+            (self.from_ms is None or at_ms >= self.from_ms)
+            and (self.until_ms is None or at_ms < self.until_ms)
             and (not self.above_prompt_tokens or prompt_tokens > self.above_prompt_tokens)
-            and (self.hours_utc is None or _in_hours(at_ms, self.hours_utc))
+            and (self.hours is None or self.hours.cover(at_ms))
         )
-
-
-def _in_hours(at_ms: int, hours_utc: tuple[int, int]) -> bool:
-    start, end = hours_utc
-    minute = at_ms // _MS_PER_MINUTE % _MINUTES_PER_DAY
-    return start <= minute < end if start <= end else minute >= start or minute < end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +61,19 @@ class PricedModel:
     """Every offer a book has for one model, in ascending precedence: the last that applies wins."""
 
     offers: tuple[Offer, ...]
+    between: tuple[str, ...] = ()
+    """Without an offer: the records, at different prices, between which the name does not decide."""
     _only: RateCard | None = field(init=False, repr=False, compare=False)
     """The card of a model that has one price and no conditions, as most have."""
 
+    _by_variant: Mapping[str, tuple[Offer, ...]] = field(init=False, repr=False, compare=False)
+    """The offers of each variant, the last one first."""
+
     def __post_init__(self) -> None:
+        found: dict[str, tuple[Offer, ...]] = {}
+        for offer in self.offers:
+            found[offer.variant] = (offer, *found.get(offer.variant, ()))
+        object.__setattr__(self, "_by_variant", found)
         only = self.offers[0].card if len(self.offers) == 1 else None
         unconditional = only is not None and self.offers[0] == Offer(card=only)
         object.__setattr__(self, "_only", only if unconditional else None)
@@ -76,10 +82,18 @@ class PricedModel:
         """The card in force for such a request, or None when no offer applies."""
         if variant == STANDARD and self._only is not None:
             return self._only
-        for offer in reversed(self.offers):
-            if offer.applies(at_ms, prompt_tokens, variant):
+        for offer in self._by_variant.get(variant, ()):
+            if offer.applies(at_ms, prompt_tokens):
                 return offer.card
         return None
+
+    def why_not(self, variant: str) -> str:
+        """Why `card` found none, in words."""
+        if not self.between:
+            return _why_no_offer(variant)
+        named = ", ".join(self.between[:_NAMED_AT_MOST])
+        more = f" and {len(self.between) - _NAMED_AT_MOST} more" if len(self.between) > _NAMED_AT_MOST else ""
+        return f"the name does not decide between {named}{more}; say the provider or give it a price"
 
 
 class Book(Protocol):
@@ -90,20 +104,35 @@ class Book(Protocol):
         """What the book is called beside every price it supplies."""
         ...
 
-    def find(self, provider: str | None, model: str) -> PricedModel | None:
-        """The offers for this model, or None when the book does not know it."""
+    @property
+    def digest(self) -> str:
+        """A short text that changes with any price in the book."""
         ...
+
+    def find(self, provider: str | None, model: str) -> PricedModel | None:
+        """The offers for this model; None when the book does not know it, and no offers when the name is ambiguous."""
+        ...
+
+
+def digest_of(*parts: str) -> str:
+    """Sixteen hexadecimal digits that change with any of the parts."""
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
 class PriceBook:
     """Books in order of precedence: the first that knows a model supplies all of its prices.
 
-    A model that none knows is `HOSTED` when its provider is a self-hosted engine, and unpriced otherwise.
+    A book for which a name is ambiguous does not know it; if no other does, the unpriced card says between which. A model that none knows is `HOSTED` when its provider is a self-hosted engine, and unpriced otherwise.
     """
 
     def __init__(self, books: Iterable[Book]) -> None:
         self._books: Sequence[Book] = tuple(books)
         self._found: dict[tuple[str | None, str], PricedModel | RateCard | None] = {}
+
+    @property
+    def digest(self) -> str:
+        """A short text that changes with the books, their order and any price in them."""
+        return digest_of(*(part for book in self._books for part in (book.name, book.digest)))
 
     def card(
         self, provider: str | None, model: str, *, at_ms: int, prompt_tokens: int, variant: str = STANDARD
@@ -121,15 +150,23 @@ class PriceBook:
             variant = normal_variant(variant)
         if isinstance(priced, PricedModel):
             card = priced.card(at_ms, prompt_tokens, variant)
-            return card or unpriced(prompt_tokens, _why_no_offer(variant))
+            return card or unpriced(prompt_tokens, priced.why_not(variant))
         return priced or unpriced(prompt_tokens)
 
     def _find(self, provider: str | None, model: str) -> PricedModel | RateCard | None:
         if len(self._found) >= _FOUND_AT_MOST:
             self._found.clear()
-        found = next((found for book in self._books if (found := book.find(provider, model)) is not None), None)
-        unknown = HOSTED if is_self_hosted(split_provider(provider, model)[0]) else None
-        self._found[provider, model] = priced = found if found is not None else unknown
+        unsure: PricedModel | None = None
+        priced: PricedModel | RateCard | None = None
+        for book in self._books:
+            found = book.find(provider, model)
+            if found is not None and found.offers:
+                priced = found
+                break
+            unsure = unsure or found
+        else:
+            priced = HOSTED if is_self_hosted(split_provider(provider, model)[0]) else unsure
+        self._found[provider, model] = priced
         return priced
 
 

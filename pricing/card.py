@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from pricing.graduated import Bracket
 from pricing.usage import TOKEN_CLASSES
 
 
@@ -66,6 +67,19 @@ class RateCard:
     """Classes billed at another class's rate because the provider bills them so, e.g. "cache_read as input"."""
     effective_from: str | None = None
     checked: str | None = None
+    effective_to: str | None = None
+    """The first day on which the price holds no more."""
+    graduated: tuple[Bracket, ...] = ()
+    """Ascending: rates of the part of a prompt that is over a threshold, where a provider bills only that part so."""
+    not_covered: tuple[str, ...] = ()
+    """What such a request is known to cost besides, without a rate here: its bills are lower bounds."""
+    linear: bool = field(init=False, repr=False, compare=False)
+    """Whether tokens times `rates` (and `request_rate`) are the whole cost: the quick way of the ingest."""
+
+    def __post_init__(self) -> None:
+        known = self.status is CardStatus.PRICED or self.status is CardStatus.ESTIMATED
+        special = self.reasoning_rate is not None or self.graduated or self.not_covered
+        object.__setattr__(self, "linear", known and not special)
 
     @property
     def id(self) -> str:
@@ -79,11 +93,17 @@ def _card_id(card: RateCard) -> str:
     return f"{card.book}:{card.record}:{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}"
 
 
+_SELDOM_SAID = ("effective_to", "graduated", "not_covered")
+
+
 def card_to_mapping(card: RateCard) -> dict[str, object]:
-    """The card as plain JSON types, for a store: lists for tuples, texts for statuses."""
+    """The card as plain JSON types, for a store: lists for tuples, texts for statuses, nothing for what is not said."""
     plain = asdict(card)
+    del plain["linear"]  # follows from the rest
     plain["status"] = card.status.value
-    plain["unit_rates"] = [asdict(rate) for rate in card.unit_rates]
+    for key in _SELDOM_SAID:
+        if not plain[key]:
+            del plain[key]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
 
@@ -95,6 +115,10 @@ def card_from_mapping(mapping: Mapping[str, Any]) -> RateCard:
         }
         plain["status"] = CardStatus(plain["status"])
         plain["unit_rates"] = tuple(UnitRate(**rate) for rate in plain.get("unit_rates", ()))
+        plain["graduated"] = tuple(
+            Bracket(above_prompt_tokens=step["above_prompt_tokens"], rates=tuple(step["rates"]))
+            for step in plain.get("graduated", ())
+        )
         card = RateCard(**plain)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a rate card: {error}") from error

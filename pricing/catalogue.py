@@ -1,13 +1,16 @@
 """The catalogue of list prices: the one module that knows the genai-prices package, which it imports when asked."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 
-from pricing.book import STANDARD, Offer, PricedModel
+from pricing.book import STANDARD, Offer, PricedModel, digest_of
 from pricing.card import CardStatus, RateCard
+from pricing.hours import Hours
 from pricing.listing import ListedPrice, Listing, Period, Prices
-from pricing.names import Spelling, only_adds_version, provider_id, spellings, split_provider
+from pricing.names import ONLINE_SUFFIX, Spelling, only_adds_version, provider_id, spellings, split_provider
 from pricing.usage import TOKEN_CLASSES
 
 if TYPE_CHECKING:
@@ -43,16 +46,38 @@ class Catalogue:
 
     name = "catalogue"
 
+    def __init__(self, snapshot_json: bytes | None = None, version: str | None = None) -> None:
+        """The package's own data, or those of a file it published (a JSON array of providers) and what to call them.
+
+        Raises ValueError when the bytes are no such file.
+        """
+        self._own = None if snapshot_json is None else _parsed(snapshot_json)
+        self._version = version
+        self._digest: tuple[DataSnapshot, str] | None = None
+
     @property
     def version(self) -> str:
         """The package and its version, e.g. "genai-prices 0.2.3": the date of every price in it."""
+        if self._version is not None:
+            return self._version
         import genai_prices
 
         return f"genai-prices {genai_prices.__version__}"
 
+    @property
+    def digest(self) -> str:
+        """The package's version and a hash of all data in force, which the package may have fetched anew."""
+        known = self._known()
+        if self._digest is None or self._digest[0] is not known:
+            self._digest = (known, f"{self.version} {digest_of(repr(known.providers))}")
+        return self._digest[1]
+
     def find(self, provider: str | None, model: str) -> PricedModel | None:
-        """The offers for a model as a gateway or a span names it, or None when its price is not known for certain."""
-        known = _snapshot()
+        """The offers for a model as a gateway or a span names it, or None when its price is not known for certain.
+
+        A name that several providers list at different prices has no offers, and says between which records.
+        """
+        known = self._known()
         said, name = split_provider(provider, model)
         owner_id = provider_id(said) or (said or "").lower()
         owner = next((owner for owner in known.providers if owner.id == owner_id), None)
@@ -66,8 +91,31 @@ class Catalogue:
             if match is not None:
                 rule = ", ".join(part for part in (match.rule, spelling.rule) if part)
                 match = match._replace(rule=rule, estimated=match.estimated or spelling.estimated)
-                return self._priced(match, owner or match.owner)
-        return None
+                priced = self._priced(match, owner or match.owner)
+                return _with_search(priced) if spelling.name != name.lower() and _is_online(name) else priced
+        return None if owner is not None else _doubt(known, [spelling.name for spelling in tries])
+
+    def records(self) -> Iterator[tuple[str, PricedModel]]:
+        """Every record that has a price ("openai/gpt-4o") and its own provider's offers for it."""
+        for owner in self._known().providers:
+            for model in owner.models:
+                priced = self._priced(_Match(owner, model, "exact name"), owner)
+                if priced is not None:
+                    yield f"{owner.id}/{model.id}", priced
+
+    def newest_day(self, until: date) -> date | None:
+        """The newest day, up to `until`, from which any price is dated: the data are at least that young."""
+        days = [
+            period.from_date
+            for owner in self._known().providers
+            for model in owner.models
+            for period in (*_periods(model), *(p for periods in _variants(model).values() for p in periods))
+            if period.from_date is not None and period.from_date <= until
+        ]
+        return max(days, default=None)
+
+    def _known(self) -> "DataSnapshot":
+        return self._own or _snapshot()
 
     def _priced(self, match: _Match, asked: "types.Provider") -> PricedModel | None:
         record = f"{match.owner.id}/{match.model.id}"
@@ -87,6 +135,19 @@ class Catalogue:
         return PricedModel(offers=listing.offers())
 
 
+def _parsed(snapshot_json: bytes) -> "DataSnapshot":
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import _providers_from_raw  # what the package's own update calls; there is no public way
+
+    try:
+        providers = _providers_from_raw(json.loads(snapshot_json))
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(str(error).partition("\n")[0][:200]) from error
+    if not any(owner.models for owner in providers):
+        raise ValueError("there is no model in it")
+    return DataSnapshot(providers, from_auto_update=True)
+
+
 def _snapshot() -> "DataSnapshot":
     from genai_prices.data_snapshot import get_snapshot
 
@@ -103,6 +164,36 @@ def _free(record: str, rule: str, checked: str) -> PricedModel:
         checked=checked,
     )
     return PricedModel(offers=(Offer(card=card),))
+
+
+def _is_online(name: str) -> bool:
+    return name.lower().endswith(ONLINE_SUFFIX)
+
+
+def _with_search(priced: PricedModel | None) -> PricedModel | None:
+    """The model's price where a web search is charged besides, at a price that its listing does not say."""
+    if priced is None:
+        return None
+    fee = f"the web search of {ONLINE_SUFFIX}"
+    return PricedModel(
+        offers=tuple(replace(offer, card=replace(offer.card, not_covered=(fee,))) for offer in priced.offers)
+    )
+
+
+def _doubt(known: "DataSnapshot", names: list[str]) -> PricedModel | None:
+    """The records that list one of these names, the first that any does; None when none lists any."""
+    for name in names:
+        if rivals := tuple(f"{owner.id}/{model.id}" for owner, model in _named(known, name) if _has_price(model)):
+            return PricedModel(offers=(), between=rivals) if len(rivals) > 1 else None
+    return None
+
+
+def _named(known: "DataSnapshot", name: str) -> list[tuple["types.Provider", "types.ModelInfo"]]:
+    return [(owner, model) for owner in known.providers for model in owner.models if model.id.lower() == name]
+
+
+def _has_price(model: "types.ModelInfo") -> bool:
+    return any(price.usd or price.tiers for period in _periods(model) for price in period.prices.values())
 
 
 def _match(known: "DataSnapshot", asked: "types.Provider", name: str) -> _Match | None:
@@ -124,7 +215,7 @@ def _match_any(known: "DataSnapshot", name: str) -> _Match | None:
     likely = [owner for owner in known.providers if owner.model_match and owner.model_match.is_match(name)]
     if len(likely) == 1 and (match := _match(known, likely[0], name)) is not None:
         return match._replace(rule=f"{match.rule}, provider read from the name")
-    same = [(owner, model) for owner in known.providers for model in owner.models if model.id.lower() == name]
+    same = _named(known, name)
     if same and all(model.prices == same[0][1].prices for _, model in same):
         return _Match(*same[0], "exact name, provider not said: the only price listed for it", estimated=True)
     return None
@@ -159,7 +250,7 @@ def _periods(model: "types.ModelInfo") -> Iterator[Period]:
         since, hours = _constraint(conditional.constraint)
         if position == 0:
             since, hours = None, None  # the first is what holds when no condition does
-        yield Period(prices=_prices(conditional.prices), from_date=since, hours_utc=hours)
+        yield Period(prices=_prices(conditional.prices), from_date=since, hours=hours)
 
 
 def _variants(model: "types.ModelInfo") -> dict[str, tuple[Period, ...]]:
@@ -175,13 +266,13 @@ def _variants(model: "types.ModelInfo") -> dict[str, tuple[Period, ...]]:
 
 def _constraint(
     constraint: "types.StartDateConstraint | types.TimeOfDateConstraint | None",
-) -> tuple[date | None, tuple[int, int] | None]:
+) -> tuple[date | None, Hours | None]:
     from genai_prices import types
 
     if isinstance(constraint, types.StartDateConstraint):
         return constraint.start_date, None
     if isinstance(constraint, types.TimeOfDateConstraint):
-        return None, (_minute_utc(constraint.start_time), _minute_utc(constraint.end_time))
+        return None, Hours(start=_minute_utc(constraint.start_time), end=_minute_utc(constraint.end_time))
     return None, None
 
 

@@ -1,153 +1,142 @@
 """One [[price]] entry of the configuration, checked and turned into exact figures."""
 
-import difflib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
-from pricing.book import STANDARD, normal_variant
-from pricing.listing import ListedPrice, Prices
-
-RATE_KEYS = {
-    "input": "input_tokens",
-    "output": "output_tokens",
-    "cache_read": "cache_read_tokens",
-    "cache_write": "cache_write_tokens",
-    "cache_write_5m": "cache_write_5m_tokens",
-    "cache_write_1h": "cache_write_1h_tokens",
-    "reasoning": "output_reasoning_tokens",
-}
-"""Rates as a person writes them -> the keys of a listing; all are dollars per million tokens."""
+from pricing.book import STANDARD, VARIANTS, normal_variant
+from pricing.keys import PriceError, Table, days, flag, place, refuse_unknown, tables, text
+from pricing.listing import Period, Prices
+from pricing.rates import OVERLAY_KEYS, RATE_KEYS, overlay, read_rates
+from pricing.units import STORAGE_KEY, UNIT_KEYS, read_units
+from pricing.windows import Window, read_window
 
 _TEXT_KEYS = ("model", "provider", "variant", "source", "checked")
-_ENTRY_KEYS = (*RATE_KEYS, *_TEXT_KEYS, "free", "effective_from", "tier")
-_TIER_KEYS = (*RATE_KEYS, "above_input_tokens")
-
-_AMOUNT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?")
-
-
-class PriceError(ValueError):
-    """A price that cannot be taken; the sentence names the entry, the key and what to write instead."""
+_PRICE_KEYS = (*RATE_KEYS, "tier", "graduated", *UNIT_KEYS, "fee", STORAGE_KEY, "window", *VARIANTS)
+_ENTRY_KEYS = (*_PRICE_KEYS, *_TEXT_KEYS, "free", "effective_from", "effective_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceEntry:
-    """One checked entry; `prices` is empty when the model is free on purpose."""
+    """One checked entry; `prices` is empty when the model is free on purpose.
+
+    `variants` holds the prices of its own variant and of its sub-tables.
+    """
 
     where: str
     model: str
     provider: str | None
     variant: str
     prices: Prices
+    variants: Mapping[str, Prices] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
+    graduated: bool = False
     effective_from: date | None
+    effective_to: date | None
     checked: str | None
 
+    def periods(self) -> Iterator[tuple[str, Period]]:
+        """Each variant with its prices, and after them its windows, which win while their hours last."""
+        for variant, prices in self.variants.items():
+            yield variant, self._period(prices)
+        for window in self.windows:
+            for variant in window.variants:
+                prices = window.prices(self.variants[variant], graduated=self.graduated)
+                for hours in window.hours:
+                    period = self._period(prices)
+                    yield (
+                        variant,
+                        Period(
+                            prices=prices,
+                            from_date=period.from_date,
+                            until_date=period.until_date,
+                            hours=hours,
+                            hours_name=window.name,
+                            graduated=period.graduated,
+                        ),
+                    )
 
-def read_entry(raw: Mapping[str, object], position: int) -> PriceEntry:
+    def _period(self, prices: Prices) -> Period:
+        return Period(
+            prices=prices, from_date=self.effective_from, until_date=self.effective_to, graduated=self.graduated
+        )
+
+
+def read_entry(raw: Table, position: int, line: int | None = None) -> PriceEntry:
     """Check one entry as TOML gave it; raise PriceError. `position` counts from 1 in the file's order."""
     model = raw.get("model")
-    where = f'[[price]] {position} ("{model}")' if isinstance(model, str) and model else f"[[price]] {position}"
-    _refuse_unknown(raw, _ENTRY_KEYS, where)
+    where = place("price", position, model, line)
+    refuse_unknown(raw, _ENTRY_KEYS, where)
     if not isinstance(model, str) or not model.strip():
         raise PriceError(f'{where}: model is missing; write model = "..." (a name, or a pattern with *).')
-    texts = {key: _text(raw, key, where) for key in _TEXT_KEYS}
-    free = raw.get("free", False)
-    if not isinstance(free, bool):
-        raise PriceError(f"{where}: free must be true or false.")
+    said = {key: _checked(raw, key, where) for key in _TEXT_KEYS}
+    variant = normal_variant(said["variant"]) if said["variant"] else STANDARD
+    free = flag(raw, "free", where)
+    graduated = flag(raw, "graduated", where)
+    prices = _no_prices(raw, where) if free else _prices(raw, where, graduated=graduated)
+    variants = {variant: prices, **_variants(raw, prices, where, graduated=graduated)}
+    since, until = days(raw, where)
     return PriceEntry(
         where=where,
         model=model.strip().lower(),
-        provider=texts["provider"],
-        variant=normal_variant(texts["variant"]) if texts["variant"] else STANDARD,
-        prices=_no_prices(raw, where) if free else _prices(raw, where),
-        effective_from=_day(raw.get("effective_from"), where),
-        checked=", ".join(text for text in (texts["checked"], texts["source"]) if text) or None,
+        provider=said["provider"],
+        variant=variant,
+        prices=prices,
+        variants=variants,
+        windows=_windows(raw, variants, where, graduated=graduated),
+        graduated=graduated,
+        effective_from=since,
+        effective_to=until,
+        checked=", ".join(part for part in (said["checked"], said["source"]) if part) or None,
     )
 
 
-def amount(value: object, where: str, key: str) -> Decimal:
-    """Dollars per million tokens from a decimal string or an integer; raise PriceError."""
-    if isinstance(value, float):
-        raise PriceError(f'{where}: {key} = {value!r} is not exact; write it in quotes: {key} = "{value!r}".')
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _AMOUNT.fullmatch(text.strip()):
-        raise PriceError(
-            f'{where}: {key} = {value!r} is no amount; write US dollars per million tokens, e.g. {key} = "2.50" '
-            "(at most 999999, and nine decimals)."
-        )
-    return Decimal(text.strip())
-
-
-def _refuse_unknown(raw: Mapping[str, object], known: Sequence[str], where: str) -> None:
-    for key in raw:
-        if key not in known:
-            nearest = difflib.get_close_matches(key, known, 1, cutoff=0.5)
-            hint = f'did you mean "{nearest[0]}"?' if nearest else f"known keys are {', '.join(known)}."
-            raise PriceError(f'{where}: unknown key "{key}"; {hint}')
-
-
-def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
+def _checked(raw: Table, key: str, where: str) -> str | None:
     value = raw.get(key)
-    if key == "checked" and isinstance(value, date):
-        return value.isoformat()
-    if value is not None and not isinstance(value, str):
-        raise PriceError(f"{where}: {key} must be a text in quotes.")
-    return value.strip() or None if value else None
+    return value.isoformat() if key == "checked" and isinstance(value, date) else text(raw, key, where)
 
 
-def _day(value: object, where: str) -> date | None:
-    if value is None:
-        return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError:
-        raise PriceError(
-            f"{where}: effective_from must be a day such as 2026-07-01 (it begins at 00:00 UTC)."
-        ) from None
-
-
-def _no_prices(raw: Mapping[str, object], where: str) -> Prices:
-    for key in (*RATE_KEYS, "tier"):
+def _no_prices(raw: Table, where: str) -> Prices:
+    for key in _PRICE_KEYS:
         if key in raw:
             raise PriceError(f"{where}: free = true and {key} contradict each other; keep one of them.")
     return {}
 
 
-def _prices(raw: Mapping[str, object], where: str) -> Prices:
-    rates = {key: amount(raw[key], where, key) for key in RATE_KEYS if key in raw}
-    if "input" not in rates and "output" not in rates:
-        raise PriceError(f"{where}: it has no input and no output price; write them, or free = true.")
-    if not any(rates.values()):
+def _prices(raw: Table, where: str, *, graduated: bool) -> Prices:
+    units = read_units(raw, where)
+    rates = read_rates(raw, where, graduated=graduated)
+    if "input" not in raw and "output" not in raw and not units:
+        raise PriceError(f"{where}: it has no input and no output price; write them, a unit, or free = true.")
+    if not units and not any(price.usd for price in rates.values()):
         raise PriceError(f"{where}: input and output are 0; if that is meant, write free = true instead.")
-    tiers = _tiers(raw.get("tier", ()), rates, where)
-    return {
-        RATE_KEYS[key]: ListedPrice(usd=usd, tiers=tuple((start, tier[key]) for start, tier in tiers))
-        for key, usd in rates.items()
-    }
+    return {**rates, **units}
 
 
-def _tiers(raw: object, rates: Mapping[str, Decimal], where: str) -> list[tuple[int, dict[str, Decimal]]]:
-    """Tiers in ascending order of their threshold; each reprices every class that the entry prices."""
-    if isinstance(raw, str) or not isinstance(raw, Sequence):
-        raise PriceError(f"{where}: a tier is written as [[price.tier]] below its entry.")
-    tiers: list[tuple[int, dict[str, Decimal]]] = []
-    for position, tier in enumerate(raw, start=1):
-        at = f"{where}, tier {position}"
-        if not isinstance(tier, Mapping):
-            raise PriceError(f"{where}: a tier is written as [[price.tier]] below its entry.")
-        _refuse_unknown(tier, _TIER_KEYS, at)
-        start = tier.get("above_input_tokens")
-        if not isinstance(start, int) or isinstance(start, bool) or start < 1:
-            raise PriceError(f"{at}: above_input_tokens must be a whole number above 0, e.g. 200000.")
-        if tiers and start <= tiers[-1][0]:
-            raise PriceError(f"{at}: above_input_tokens must be more than the {tiers[-1][0]} of the tier before it.")
-        if different := sorted(rates.keys() ^ (tier.keys() - {"above_input_tokens"})):
-            raise PriceError(
-                f"{at}: it must price the same classes as its entry; {different[0]} is in only one of them."
-            )
-        tiers.append((start, {key: amount(tier[key], at, key) for key in rates}))
-    return tiers
+def _variants(raw: Table, base: Prices, where: str, *, graduated: bool) -> dict[str, Prices]:
+    found = {}
+    for variant in VARIANTS:
+        if variant not in raw:
+            continue
+        at, table = f"{where}, {variant}", raw[variant]
+        if not isinstance(table, Mapping):
+            raise PriceError(f"{where}: {variant} is written as [price.{variant}] below its entry.")
+        if raw.get("variant"):
+            raise PriceError(f"{at}: an entry with a variant of its own has no others; keep one of them.")
+        refuse_unknown(table, OVERLAY_KEYS, at)
+        found[variant] = overlay(table, base, at, graduated=graduated)
+    return found
+
+
+def _windows(raw: Table, variants: Mapping[str, Prices], where: str, *, graduated: bool) -> tuple[Window, ...]:
+    windows = tuple(
+        read_window(table, f"{where}, window {position}")
+        for position, table in enumerate(tables(raw, "window", where, "[[price.window]]"), start=1)
+    )
+    for window in windows:
+        for variant in window.variants:
+            if variant not in variants:
+                named = variant or "standard"
+                raise PriceError(f"{window.where}: its entry has no {named} price; leave {named} out of variants.")
+            window.prices(variants[variant], graduated=graduated)
+    return windows

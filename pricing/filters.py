@@ -1,7 +1,8 @@
 """One small filter grammar for the screen, the command line and budgets: `model=gpt-* tenant!=ci acme >0.01`.
 
 Terms are separated by blanks and all must hold. `name=pattern` and `name!=pattern` compare one dimension with a
-pattern (`*` and `?` match anything, case does not matter; `tenant=` alone means "not said"); a bare word is looked for
+pattern (`*` and `?` match anything, case does not matter; `tenant=` alone means "not said"; `model=gpt-*` also finds
+`openai/gpt-4o`, since gateways put the provider before the name); a bare word is looked for
 in every dimension, `!word` must not be found; `>0.01` keeps single requests that cost more than so many dollars.
 """
 
@@ -32,7 +33,8 @@ class Term:
         if self.dimension is None:
             found = any(self.pattern in value.lower() for value in values.values() if value)
         else:
-            found = fnmatchcase((values.get(self.dimension) or "").lower(), self.pattern)
+            name = (values.get(self.dimension) or "").lower()
+            found = any(fnmatchcase(part, self.pattern) for part in (name, name.rpartition("/")[2]))
         return found is not self.negated
 
 

@@ -63,7 +63,14 @@ _NAMESPACES = frozenset({"google", "meta", "minimax", "mistralai", "moonshotai",
 
 _PATH_STARTS = ("models/", "publishers/", "projects/", "arn:")
 _ROUTE_SEGMENT = re.compile(r"(?:converse|invoke|converse_like|global|global-standard|[a-z]{2}(?:-gov)?-[a-z]+-\d)/")
-_ROUTING_SUFFIXES = (":nitro", ":floor", ":online")
+_ROUTING_SUFFIXES = (":nitro", ":floor", ":thinking", ":online")
+ONLINE_SUFFIX = ":online"
+"""OpenRouter's own web search beside the model: a fee that no listing of the model contains."""
+
+_SEPARATORS = re.compile(r"[\s_]+")
+_DOTTED = re.compile(r"(?<!\d)(?<!\d[.-])(\d)\.(\d)(?![\da-z.]|-\d{1,3}\b)")
+_DASHED = re.compile(r"(?<!\d)(?<!\d[.-])(\d)-(\d)(?![\da-z.]|-\d{1,3}\b)")
+_LATEST = "-latest"
 _SNAPSHOT = re.compile(r"-(?:(20\d\d)-(\d\d)-(\d\d)|(20\d\d)(\d\d)(\d\d)|()(\d\d)(\d\d))$")
 _COMPACT_DATE = re.compile(r"-(20\d\d)(\d\d)(\d\d)$")
 _VERSION_WORDS = frozenset(
@@ -72,6 +79,7 @@ _VERSION_WORDS = frozenset(
 _VERSION_TOKEN = re.compile(r"v?\d+|\d+k")
 
 SNAPSHOT_RULE = "dated snapshot assumed to cost what its alias costs"
+LATEST_RULE = "-latest assumed to cost what the plain name costs"
 
 
 class Spelling(NamedTuple):
@@ -98,6 +106,11 @@ def provider_id(provider: str | None) -> str | None:
         if known is not None:
             return known
     return None
+
+
+def provider_key(provider: str | None) -> str | None:
+    """What two names of one provider have in common: the catalogue's id where it is known, else the plain name."""
+    return None if provider is None else provider_id(provider) or provider.strip().lower()
 
 
 def is_self_hosted(provider: str | None) -> bool:
@@ -137,10 +150,18 @@ def spellings(model: str) -> Iterator[Spelling]:
         name, _, suffix = name.rpartition(":")
         rule = _joined(rule, f":{suffix} assumed to cost what the plain model costs")
         yield Spelling(name, rule, estimated)
+    if _SEPARATORS.search(name):
+        name, rule = _SEPARATORS.sub("-", name), _joined(rule, "separators read as -")
+        yield Spelling(name, rule, estimated)
+    for swapped in (_DOTTED.sub(r"\1-\2", name), _DASHED.sub(r"\1.\2", name)):
+        if swapped != name:
+            yield Spelling(swapped, _joined(rule, f"read as {swapped}"), estimated=True)
     if dashed := _dashed_date(name):
         yield Spelling(dashed, _joined(rule, "date written with dashes"), estimated)
     if (alias := without_snapshot(name)) is not None:
         yield Spelling(alias, _joined(rule, SNAPSHOT_RULE), estimated=True)
+    elif name.endswith(_LATEST):
+        yield Spelling(name.removesuffix(_LATEST), _joined(rule, LATEST_RULE), estimated=True)
 
 
 def without_snapshot(name: str) -> str | None:

@@ -69,7 +69,7 @@ NOTHING = Usage()
 
 def invalid_reason(usage: Usage) -> str | None:
     """Why these counts cannot be, or None: negative, or more reasoning than output."""
-    if min(usage[:9]) < 0 or any(amount < 0 for _, amount in usage.units):
+    if min(usage[:9]) < 0 or (usage.units and any(amount < 0 for _, amount in usage.units)):
         return "a negative count"
     if usage.reasoning_tokens > usage.output_tokens:
         return "more reasoning tokens than output tokens"

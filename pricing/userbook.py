@@ -2,51 +2,97 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 
-from pricing.book import STANDARD, Offer, PricedModel
+from pricing.aliases import AliasedBook, Aliases
+from pricing.book import STANDARD, Book, Offer, PricedModel, digest_of
 from pricing.card import CardStatus, RateCard
-from pricing.entries import RATE_KEYS, PriceEntry, PriceError, amount, read_entry
-from pricing.globs import glob_regex, globs_overlap, is_glob
+from pricing.discounts import Discount, DiscountedBook, read_discount, refuse_rivals
+from pricing.entries import PriceEntry, read_entry
+from pricing.globs import glob_regex, is_glob
+from pricing.keys import PriceError, Table, amount
 from pricing.listing import ListedPrice, Listing, Period, start_of_day_ms
-from pricing.names import provider_id, split_provider
+from pricing.names import provider_key, split_provider
+from pricing.rates import RATE_KEYS
+from pricing.rivals import EntryKey, first_day, refuse_ambiguous
 from pricing.usage import TOKEN_CLASSES
 
 __all__ = ["PriceError", "UserBook", "rates_card"]
 
-_Key = tuple[str, str | None]
-"""A model's name or pattern in lower case, and the provider it is limited to."""
+_NO_ALIASES = Aliases({})
 
 
 class UserBook:
-    """The [[price]] entries of the configuration.
+    """The [[price]] entries of the configuration, with its [[alias]] and [[discount]] tables for the other books.
 
     An exact name beats a pattern, a longer pattern beats a shorter one, and of two equal ones the entry that names
-    the provider wins. Entries of one name may differ in `effective_from` and `variant`.
+    the provider wins. Entries of one name may differ in `effective_from` and `variant`. A model that the book knows
+    is priced by it alone, also before its first day and after its last.
     """
 
     name = "configuration"
 
-    def __init__(self, models: Mapping[_Key, PricedModel]) -> None:
+    def __init__(
+        self,
+        models: Mapping[EntryKey, PricedModel],
+        discounts: Sequence[Discount] = (),
+        aliases: Aliases = _NO_ALIASES,
+        digest: str = "",
+    ) -> None:
         self._exact = {key: priced for key, priced in models.items() if not is_glob(key[0])}
         globs = sorted((key for key in models if is_glob(key[0])), key=lambda key: (-len(key[0]), key[1] is None))
-        self._globs: Sequence[tuple[_Key, re.Pattern[str]]] = [(key, glob_regex(key[0])) for key in globs]
+        self._globs: Sequence[tuple[EntryKey, re.Pattern[str]]] = [(key, glob_regex(key[0])) for key in globs]
         self._models = models
+        self._discounts = discounts
+        self._aliases = aliases
+        self.digest = digest
+        """Changes with any word of the tables that the book was made from."""
 
     @classmethod
-    def from_entries(cls, entries: Sequence[Mapping[str, object]]) -> "UserBook":
-        """The book of these entries, as a TOML parser gives them; raise PriceError, whose text names the entry."""
-        grouped: dict[_Key, list[PriceEntry]] = {}
-        for position, raw in enumerate(entries, start=1):
-            entry = read_entry(raw, position)
-            grouped.setdefault((entry.model, _provider_key(entry.provider)), []).append(entry)
-        _refuse_ambiguous(grouped)
-        return cls({key: PricedModel(offers=_offers(same)) for key, same in grouped.items()})
+    def from_entries(cls, entries: Sequence[Table], lines: Sequence[int] | None = None) -> "UserBook":
+        """The book of these [[price]] entries alone; raise PriceError, whose text names the entry."""
+        return cls.from_tables(entries, lines={"price": lines} if lines else None)
+
+    @classmethod
+    def from_tables(
+        cls,
+        prices: Sequence[Table],
+        discounts: Sequence[Table] = (),
+        aliases: Sequence[Table] = (),
+        lines: Mapping[str, Sequence[int]] | None = None,
+    ) -> "UserBook":
+        """The book of these tables, as a TOML parser gives them; raise PriceError, whose text names entry and key.
+
+        `lines` may hold, under "price", "discount" and "alias", the line on which each table begins.
+        """
+        at = {kind: list((lines or {}).get(kind, ())) for kind in ("price", "discount", "alias")}
+        grouped: dict[EntryKey, list[PriceEntry]] = {}
+        for position, raw in enumerate(prices, start=1):
+            entry = read_entry(raw, position, _line(at["price"], position))
+            grouped.setdefault((entry.model, provider_key(entry.provider)), []).append(entry)
+        refuse_ambiguous(grouped)
+        agreed = [
+            read_discount(raw, position, _line(at["discount"], position)) for position, raw in enumerate(discounts, 1)
+        ]
+        refuse_rivals(agreed)
+        return cls(
+            {key: PricedModel(offers=_offers(same)) for key, same in grouped.items()},
+            agreed,
+            Aliases.from_entries(aliases, at["alias"]),
+            digest_of(*(_canonical(table) for tables in (prices, discounts, aliases) for table in ({}, *tables))),
+        )
+
+    def over(self, books: Iterable[Book]) -> tuple[Book, ...]:
+        """This book and the others after it: aliases hold in all of them, discounts in the others' list prices."""
+        others: Iterable[Book] = books
+        if self._discounts:
+            others = [DiscountedBook(book, self._discounts, self.digest) for book in others]
+        layered: tuple[Book, ...] = (self, *others)
+        return tuple(AliasedBook(book, self._aliases) for book in layered) if self._aliases else layered
 
     def find(self, provider: str | None, model: str) -> PricedModel | None:
         """The user's offers for a model under the name that the source wrote, with or without its provider's prefix."""
         said, plain = split_provider(provider, model)
-        key = _provider_key(said)
+        key = provider_key(said)
         names = tuple(dict.fromkeys((model.strip().lower(), plain.lower())))
         for name in names:
             for scope in (key, None):
@@ -80,31 +126,22 @@ def rates_card(text: str) -> RateCard:
     return next(listing.tier_offers(Period(prices=prices), STANDARD)).card
 
 
-def _provider_key(provider: str | None) -> str | None:
-    return None if provider is None else provider_id(provider) or provider.strip().lower()
+def _line(lines: Sequence[int], position: int) -> int | None:
+    return lines[position - 1] if position <= len(lines) else None
 
 
-def _refuse_ambiguous(grouped: Mapping[_Key, Iterable[PriceEntry]]) -> None:
-    for same in grouped.values():
-        for left, right in combinations(same, 2):
-            if (left.variant, left.effective_from) == (right.variant, right.effective_from):
-                raise PriceError(
-                    f"{right.where}: {left.where} prices the same model from the same day; keep one of them."
-                )
-    globs = [(key, next(iter(same))) for key, same in grouped.items() if is_glob(key[0])]
-    for (left_key, left_entry), (right_key, right_entry) in combinations(globs, 2):
-        alike = len(left_key[0]) == len(right_key[0]) and left_key[1] == right_key[1]
-        if alike and globs_overlap(left_key[0], right_key[0]):
-            raise PriceError(
-                f"{right_entry.where}: its pattern and that of {left_entry.where} are equally long and can match the same "
-                "model; make one of them longer."
-            )
+def _canonical(value: object) -> str:
+    """A table as text, the same whatever the order of its keys."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}={_canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return repr(value)
 
 
 def _offers(same: Sequence[PriceEntry]) -> tuple[Offer, ...]:
     """The offers of one model, oldest first, so that the newest that applies wins."""
-    ordered = sorted(same, key=lambda entry: entry.effective_from.toordinal() if entry.effective_from else 0)
-    return tuple(offer for entry in ordered for offer in _entry_offers(entry))
+    return tuple(offer for entry in sorted(same, key=first_day) for offer in _entry_offers(entry))
 
 
 def _entry_offers(entry: PriceEntry) -> tuple[Offer, ...]:
@@ -118,7 +155,7 @@ def _entry_offers(entry: PriceEntry) -> tuple[Offer, ...]:
         match_rule=rule,
         checked=entry.checked,
     )
-    return tuple(listing.tier_offers(Period(prices=entry.prices, from_date=entry.effective_from), entry.variant))
+    return tuple(offer for variant, period in entry.periods() for offer in listing.tier_offers(period, variant))
 
 
 def _free_offer(entry: PriceEntry, rule: str) -> Offer:
@@ -130,7 +167,12 @@ def _free_offer(entry: PriceEntry, rule: str) -> Offer:
         match_rule=rule,
         conditions=(entry.variant,) if entry.variant else (),
         effective_from=entry.effective_from.isoformat() if entry.effective_from else None,
+        effective_to=entry.effective_to.isoformat() if entry.effective_to else None,
         checked=entry.checked,
     )
-    from_ms = None if entry.effective_from is None else start_of_day_ms(entry.effective_from)
-    return Offer(card=card, variant=entry.variant, from_ms=from_ms)
+    return Offer(
+        card=card,
+        variant=entry.variant,
+        from_ms=None if entry.effective_from is None else start_of_day_ms(entry.effective_from),
+        until_ms=None if entry.effective_to is None else start_of_day_ms(entry.effective_to),
+    )

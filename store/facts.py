@@ -139,6 +139,8 @@ class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int | None = None
     kv_cache_used: float | None = None
     pid: int | None = None
+    gpus: tuple[int, ...] = ()
+    """Indices of the GPUs that it is configured to hold; empty is "not said"."""
 
 
 class HostFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,8 @@ class HostFact(msgspec.Struct, frozen=True, kw_only=True):
     prefill_tokens_per_second: int | None = None
     decode_tokens_per_second: int | None = None
     capacity_basis: str = "joint"
+    dated: bool = False
+    """Its dates are stated, so it replaces whatever was in force under its name before."""
 
 
 class BudgetFact(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
+OWN_FOLDER = "usdtop"
+"""A folder of this name is ours, whoever made it."""
+
 _OWNER_FOLDER, _OWNER_FILE = 0o700, 0o600
 _GROUP_FOLDER, _GROUP_FILE = 0o2750, 0o640
 
@@ -21,7 +24,8 @@ def open_folder(path: Path, *, group: str | None = None) -> None:
         if group:
             shutil.chown(path, group=group)
             path.chmod(_GROUP_FILE)
-    if not existed:
+    ours = path.parent.name == OWN_FOLDER and path.parent.stat().st_uid == os.geteuid()
+    if not existed or ours:
         if group:
             shutil.chown(path.parent, group=group)
         path.parent.chmod(_GROUP_FOLDER if group else _OWNER_FOLDER)

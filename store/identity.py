@@ -6,7 +6,8 @@ RECORD_BITS = 24
 """Lower bits: the record within its call. The upper 40 name the call, so one range holds all its attempts."""
 
 _UUID_TEXT = 36
-_UUID_MARK = b"\x01"
+_UUID_MARK = b"\xff"
+"""No byte of UTF-8, so that no id can be taken for a packed one."""
 
 
 def request_identity(source: str, record_id: str, call_id: str | None) -> int:

@@ -107,9 +107,10 @@ class MachineWriter:
         key = (r.engine, r.model or "")
         if key not in self._engines:
             self._connection.execute(
-                "INSERT INTO engines (name, host, model, kind, pid) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (name, model) DO UPDATE SET host = excluded.host, kind = excluded.kind, pid = excluded.pid",
-                (r.engine, r.host, r.model or "", r.kind, r.pid),
+                "INSERT INTO engines (name, host, model, kind, pid, gpus) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (name, model) DO UPDATE SET host = excluded.host, kind = excluded.kind, pid = excluded.pid,"
+                " gpus = excluded.gpus",
+                (r.engine, r.host, r.model or "", r.kind, r.pid, ",".join(map(str, r.gpus)) or None),
             )
             found = self._connection.execute("SELECT id FROM engines WHERE name = ? AND model = ?", key).fetchone()
             self._engines[key] = found[0]

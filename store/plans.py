@@ -14,10 +14,19 @@ _COLUMNS = {
 def put_in_force(
     connection: sqlite3.Connection, table: str, facts: Sequence[HostFact] | Sequence[BudgetFact], at_ms: int
 ) -> None:
-    """Make `facts` the ones in force from `at_ms`: what changed is ended and begun anew, what is gone is ended."""
+    """Make `facts` the ones in force from `at_ms`: what changed is ended and begun anew, what is gone is ended.
+
+    A host whose dates are stated replaces all that is known of it: then the configuration tells its whole past.
+    """
+    dated = {fact.name for fact in facts if isinstance(fact, HostFact) and fact.dated}
+    for name in dated:
+        connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
     in_force = {row[0]: row for row in _rows_in_force(connection, table, at_ms)}
     for fact in facts:
-        wanted = (fact.until_ms, *(getattr(fact, column) for column in _COLUMNS[table]))
+        if fact.name in dated:
+            _begin(connection, table, (fact.name, fact.since_ms, *_wanted(fact, table)))
+            continue
+        wanted = _wanted(fact, table)
         old = in_force.pop(fact.name, None)
         if old is not None and old[2:] == wanted:
             continue
@@ -25,8 +34,12 @@ def put_in_force(
             _end(connection, table, fact.name, since_ms=old[1], at_ms=at_ms)
         begins_ms = fact.since_ms if old is None else max(at_ms, fact.since_ms)
         _begin(connection, table, (fact.name, begins_ms, *wanted))
-    for name, since_ms, *_ in in_force.values():
-        _end(connection, table, name, since_ms=since_ms, at_ms=at_ms)
+    for gone in in_force.values():
+        _end(connection, table, gone[0], since_ms=gone[1], at_ms=at_ms)
+
+
+def _wanted(fact: HostFact | BudgetFact, table: str) -> tuple[object, ...]:
+    return (fact.until_ms, *(getattr(fact, column) for column in _COLUMNS[table]))
 
 
 def _listed(table: str) -> str:

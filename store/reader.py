@@ -78,6 +78,8 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None
     kind: str | None
     pid: int | None
+    gpus: tuple[int, ...]
+    """Indices of the GPUs that it is configured to hold; empty is "not said"."""
     at_ms: int
     seconds: float
     input_tokens: int
@@ -94,18 +96,13 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._connection = sqlite3.connect(
-                f"file:{quote(str(path))}?mode=ro",
-                uri=True,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            self._connection, version = _open(path)
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the store {path}: {error}.") from error
         if version > SCHEMA_VERSION:
             raise StoreError(f"{path} was written by a newer usdtop (schema {version}); please update usdtop.")
+        if version == 0:
+            raise StoreError(f"nothing is recorded in {path} yet.")
         if version < SCHEMA_VERSION:
             raise StoreError(f"{path} is from an older usdtop; run `usdtop collect` once to bring it up to date.")
         self._series: dict[int, Dimensions] = {}
@@ -190,6 +187,11 @@ class Reader:
         body = self._ask("SELECT body FROM cards WHERE card_id = ?", (card_id,))[0][0]
         return card_from_mapping(json.loads(body))
 
+    def note(self, name: str) -> str | None:
+        """What the collector noted of the whole store under this name, or None."""
+        found = self._ask("SELECT value FROM notes WHERE name = ?", (name,))
+        return found[0][0] if found else None
+
     def hosts(self) -> list[HostFact]:
         """Every host price with the dates between which it was in force."""
         rows = self._ask(
@@ -230,7 +232,7 @@ class Reader:
             GpuState(
                 host=row[0], uuid=row[1], index=row[2], name=row[3], memory_total_bytes=row[4], at_ms=row[5],
                 busy=None if row[11] else row[6], memory_used_bytes=row[7], power_watts=None if row[11] else row[8],
-                temperature_celsius=row[9], pids=tuple(map(int, row[10].split(","))) if row[10] else (), lost=row[11],
+                temperature_celsius=row[9], pids=_indices(row[10]), lost=row[11],
             )
             for row in rows
         ]  # fmt: skip
@@ -238,7 +240,7 @@ class Reader:
     def engines(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Each engine scraped in the window: sums of its deltas, the newest of its gauges."""
         rows = self._ask(
-            "SELECT e.name, e.host, e.model, e.kind, e.pid, max(r.at_ms), total(r.seconds), sum(r.input),"
+            "SELECT e.name, e.host, e.model, e.kind, e.pid, e.gpus, max(r.at_ms), total(r.seconds), sum(r.input),"
             " sum(r.cache_read), sum(r.output), r.running, r.waiting, r.kv_cache_used"
             " FROM engine_readings AS r JOIN engines AS e ON e.id = r.engine WHERE r.at_ms > ? AND r.at_ms <= ?"
             " GROUP BY r.engine ORDER BY e.name, e.model",
@@ -249,7 +251,7 @@ class Reader:
     def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Sums of each engine over longer windows, from its minutes; no gauges."""
         rows = self._ask(
-            "SELECT e.name, e.host, e.model, e.kind, e.pid, max(m.minute) * 1000, total(m.seconds), sum(m.input),"
+            "SELECT e.name, e.host, e.model, e.kind, e.pid, e.gpus, max(m.minute) * 1000, total(m.seconds), sum(m.input),"
             " sum(m.cache_read), sum(m.output), NULL, NULL, NULL"
             " FROM engine_minutes AS m JOIN engines AS e ON e.id = m.engine WHERE m.minute >= ? AND m.minute < ?"
             " GROUP BY m.engine ORDER BY e.name, e.model",
@@ -307,9 +309,44 @@ class Reader:
             raise StoreError(f"cannot read the store {self.path}: {error}.") from error
 
 
+def _open(path: Path) -> tuple[sqlite3.Connection, int]:
+    """A read-only connection and the schema's version.
+
+    Where we may not write beside the store and nobody else has it open, SQLite cannot share it; then nobody changes it
+    either, and it is read as it stands.
+    """
+    try:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError:
+        if not path.is_file() or path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _connect(path, "mode=ro&immutable=1")
+
+
+def _connect(path: Path, how: str) -> tuple[sqlite3.Connection, int]:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?{how}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return connection, connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
 def _dimensions(row: Sequence[str]) -> Dimensions:
     source, provider, model, deployment, tenant, key, host, call_type, outcome = row
     return Dimensions(source, provider, model, deployment, tenant, key, host, call_type, Outcome(outcome))
+
+
+def _indices(text: object) -> tuple[int, ...]:
+    """Numbers kept as "0,1,2"."""
+    return tuple(map(int, text.split(","))) if isinstance(text, str) and text else ()
 
 
 def _units(text: object) -> tuple[tuple[str, int], ...]:
@@ -317,11 +354,13 @@ def _units(text: object) -> tuple[tuple[str, int], ...]:
 
 
 def _engine_state(row: Sequence[object]) -> EngineState:
+    name, host, model, kind, pid, gpus, at_ms, observed, *tokens, running, waiting, kv_cache_used = row
+    counts = dict(zip(("input_tokens", "cache_read_tokens", "output_tokens"), (n or 0 for n in tokens), strict=True))
     return msgspec.convert(
         {
-            "name": row[0], "host": row[1], "model": row[2] or None, "kind": row[3], "pid": row[4], "at_ms": row[5],
-            "seconds": row[6] or 0.0, "input_tokens": row[7] or 0, "cache_read_tokens": row[8] or 0,
-            "output_tokens": row[9] or 0, "running": row[10], "waiting": row[11], "kv_cache_used": row[12],
+            "name": name, "host": host, "model": model or None, "kind": kind, "pid": pid, "gpus": _indices(gpus),
+            "at_ms": at_ms, "seconds": observed or 0.0, **counts, "running": running, "waiting": waiting,
+            "kv_cache_used": kv_cache_used,
         },
         EngineState,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from pricing.book import normal_variant
 from pricing.card import RateCard, card_to_mapping
 from store.facts import PricedEvent, UsageEvent
 from store.identity import RECORD_BITS, pack_id, request_identity
@@ -28,7 +29,7 @@ class WrittenRequests(msgspec.Struct, frozen=True):
 
 _REQUEST_COLUMNS = (
     "identity", "record_id", "ended_at_ms", "duration_ms", "first_token_ms", "series", "card", *TOKEN_COLUMNS,
-    "nano_usd", "reported_nano_usd", "partial", "units", "error",
+    "nano_usd", "reported_nano_usd", "partial", "units", "error", "variant",
 )  # fmt: skip
 _INSERT_REQUEST = (
     f"INSERT INTO requests ({', '.join(_REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(_REQUEST_COLUMNS))})"
@@ -168,6 +169,7 @@ def _row(identity: int, event: UsageEvent, series: int, card: int, priced: Price
         identity, pack_id(event.id), event.ended_at_ms, event.duration_ms, event.first_token_ms, series, card,
         *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
         json.dumps(usage.units) if usage.units else None, event.error,
+        (normal_variant(event.variant) or None) if event.variant else None,
     )  # fmt: skip
 
 

@@ -173,7 +173,7 @@ def m005_machines(db: Database) -> None:
         strict=True,
     )
     db.table("engines").create(
-        {"id": int, "name": str, "host": str, "model": str, "kind": str, "pid": int}, pk="id", strict=True
+        {"id": int, "name": str, "host": str, "model": str, "kind": str, "pid": int, "gpus": str}, pk="id", strict=True
     )
     db.table("engines").create_index(["name", "model"], unique=True)
     db.table("engine_readings").create(
@@ -226,6 +226,13 @@ def m005_machines(db: Database) -> None:
         pk=("name", "since_ms"),
         strict=True,
     )
+
+
+@migrations()
+def m006_repricing(db: Database) -> None:
+    """What repricing needs: the variant of a request that was not a standard one, and notes of the whole store."""
+    db.table("requests").add_column("variant", str)
+    db.table("notes").create({"name": str, "value": str}, pk="name", not_null={"value"}, strict=True)
 
 
 def migrate(db: Database) -> None:

@@ -9,20 +9,6 @@ from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
 from store.tables import MEASURES, TOKEN_COLUMNS
 
-DIMENSIONS = (
-    "provider",
-    "model",
-    "tenant",
-    "key",
-    "deployment",
-    "host",
-    "source",
-    "call_type",
-    "outcome",
-    "priced_as",
-)
-"""What requests can be grouped and filtered by; `priced_as` is the record that a card stands for."""
-
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
 _BILLED = slice(_AT["input"], _AT["output"] + 1)

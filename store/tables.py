@@ -1,6 +1,6 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 
 ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
@@ -33,6 +33,21 @@ MEASURES = (
     "first_tokens",
 )
 """Summed columns of a rollup."""
+
+
+DIMENSIONS = (
+    "provider",
+    "model",
+    "tenant",
+    "key",
+    "deployment",
+    "host",
+    "source",
+    "call_type",
+    "outcome",
+    "priced_as",
+)
+"""What requests can be grouped and filtered by; `priced_as` is the record that a card stands for."""
 
 
 class StoreError(Exception):

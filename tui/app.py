@@ -1,6 +1,7 @@
 """The monitor: wiring only. A timer asks, a thread reads the picture for the screen in front, one message brings it."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -34,6 +35,7 @@ DEMO = "demo"
 
 _SLOW_TICKS = 5
 _HUNG_UP = 129
+_SWITCH_SECONDS = 0.008
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class MonitorApp(App[str]):
     """Live cost monitor; its result is `DEMO` when the person asked for the demo, else None."""
 
     TITLE = "usdtop"
-    CSS_PATH = Path(__file__).with_name("app.tcss")
+    CSS_PATH = [Path(__file__).with_name("app.tcss"), Path(__file__).parent / "screens" / "burn.tcss"]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "burn": BurnScreen,
         "gpus": _gpus,
@@ -138,7 +140,8 @@ class MonitorApp(App[str]):
         ascii_only: bool = False,
         theme: str | None = None,
     ) -> None:
-        super().__init__()
+        # Textual picks its filter for NO_COLOR before a theme is set, and the one for RGB themes draws black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         self.theme = theme or "ansi-dark"
         self.feed = feed
@@ -319,6 +322,10 @@ class MonitorApp(App[str]):
         """Leave, with this picture in the scrollback."""
         self.last_frame = frame_text(self.screen)
         self.exit()
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""
+        super().delay_update(min(delay, _SWITCH_SECONDS))
 
     def _display(self, screen: Screen[Any], renderable: object) -> None:
         """Send changed cells instead of changed lines (Textual's own hook, which every partial update passes)."""

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collectors.lock import collector_lock
+from store.folder import open_folder
 
 
-def start_collector(store: Path, extra: Sequence[str] = ()) -> subprocess.Popen[bytes] | None:
+def start_collector(
+    store: Path, extra: Sequence[str] = (), *, group: str | None = None
+) -> subprocess.Popen[bytes] | None:
     """Start `usdtop collect` in a session of its own unless a collector runs; what it says goes into a log beside the store.
 
     Raises OSError when the store's folder cannot be written.
     """
-    store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    open_folder(store, group=group)
     if not collector_lock(store).is_free():
         return None
     command = [sys.executable, "-m", "tui.cli", "--store", str(store), "collect", "--for-monitors", *extra]

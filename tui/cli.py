@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 COMMANDS = {
     "monitor": "the monitor, and the collector when none runs on this store (what `usdtop` alone does)",
@@ -17,6 +18,9 @@ COMMANDS = {
     "requests": "single requests, newest or dearest first",
     "sources": "every source: state, lag, rejects",
     "price": "one request, line by line, with where each rate comes from",
+    "host": "what own GPUs cost per million tokens, now and when full, and from where on they beat a price",
+    "prices": "the price book: list it, show a model's prices, bring newer ones, compare two catalogues",
+    "reprice": "price stored usage again after a change of the book",
     "doctor": "what was found on this machine or in a log, what is missing, what to do about it",
     "init": "write a commented configuration from what was found",
 }
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
     command = importlib.import_module(f"tui.commands.{name}_" if name == "import" else f"tui.commands.{name}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"usdtop {name}" if name != "monitor" else "usdtop",
         description=command.__doc__,
         parents=[_places()],
@@ -76,7 +80,7 @@ def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
 
 def _places() -> argparse.ArgumentParser:
     """The two options that may stand before or after the command."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--store", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the store to use")
     parser.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the configuration")
     return parser
@@ -106,8 +110,18 @@ def _version() -> str:
 
 
 def _say(sentence: str) -> int:
-    sys.stderr.write(f"usdtop: {sentence}\n")
+    from tui.commands.common import plain
+
+    sys.stderr.write(f"usdtop: {plain(sentence)}\n")
     return WRONG_USE
+
+
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed without harm to the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        sys.exit(_say(message))
 
 
 if __name__ == "__main__":

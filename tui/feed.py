@@ -1,8 +1,11 @@
 """Where pictures come from: a protocol, so that screens are tested without a store."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
 
 
 class FeedError(Exception):

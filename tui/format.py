@@ -22,6 +22,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII = str.maketrans(
     {
         "≥": ">",
+        "≤": "<",
         "…": "~",
         "�": "?",
         "─": "-",
@@ -36,6 +37,7 @@ _ASCII = str.maketrans(
     }
     | {"▆": "*", "▇": "%", "×": "x", "·": "."}
 )
+_LEAST_SHORTENED = 8
 _CENT = Decimal("0.01")
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
@@ -208,6 +210,11 @@ def span(milliseconds: int) -> str:
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{seconds:02}s"
 
 
+def countdown(milliseconds: int) -> str:
+    """How long until something, to the minute: 28m, 2h55m, 3d04h."""
+    return f"{milliseconds // _MINUTE_MS}m" if milliseconds < _HOUR_MS else span(milliseconds)
+
+
 def window(seconds: int) -> str:
     """A time window as its key is spelled: 5m, 24h, 90s."""
     if seconds % 3600 == 0:
@@ -282,6 +289,21 @@ def _cut(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + ELLIPSIS
+
+
+def shorten(text: str, width: int) -> str:
+    """A name cut in its middle: names of one provider begin alike, and those of one family differ at the end."""
+    text = safe(text, 200)
+    if cell_len(text) <= width or width < _LEAST_SHORTENED:
+        return safe(text, width)
+    head = _cut(text, width // 3 + 1)
+    room, tail = width - cell_len(head), ""
+    for character in reversed(text):
+        room -= cell_len(character)
+        if room < 0:
+            break
+        tail = character + tail
+    return head + tail
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

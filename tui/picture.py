@@ -9,7 +9,7 @@ from decimal import Decimal
 from pricing.bill import Bill
 from pricing.totals import Totals
 from pricing.usage import Usage
-from store.sums import DIMENSIONS as DIMENSIONS
+from store.tables import DIMENSIONS as DIMENSIONS
 
 DRILL_ORDER = ("provider", "model", "tenant", "key")
 """Where `enter` leads next; below the last one stand single requests."""

@@ -8,11 +8,13 @@ from collectors.config import Config, ConfigError, seconds
 from collectors.lock import collector_lock, monitors_lock
 from collectors.machine import machine_name
 from collectors.places import Place
-from store.sums import DIMENSIONS
+from store.tables import DIMENSIONS
 from tui.child import log_beside
 from tui.commands.common import say
 from tui.picture import View
 from tui.storefeed import StoreFeed
+
+_HUNG_UP = 129
 
 
 def watch(
@@ -21,7 +23,7 @@ def watch(
     """Run the screen on a store until it is left; whether the demo was asked for."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
-    from tui.app import MonitorApp
+    from tui.app import MonitorApp, show
 
     lock = monitors_lock(place.path)
     notices = _Notices(place, read_only=read_only)
@@ -30,13 +32,11 @@ def watch(
     feed = StoreFeed(place.path, clock=now_ms, machine=machine_name(), demo=demo, notices=notices)
     app = MonitorApp(feed, view=_view(config), demo=demo, ascii_only=ascii_only or config.screen.ascii or _is_ascii())
     try:
-        result = app.run(mouse=False)
+        result = show(app)
     finally:
         feed.close()
         lock.release()
-    if app.last_frame:
-        sys.stdout.write(f"{app.last_frame}\n")
-    if app.return_code:
+    if app.return_code not in (None, 0, _HUNG_UP):
         say("the screen ended with an error; recording goes on if a collector runs.")
     return result == "demo"
 
@@ -52,7 +52,7 @@ class _Notices:
     def __call__(self) -> tuple[str, ...]:
         notices = [self._place.notice] if self._place.notice else []
         if self._read_only:
-            notices.append("read-only")
+            notices.append("watching only: this monitor starts no collector")
         elif self._collector.path.exists() and self._collector.is_free():
             notices.append(f"no collector runs; see {log_beside(self._place.path)}")
         return tuple(notices)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collectors.door import visible
+from collectors.door import example, visible
 from collectors.formats import litellm
 from store.facts import Reject, UsageEvent
 
@@ -53,30 +53,24 @@ class LineReader:
                     raise ValueError
                 events.append(parse(line))
             except (ValueError, ArithmeticError, RecursionError):
-                reason = self._read_strange(line, events)
-                if reason is not None:
+                for reason in self._read_strange(line, events):
                     _count(rejects, reason, line)
                 parse = self._format.parse if self._format else None
         return Parsed(events, tuple(rejects.values()), self._format.name if self._format else None)
 
-    def _read_strange(self, line: bytes, events: list[UsageEvent]) -> str | None:
-        """A line that the last format could not read: unwrap it, tell its format, or say why it is no usage."""
+    def _read_strange(self, line: bytes, events: list[UsageEvent]) -> list[str]:
+        """A line that the last format could not read: unwrap it, tell its format, and say why each rest is no usage."""
+        reasons: list[str] = []
         try:
-            inner = _unwrap(line)
-            for part in [line] if inner is None else inner:
-                event = self._read_one(part)
-                events.append(event)
-        except _NotUsageError as error:
-            return str(error)
-        except msgspec.ValidationError as error:
-            return f"a field is not as expected: {error}"
-        except msgspec.DecodeError:
-            return "not JSON"
-        except RecursionError:
-            return "nested too deeply"
-        except (ValueError, ArithmeticError) as error:
-            return str(error)[:120]
-        return None
+            parts = _unwrap(line)
+        except (ValueError, RecursionError) as error:
+            return [_reason(error)]
+        for part in parts:
+            try:
+                events.append(self._read_one(part))
+            except (_NotUsageError, ValueError, ArithmeticError, RecursionError) as error:
+                reasons.append(_reason(error))
+        return reasons
 
     def _read_one(self, raw: bytes) -> UsageEvent:
         keys = frozenset(_keys(raw))
@@ -93,8 +87,19 @@ class _NotUsageError(Exception):
     """Valid JSON that is no usage record."""
 
 
-def _unwrap(line: bytes) -> Sequence[bytes] | None:
-    """The records inside an array or a wrapper object, or None when the line is a record itself."""
+def _reason(error: Exception) -> str:
+    """Why a record was not taken, in few distinct words: rejects are counted by them."""
+    if isinstance(error, msgspec.ValidationError):
+        return f"a field is not as expected: {error}"
+    if isinstance(error, msgspec.DecodeError):
+        return "not JSON"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error)[:120]
+
+
+def _unwrap(line: bytes) -> Sequence[bytes]:
+    """The records inside an array or a wrapper object, or the line itself when it is a record."""
     start = line.lstrip()[:1]
     if start == b"[":
         return [bytes(item) for item in _array(line)]
@@ -103,10 +108,10 @@ def _unwrap(line: bytes) -> Sequence[bytes] | None:
         if name in fields:
             raw = bytes(fields[name])
             return [bytes(item) for item in _array(raw)] if raw.lstrip()[:1] == b"[" else [raw]
-    return None
+    return [line]
 
 
 def _count(rejects: dict[str, Reject], reason: str, line: bytes) -> None:
     reason = visible(reason.encode("utf-8", "replace"))
     before = rejects.get(reason)
-    rejects[reason] = Reject(reason=reason, count=(before.count if before else 0) + 1, example=visible(line))
+    rejects[reason] = Reject(reason=reason, count=(before.count if before else 0) + 1, example=example(line))

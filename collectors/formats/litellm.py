@@ -103,7 +103,6 @@ _decode = msgspec.json.Decoder(Payload).decode
 
 _NO_METADATA = _Metadata()
 _NO_USAGE = _UsageObject()
-_NO_LIFETIMES = _Lifetimes()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _DISCONNECTED = "ClientDisconnected"
@@ -171,15 +170,8 @@ def _usage(payload: Payload, reported: _UsageObject) -> Usage:
     outside = reported.completion_tokens_details or _NO_COMPLETION
     read = reported.cache_read_input_tokens or inside.cached_tokens or 0
     written = reported.cache_creation_input_tokens or inside.cache_creation_tokens or inside.cache_write_tokens or 0
-    split = inside.cache_creation_token_details or _NO_LIFETIMES
-    lifetimes = (
-        split.ephemeral_5m_input_tokens or 0,
-        split.ephemeral_1h_input_tokens or 0,
-        split.ephemeral_30m_input_tokens or 0,
-        split.ephemeral_12h_input_tokens or 0,
-    )
-    unsaid = max(0, written - sum(lifetimes))
-    written = sum(lifetimes) + unsaid
+    lifetimes = _lifetimes(written, inside.cache_creation_token_details)
+    written = sum(lifetimes)
     if read + written > prompt:
         # This source follows the convention in which the prompt leaves the cache out.
         prompt += read + written
@@ -188,11 +180,23 @@ def _usage(payload: Payload, reported: _UsageObject) -> Usage:
         prompt - read - written - audio_in,
         read,
         *lifetimes,
-        unsaid,
         output - audio_out,
         min(outside.reasoning_tokens or 0, output - audio_out),
         units,
     )
+
+
+def _lifetimes(written: int, split: _Lifetimes | None) -> tuple[int, int, int, int, int]:
+    """Cache writes by lifetime, and after them those of which none is said."""
+    if split is None:
+        return 0, 0, 0, 0, written
+    said = (
+        split.ephemeral_5m_input_tokens or 0,
+        split.ephemeral_1h_input_tokens or 0,
+        split.ephemeral_30m_input_tokens or 0,
+        split.ephemeral_12h_input_tokens or 0,
+    )
+    return *said, max(0, written - sum(said))
 
 
 def _units(

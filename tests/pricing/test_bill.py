@@ -1,6 +1,7 @@
 """A bill adds up, line by line, and never calls an unknown cost zero."""
 
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from pricing.bill import cost_nano_usd, make_bill
 from pricing.card import CACHED, HOSTED, INVALID, UNUSED, CardStatus, RateCard, UnitRate, unpriced
+from pricing.graduated import Bracket
 from pricing.money import usd_text
-from pricing.usage import Usage
+from pricing.totals import add_usage
+from pricing.usage import TOKEN_CLASSES, Usage
 from pricing.userbook import rates_card
 
 MILLION = 1_000_000
@@ -36,6 +39,29 @@ def cards(draw: st.DrawFn) -> RateCard:
         reasoning_rate=draw(rates),
         request_rate=draw(rates),
         unit_rates=(UnitRate(unit="input_audio_tokens", nano_usd=3, per=7), UnitRate(unit="web_searches", nano_usd=1)),
+        graduated=draw(st.just(()) | brackets()),
+        not_covered=draw(st.sampled_from([(), ("a search",)])),
+    )
+
+
+@st.composite
+def brackets(draw: st.DrawFn) -> tuple[Bracket, ...]:
+    thresholds = sorted(draw(st.frozensets(st.integers(1, 6 * MILLION), min_size=1, max_size=3)))
+    return tuple(Bracket(above_prompt_tokens=above, rates=tuple(draw(rates) for _ in range(8))) for above in thresholds)
+
+
+@st.composite
+def whole_cards(draw: st.DrawFn) -> RateCard:
+    """Linear cards without anything to round, so that sums are exact whatever the order."""
+    whole = st.integers(min_value=0, max_value=10**5).map(lambda per_token: per_token * MILLION)
+    return RateCard(
+        book="test",
+        record="model",
+        status=CardStatus.PRICED,
+        rates=tuple(draw(whole) for _ in range(8)),
+        reasoning_rate=draw(st.none() | whole),
+        request_rate=draw(st.none() | st.integers(0, 10**9)),
+        unit_rates=(UnitRate(unit="input_audio_tokens", nano_usd=3), UnitRate(unit="web_searches", nano_usd=1)),
     )
 
 
@@ -59,7 +85,69 @@ def test_the_lines_add_up_to_the_total_and_none_is_negative(usage: Usage, card: 
     priced = [line.nano_usd for line in bill.lines if line.nano_usd is not None]
     assert sum(priced) == bill.nano_usd
     assert min(priced, default=0) >= 0
-    assert {line.item for line in bill.lines if line.nano_usd is None} == set(bill.missing)
+    without_rate = {line.item for line in bill.lines if line.nano_usd is None}
+    assert without_rate | set(card.not_covered) == set(bill.missing)
+
+
+@given(usages(), cards(), st.integers(min_value=1, max_value=9))
+def test_every_token_stands_in_exactly_one_line(usage: Usage, card: RateCard, requests: int) -> None:
+    billed: dict[str, int] = {}
+    for line in make_bill(usage, card, requests).lines:
+        name = line.item.partition(" over ")[0].replace("reasoning", "output")
+        billed[name] = billed.get(name, 0) + line.amount
+    billed.pop("requests", None)
+    expected = dict(zip(TOKEN_CLASSES, usage.tokens, strict=True)) | dict(usage.units)
+    assert billed == {name: amount for name, amount in expected.items() if amount}
+
+
+@given(st.lists(usages(), min_size=1, max_size=6), whole_cards(), st.integers(min_value=0, max_value=6))
+def test_a_stream_costs_the_same_however_it_is_split(stream: list[Usage], card: RateCard, cut: int) -> None:
+    stream = [usage._replace(units=tuple(pair for pair in usage.units if pair[0] != "unheard_of")) for usage in stream]
+    one_by_one = sum(cost_nano_usd(usage, card)[0] or 0 for usage in stream)
+    parts = [part for part in (stream[:cut], stream[cut:]) if part]
+    in_parts = [cost_nano_usd(reduce(add_usage, part), card, requests=len(part))[0] or 0 for part in parts]
+    assert sum(in_parts) == one_by_one
+
+
+@given(st.lists(usages(), min_size=1, max_size=6), cards())
+def test_rounding_moves_a_split_stream_by_half_a_nano_dollar_a_line_at_most(
+    stream: list[Usage], card: RateCard
+) -> None:
+    card = replace(card, graduated=())
+    bills = [make_bill(usage, card) for usage in stream]
+    together = make_bill(reduce(add_usage, stream), card, requests=len(stream))
+    lines = sum(len(bill.lines) for bill in bills) + len(together.lines)
+    assert abs((together.nano_usd or 0) - sum(bill.nano_usd or 0 for bill in bills)) <= lines / 2
+
+
+@given(usages(), cards(), st.sampled_from(["web_searches", "input_audio_tokens"]), counts)
+def test_using_more_of_a_unit_never_costs_less(usage: Usage, card: RateCard, unit: str, more: int) -> None:
+    after = add_usage(usage, Usage(units=((unit, more),)))
+    assert (cost_nano_usd(after, card)[0] or 0) >= (cost_nano_usd(usage, card)[0] or 0)
+
+
+@given(usages(), whole_cards(), brackets())
+def test_a_graduated_bill_lies_between_the_cheapest_and_the_dearest_rate(
+    usage: Usage, card: RateCard, steps: tuple[Bracket, ...]
+) -> None:
+    usage = usage._replace(units=())
+    every = [card.rates, *(tuple(rate or 0 for rate in step.rates) for step in steps)]
+    steps = tuple(replace(step, rates=rates) for step, rates in zip(steps, every[1:], strict=True))
+    bill = make_bill(usage, replace(card, graduated=steps))
+    output = card.rates[7]
+    low, high = (tuple(pick(column) for column in zip(*every, strict=True))[:7] for pick in (min, max))
+    bounds = [cost_nano_usd(usage, replace(card, rates=(*rates, output)))[0] for rates in (low, high)]
+    assert bounds[0] is not None
+    assert bounds[1] is not None
+    assert bill.nano_usd is not None
+    assert bounds[0] - len(bill.lines) <= bill.nano_usd <= bounds[1] + len(bill.lines)
+
+
+def test_a_cost_that_no_rate_covers_makes_every_bill_a_lower_bound() -> None:
+    card = replace(rates_card("input=3,output=15"), not_covered=("the web search of :online",))
+    bill = make_bill(Usage(input_tokens=1000), card)
+    assert (bill.status, bill.missing, bill.nano_usd) == ("partial", ("the web search of :online",), 3_000_000)
+    assert cost_nano_usd(Usage(input_tokens=1000), card) == (3_000_000, True)
 
 
 @given(usages(), usages())
@@ -75,6 +163,7 @@ def test_at_whole_prices_two_requests_cost_what_their_sum_costs(left: Usage, rig
 def test_using_more_never_costs_less(usage: Usage, card: RateCard, position: int, more: int) -> None:
     fields = list(usage)
     fields[position] = usage[:8][position] + more
+    card = replace(card, graduated=())  # a longer prompt pushes tokens into other brackets, which may be cheaper
     before, after = cost_nano_usd(usage, card)[0], cost_nano_usd(Usage._make(fields), card)[0]
     assert before is not None
     assert after is not None

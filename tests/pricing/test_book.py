@@ -10,6 +10,7 @@ from pricing import book as book_module
 from pricing.bill import cost_nano_usd
 from pricing.book import Offer, PriceBook, PricedModel, normal_variant
 from pricing.card import CardStatus, RateCard
+from pricing.hours import Hours
 from pricing.usage import Usage
 
 MINUTE_MS = 60_000
@@ -27,6 +28,7 @@ class FakeBook:
     name: str
     models: dict[str, PricedModel] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    digest: str = "fake"
 
     def find(self, provider: str | None, model: str) -> PricedModel | None:
         self.asked.append(model)
@@ -45,8 +47,8 @@ def record(book: PriceBook, model: str, at_ms: int = 0, prompt_tokens: int = 0, 
 def test_hours_and_the_hours_between_them_cover_the_day_exactly_once(start: int, end: int, at_ms: int) -> None:
     if start == end:
         return
-    inside = Offer(card=card("in"), hours_utc=(start, end)).applies(at_ms, 0, "")
-    outside = Offer(card=card("out"), hours_utc=(end, start)).applies(at_ms, 0, "")
+    inside = Offer(card=card("in"), hours=Hours(start=start, end=end)).applies(at_ms, 0)
+    outside = Offer(card=card("out"), hours=Hours(start=end, end=start)).applies(at_ms, 0)
     assert inside != outside
 
 
@@ -54,8 +56,8 @@ def test_hours_and_the_hours_between_them_cover_the_day_exactly_once(start: int,
     ("minute", "applies"), [(990, True), (1_439, True), (0, True), (29, True), (30, False), (989, False)]
 )
 def test_hours_may_cross_midnight(minute: int, applies: bool) -> None:
-    offer = Offer(card=card("night"), hours_utc=(990, 30))
-    assert offer.applies(20_000 * DAY_MS + minute * MINUTE_MS, 0, "") is applies
+    offer = Offer(card=card("night"), hours=Hours(start=990, end=30))
+    assert offer.applies(20_000 * DAY_MS + minute * MINUTE_MS, 0) is applies
 
 
 def test_a_price_begins_at_its_very_millisecond() -> None:
@@ -154,3 +156,34 @@ def test_made_up_names_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_model_without_offers_has_no_card() -> None:
     assert priced().card(0, 0) is None
+
+
+def test_a_book_that_cannot_decide_leaves_the_name_to_the_next() -> None:
+    unsure = FakeBook("unsure", {"m": PricedModel(offers=(), between=("a/m", "b/m"))})
+    knows = FakeBook("knows", {"m": priced(Offer(card=card("known")))})
+    assert record(PriceBook([unsure, knows]), "m") == "known"
+    doubtful = PriceBook([unsure, FakeBook("empty")])
+    found = doubtful.card("openai", "m", at_ms=0, prompt_tokens=0, variant="batch")
+    assert found.status is CardStatus.UNPRICED
+    assert found.match_rule == "the name does not decide between a/m, b/m; say the provider or give it a price"
+    assert doubtful.card("vllm", "m", at_ms=0, prompt_tokens=0).status is CardStatus.HOSTED
+
+
+def test_a_doubt_between_many_names_only_some() -> None:
+    between = tuple(f"host-{number}/m" for number in range(9))
+    rule = PricedModel(offers=(), between=between).why_not("")
+    assert "host-3/m and 5 more;" in rule
+    assert "host-4" not in rule
+
+
+def test_an_offer_ends_at_its_very_millisecond() -> None:
+    book = PriceBook([FakeBook("a", {"m": priced(Offer(card=card("old")), Offer(card=card("sale"), until_ms=DAY_MS))})])
+    assert record(book, "m", at_ms=DAY_MS - 1) == "sale"
+    assert record(book, "m", at_ms=DAY_MS) == "old"
+
+
+def test_the_digest_of_all_books_changes_with_any_of_them_and_with_their_order() -> None:
+    one, two = FakeBook("one", digest="1"), FakeBook("two", digest="2")
+    digests = [PriceBook(books).digest for books in ([one], [one, two], [two, one], [one, FakeBook("two", digest="3")])]
+    assert len(set(digests)) == 4
+    assert PriceBook([one, two]).digest == digests[1]

@@ -16,6 +16,7 @@ from pricing.card import (
     card_to_mapping,
     unpriced,
 )
+from pricing.graduated import Bracket
 
 rates = st.none() | st.integers(min_value=0, max_value=10**12)
 texts = st.text(max_size=8)
@@ -39,6 +40,12 @@ def cards(draw: st.DrawFn) -> RateCard:
         fallbacks=tuple(draw(st.lists(texts, max_size=2))),
         effective_from=draw(st.none() | texts),
         checked=draw(st.none() | texts),
+        effective_to=draw(st.none() | st.sampled_from(["2026-07-01"])),
+        graduated=tuple(
+            Bracket(above_prompt_tokens=above, rates=tuple(draw(rates) for _ in range(8)))
+            for above in sorted(draw(st.frozensets(st.integers(1, 9), max_size=2)))
+        ),
+        not_covered=tuple(draw(st.lists(texts, max_size=1))),
     )
 
 
@@ -59,6 +66,9 @@ def test_a_card_and_its_id_survive_json(card: RateCard) -> None:
         {"conditions": ("batch",)},
         {"effective_from": "2026-01-01"},
         {"status": CardStatus.ESTIMATED},
+        {"effective_to": "2026-01-01"},
+        {"graduated": (Bracket(above_prompt_tokens=1, rates=(1,) * 8),)},
+        {"not_covered": ("a search",)},
         {"unit_rates": (UnitRate(unit="web_searches", nano_usd=1),)},
     ],
     ids=lambda change: next(iter(change)),

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.bill import make_bill
+from pricing.book import PriceBook
 from pricing.card import CardStatus
 from pricing.catalogue import Catalogue
 from pricing.names import (
+    LATEST_RULE,
     SNAPSHOT_RULE,
     is_self_hosted,
     only_adds_version,
@@ -15,8 +18,10 @@ from pricing.names import (
     split_provider,
     without_snapshot,
 )
+from pricing.usage import Usage
 
 CATALOGUE = Catalogue()
+SEPARATORS = "{}, separators read as -"
 
 FOUND = [
     # provider, model -> record, rule
@@ -80,6 +85,41 @@ FOUND = [
         "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "contains us.anthropic.claude-sonnet-4-5-20250929, path removed",
     ),
+    (
+        "bedrock",
+        "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "starts with anthropic.claude-sonnet-4-5-20250929, path removed",
+    ),
+    (
+        "bedrock",
+        "eu.meta.llama3-3-70b-instruct-v1:0",
+        "aws/meta.llama3-3-70b-instruct-v1:0",
+        "contains meta.llama3-3-70b-instruct",
+    ),
+    ("bedrock", "amazon.nova-pro-v1:0:24k", "aws/amazon.nova-pro-v1:0", "contains amazon.nova-pro"),
+    (
+        "vertex_ai",
+        "projects/p/locations/us-central1/publishers/anthropic/models/claude-sonnet-4-5@20250929",
+        "google/claude-sonnet-4-5",
+        "contains claude-sonnet-4-5, path removed",
+    ),
+    ("anthropic", "claude-3-7-sonnet-latest", "anthropic/claude-3-7-sonnet-latest", "exact name"),
+    ("openai", "chatgpt-4o-latest", "openai/chatgpt-4o-latest", "exact name"),
+    (
+        "anthropic",
+        "Claude_Sonnet 4.5",
+        "anthropic/claude-sonnet-4-5",
+        SEPARATORS.format("starts with claude-sonnet-4.5"),
+    ),
+    (None, "GPT_4o", "openai/gpt-4o", SEPARATORS.format("exact name, provider read from the name")),
+    (
+        "openrouter",
+        "anthropic/claude-3.7-sonnet:thinking",
+        "openrouter/anthropic/claude-3.7-sonnet",
+        "listed name",
+    ),
+    ("openrouter", "openai/gpt-4o:extended", "openrouter/openai/gpt-4o:extended", "exact name"),
     ("azure", "azure/gpt-4o", "openai/gpt-4o", "exact name, at the list price of openai"),
     ("azure.ai.openai", "gpt-4o-2024-11-20", "openai/gpt-4o", "listed name, at the list price of openai"),
     ("deepseek", "deepseek/deepseek-chat", "deepseek/deepseek-chat", "exact name"),
@@ -119,6 +159,21 @@ def test_a_raw_name_finds_its_record_and_says_how(provider: str | None, model: s
 ONLY_PRICE = "exact name, provider not said: the only price listed for it"
 
 ESTIMATED = [
+    ("openai", "gpt-4o-latest", "openai/gpt-4o", f"exact name, {LATEST_RULE}"),
+    ("openai", "gpt-4-1", "openai/gpt-4.1", "exact name, read as gpt-4.1"),
+    ("groq", "llama-3-3-70b-versatile", "groq/llama-3.3-70b-versatile", "exact name, read as llama-3.3-70b-versatile"),
+    (
+        "openrouter",
+        "openai/gpt-5:thinking",
+        "openrouter/openai/gpt-5",
+        "exact name, :thinking assumed to cost what the plain model costs",
+    ),
+    (
+        "openrouter",
+        "openai/gpt-4o:floor",
+        "openrouter/openai/gpt-4o",
+        "exact name, :floor assumed to cost what the plain model costs",
+    ),
     (None, "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile", ONLY_PRICE),
     (
         None,
@@ -155,7 +210,24 @@ UNKNOWN = [
     ("openai", "gpt-5-nano-internal"),
     ("openai", "o3-foo"),
     ("openai", "x-moderation-y"),
-    ("openai", "ft:gpt-4.1-2025-04-14:acme::x"),  # a fine-tune is never billed as its base
+    # a fine-tune is never billed as its base
+    ("openai", "ft:gpt-4.1-2025-04-14:acme::x"),
+    ("openai", "ft:gpt-4.1-latest:acme::x"),
+    (None, "ft:gpt-4o-2024-08-06:acme::abc"),
+    ("azure", "gpt-4o-2024-08-06.ft-0123456789abcdef"),
+    ("vertex_ai", "projects/p/locations/us-central1/endpoints/1234567890"),
+    ("gemini", "tunedModels/gemini-2.5-flash-acme"),
+    # nor is an adapter
+    ("openai", "gpt-4o+sql-lora"),
+    ("together_ai", "acme/Llama-3.3-70B-Instruct-Turbo-sql-lora"),
+    ("fireworks_ai", "accounts/acme/models/sql-lora"),
+    ("fireworks_ai", "accounts/fireworks/models/gpt-oss-120b#accounts/acme/deployments/abc"),
+    ("groq", "llama-3.3-70b-versatile:sql-lora"),
+    ("openrouter", "openai/gpt-5:extended"),  # longer outputs are a product of their own
+    ("openrouter", "openai/gpt-5:free"),
+    ("openrouter", "openai/gpt-5:made-up"),
+    ("bedrock", "sa.anthropic.claude-sonnet-4-6"),
+    ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123"),
     ("anthropic", "claude-opus-4-10"),
     ("anthropic", "claude-sonnet-4-5-acme"),
     ("anthropic", "claude-haiku"),
@@ -167,7 +239,6 @@ UNKNOWN = [
     ("hosted_vllm", "hosted_vllm/meta-llama/Llama-3.3-70B-Instruct"),
     ("openai_like", "gpt-4o"),  # somebody's server that speaks the same protocol
     ("nobody-knows", "gpt-4o"),
-    (None, "meta-llama/Llama-3.3-70B-Instruct"),  # a dozen hosts, a dozen prices
     (None, "local-llama"),
     (None, ""),
     (None, "/"),
@@ -180,6 +251,57 @@ UNKNOWN = [
 @pytest.mark.parametrize(("provider", "model"), UNKNOWN, ids=[f"{row[0]} {row[1]}" for row in UNKNOWN])
 def test_a_name_that_only_looks_alike_has_no_price(provider: str | None, model: str) -> None:
     assert CATALOGUE.find(provider, model) is None
+
+
+AMBIGUOUS = ["meta-llama/Llama-3.3-70B-Instruct", "qwen/qwen3-32b", "Qwen/Qwen3-32B"]
+
+
+@pytest.mark.parametrize("model", AMBIGUOUS)
+def test_a_name_sold_by_many_at_different_prices_is_unpriced_and_says_between_which(model: str) -> None:
+    book = PriceBook([CATALOGUE])
+    card = book.card(None, model, at_ms=0, prompt_tokens=1)
+    assert card.status is CardStatus.UNPRICED
+    assert card.match_rule.startswith("the name does not decide between ")
+    assert f"groq/{model}".lower() in card.match_rule.lower()
+    assert card.match_rule.endswith("more; say the provider or give it a price")
+    found = CATALOGUE.find(None, model)
+    assert found is not None
+    sellers = [record.partition("/")[0] for record in found.between]
+    assert len(set(sellers)) > 2
+    for seller, record in zip(sellers, found.between, strict=True):
+        one = CATALOGUE.find(seller, model)
+        assert one is not None
+        assert one.offers[0].card.record == record
+
+
+def test_a_region_on_bedrock_costs_a_tenth_more_than_the_global_profile() -> None:
+    rates = {}
+    for prefix in ("global.", "us.", "eu.", "jp.", ""):
+        found = CATALOGUE.find("bedrock", f"{prefix}anthropic.claude-sonnet-4-6")
+        assert found is not None
+        rates[prefix] = (found.offers[0].card.rates[0], found.offers[0].card.rates[7])
+    assert rates.pop("global.") == (3_000_000_000, 15_000_000_000)
+    assert set(rates.values()) == {(3_300_000_000, 16_500_000_000)}
+
+
+def test_a_fine_tune_costs_what_fine_tunes_cost() -> None:
+    tuned = CATALOGUE.find("openai", "ft:gpt-4o-mini-2024-07-18:acme::x")
+    assert tuned is not None
+    assert (tuned.offers[0].card.rates[0], tuned.offers[0].card.rates[7]) == (300_000_000, 1_200_000_000)
+
+
+def test_a_search_that_the_name_asks_for_makes_the_bill_a_lower_bound() -> None:
+    found = CATALOGUE.find("openrouter", "openai/gpt-4o:online")
+    assert found is not None
+    bill = make_bill(Usage(input_tokens=1_000_000), found.offers[0].card)
+    assert (bill.status, bill.missing, bill.nano_usd) == ("partial", ("the web search of :online",), 2_500_000_000)
+
+
+def test_a_free_listing_is_free_only_where_it_is_listed() -> None:
+    free = CATALOGUE.find("openrouter", "meta-llama/llama-3.3-70b-instruct:free")
+    assert free is not None
+    assert free.offers[0].card.status is CardStatus.FREE
+    assert CATALOGUE.find("openrouter", "openai/gpt-4o:free") is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from collectors.config import Config
 from collectors.gpu import Gpus
 from collectors.lock import collector_lock, monitors_lock
 from collectors.places import Place
+from store.folder import open_folder
 from store.tables import StoreError
 from tui.commands.common import config_of, place_of, say
 
@@ -37,12 +38,12 @@ def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | No
     if place.notice:
         say(place.notice)
     try:
-        store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        open_folder(store, group=config.store.group)
         lock = collector_lock(store)
         if not lock.acquire():
             raise StoreError(f"another collector is already writing {store}; it goes on, this one ends.")
-    except OSError as error:
-        raise StoreError(f"cannot use the store {store}: {error.strerror or error}.") from None
+    except (OSError, LookupError) as error:
+        raise StoreError(f"cannot use the store {store}: {error}.") from None
     say(f"collecting into {store}")
     watched = monitors_lock(store)
     collection = Collection(config, store, clock=now_ms, say=say, gpus=gpus)

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.collect import price_book
 from collectors.config import Config, default_path
 from collectors.discovery import discover
 from collectors.errors import CollectorError

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.collect import price_book
 from collectors.files import FileSource
 from collectors.pricer import Pricer
 from collectors.source import Poll

@@ -7,7 +7,6 @@ import argparse
 
 from store.tables import StoreError
 from tui.child import start_collector
-from tui.commands import demo
 from tui.commands.common import config_of, place_of
 from tui.watching import watch
 
@@ -25,8 +24,12 @@ def run(options: argparse.Namespace) -> int:
     if not options.read_only:
         arguments = ["--config", str(config.path)] if config.path else []
         try:
-            start_collector(place.path, arguments)
-        except OSError as error:
-            raise StoreError(f"cannot use the store {place.path}: {error.strerror or error}.") from None
+            start_collector(place.path, arguments, group=config.store.group)
+        except (OSError, LookupError) as error:
+            raise StoreError(f"cannot use the store {place.path}: {error}.") from None
     wants_demo = watch(config, place, ascii_only=options.ascii, read_only=options.read_only)
-    return demo.run(options) if wants_demo else 0
+    if not wants_demo:
+        return 0
+    from tui.commands import demo
+
+    return demo.run(options)

@@ -7,8 +7,8 @@ import argparse
 import sys
 from typing import Any
 
+from collectors.books import quick_price_book
 from collectors.clock import now_ms
-from collectors.collect import price_book
 from collectors.config import ConfigError
 from pricing.bill import Bill, make_bill
 from pricing.book import normal_variant
@@ -76,8 +76,8 @@ def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
         try:
             return rates_card(options.rates)
         except PriceError as error:
-            raise ConfigError(f"--rates: {error}") from None
-    return price_book(config_of(options)).card(
+            raise ConfigError(str(error)) from None
+    return quick_price_book(config_of(options)).card(
         options.provider,
         options.model,
         at_ms=now_ms() if options.at is None else instant(options.at),
@@ -146,7 +146,8 @@ def _why(bill: Bill) -> list[str]:
     since = card.effective_from or "not dated"
     lines.append(f"  in force since {since}   checked {card.checked or 'unknown'}")
     lines += [f"  {condition}" for condition in card.conditions]
-    lines += [f"  billed {fallback}" for fallback in card.fallbacks]
+    used = {line.item for line in bill.lines}
+    lines += [f"  billed {fallback}" for fallback in card.fallbacks if fallback.partition(" ")[0] in used]
     if bill.missing:
         lines.append(f"  no rate for {', '.join(bill.missing)}: this is a lower bound")
     return lines

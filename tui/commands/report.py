@@ -14,7 +14,7 @@ from collectors.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
-from store.sums import DIMENSIONS
+from store.tables import DIMENSIONS
 from tui.commands.common import instant, plain, print_json, reading, shortened
 from tui.reading.report import Report, report
 

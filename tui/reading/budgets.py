@@ -1,5 +1,7 @@
 """What is left of each budget, and when it is gone."""
 
+from dataclasses import replace
+
 from pricing.budget import pace, period_at, runs_out_ms
 from pricing.economics import accrued_nano
 from pricing.filters import FilterError, parse_filter
@@ -58,7 +60,7 @@ def _spent(reader: Reader, fact: BudgetFact, since_ms: int, until_ms: int) -> tu
             )
             for host in reader.hosts()
         )
-    return totals.metered_nano_usd + hosts, totals.is_lower_bound
+    return totals.metered_nano_usd + hosts, replace(totals, allocated_nano_usd=hosts).is_lower_bound
 
 
 def _covered(sums: list[Sum], fact: BudgetFact) -> list[Sum]:

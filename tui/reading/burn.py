@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from pricing.card import UNKNOWN_COST
 from pricing.economics import own_price
 from pricing.money import NANO_PER_USD
 from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
+from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
 from tui.picture import BudgetLine, BurnPicture, GroupRow, Headline, View
@@ -19,6 +21,9 @@ from tui.reading.selection import Selection, selection
 _TREND_MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
 _ELSEWHERE = object()
+_OLD_DAYS = 60
+_DAY_MS = 86_400_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 Minutes = Sequence[tuple[int, SumKey, int, int]]
 
@@ -40,7 +45,7 @@ def burn(
         path=view.path,
         total=replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
         rows=rows,
-        doubts=tuple(_doubts(sums, costs, at)),
+        doubts=(*_doubts(sums, costs, at), *_old_prices(reader, sums, at)),
         nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
     )
 
@@ -183,6 +188,16 @@ def _doubts(sums: list[Sum], costs: Committed, at: Moment) -> list[str]:
     elif costs.unpriced_hosts:
         doubts.append(f"no price for host {', '.join(costs.unpriced_hosts)}: add [[host]] usd_per_hour")
     return doubts
+
+
+def _old_prices(reader: Reader, sums: list[Sum], at: Moment) -> list[str]:
+    """How old the list prices are that the figures rest on, once they are older than they should be."""
+    noted = reader.note(CATALOGUE)
+    if noted is None or not any(one.key.card.card_id.startswith("catalogue:") for one in sums):
+        return []
+    day = noted.partition(" ")[0]
+    days = at.now_ms // _DAY_MS - (date.fromisoformat(day).toordinal() - _EPOCH_DAY)
+    return [f"list prices of {day}, {days} days old: usdtop prices update"] if days > _OLD_DAYS else []
 
 
 def _per_hour(tokens: int, at: Moment) -> str:

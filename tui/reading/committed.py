@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from pricing.allocation import allocate
+from pricing.allocation import allocate, largest_remainder
 from pricing.card import CardStatus
 from pricing.economics import (
     DEFAULT_DECODE_WEIGHT,
@@ -83,7 +83,10 @@ class Committed:
     usd_per_hour: Decimal
     """Of the hosts in force at the window's end."""
     pools: tuple[Pool, ...]
-    without_engine_nano_usd: int
+    rests: dict[str, int]
+    """Nano-dollars of the window that no engine holds: hosts without an engine, GPUs that nobody claims."""
+    unclaimed_usd_per_hour: Decimal
+    """Of GPUs that no engine holds, on hosts that have engines."""
     hosts: tuple[HostFact, ...]
     """In force at the window's end."""
     unpriced_hosts: tuple[str, ...]
@@ -108,11 +111,12 @@ class Committed:
 
     @property
     def idle_usd_per_hour(self) -> Decimal | None:
-        """The idle tax: host dollars times the share of capacity that did no work."""
+        """The idle tax: host dollars times the share of capacity that did no work, unclaimed GPUs included."""
         known = [(p.used, p.usd_per_hour) for p in self.pools if p.used is not None and p.usd_per_hour is not None]
         if not known:
-            return None
-        return sum((usd * Decimal(str(max(0.0, 1 - used))) for used, usd in known), Decimal(0))
+            return self.unclaimed_usd_per_hour or None
+        idle = sum((usd * Decimal(str(max(0.0, 1 - used))) for used, usd in known), Decimal(0))
+        return idle + self.unclaimed_usd_per_hour
 
 
 def committed(reader: Reader, at: Moment) -> Committed:
@@ -121,18 +125,61 @@ def committed(reader: Reader, at: Moment) -> Committed:
     short = at.until_ms - at.since_ms <= 3_000_000
     read_engines = reader.engines if short else reader.engine_minutes
     engines = read_engines(at.since_ms, at.until_ms + 1)
-    accrued = {name: _accrued(facts, name, at) for name in {fact.name for fact in facts}}
     in_force = tuple(f for f in facts if f.since_ms <= at.until_ms and (f.until_ms is None or f.until_ms > at.until_ms))
-    by_name = {fact.name: fact for fact in in_force}
-    pools = tuple(_pool(engine, engines, by_name, accrued) for engine in engines)
-    with_engine = {pool.host for pool in pools}
+    houses = [_house(name, facts, in_force, engines, at) for name in _host_names(facts, engines)]
+    pools = [pool for house in houses for pool in house.pools]
+    rests = {label: sum(house.rests.get(label, 0) for house in houses) for label in (NO_ENGINE, IDLE)}
     return Committed(
-        nano_usd=sum(accrued.values()),
+        nano_usd=sum(house.nano_usd for house in houses),
         usd_per_hour=sum((usd_from_nano(f.usd_per_hour_nano or 0) for f in in_force), Decimal(0)),
-        pools=pools,
-        without_engine_nano_usd=sum(nano for name, nano in accrued.items() if name not in with_engine),
+        pools=tuple(sorted(pools, key=lambda pool: pool.engine.name)),
+        rests={label: nano_usd for label, nano_usd in rests.items() if nano_usd},
+        unclaimed_usd_per_hour=sum((house.unclaimed_usd_per_hour for house in houses), Decimal(0)),
         hosts=in_force,
         unpriced_hosts=tuple(sorted({p.host for p in pools if p.nano_usd is None})),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """One host over the window."""
+
+    nano_usd: int
+    pools: tuple[Pool, ...]
+    rests: dict[str, int]
+    unclaimed_usd_per_hour: Decimal
+
+
+def _host_names(facts: Iterable[HostFact], engines: Iterable[EngineState]) -> list[str]:
+    return sorted({fact.name for fact in facts} | {_host_of(engine) for engine in engines})
+
+
+def _host_of(engine: EngineState) -> str:
+    return engine.host or "(unknown host)"
+
+
+def _house(
+    name: str, facts: Iterable[HostFact], in_force: Iterable[HostFact], engines: Iterable[EngineState], at: Moment
+) -> _House:
+    """Divide one host's dollars over its engines by the GPUs they hold; the parts and the rest add up exactly."""
+    accrued = _accrued(facts, name, at)
+    fact = next((f for f in in_force if f.name == name), None)
+    mine = [engine for engine in engines if _host_of(engine) == name]
+    if not mine:
+        return _House(nano_usd=accrued, pools=(), rests={NO_ENGINE: accrued}, unclaimed_usd_per_hour=Decimal(0))
+    shares = [_share(engine, mine, fact) for engine in mine]
+    unclaimed = 1 - sum(shares, Fraction(0))
+    weights = {place: share for place, share in enumerate([*shares, unclaimed]) if share > 0}
+    parts = largest_remainder(accrued, weights)
+    priced = accrued > 0 or (fact is not None and fact.usd_per_hour_nano is not None)
+    return _House(
+        nano_usd=accrued,
+        pools=tuple(
+            _pool(engine, share, fact, parts[place] if priced else None, assumed=not engine.gpus and len(mine) > 1)
+            for place, (engine, share) in enumerate(zip(mine, shares, strict=True))
+        ),
+        rests={IDLE: parts.get(len(shares), 0)},
+        unclaimed_usd_per_hour=_part(fact, unclaimed) or Decimal(0),
     )
 
 
@@ -144,27 +191,38 @@ def _accrued(facts: Iterable[HostFact], name: str, at: Moment) -> int:
     )
 
 
-def _pool(
-    engine: EngineState, engines: Sequence[EngineState], hosts: dict[str, HostFact], accrued: dict[str, int]
-) -> Pool:
-    host = engine.host or "(unknown host)"
-    beside = sum(other.host == engine.host for other in engines)
-    fact = hosts.get(host)
-    share = Fraction(1, beside)
-    priced = fact is not None and fact.usd_per_hour_nano is not None
+def _pool(engine: EngineState, share: Fraction, fact: HostFact | None, nano_usd: int | None, *, assumed: bool) -> Pool:
     return Pool(
-        host=host,
+        host=_host_of(engine),
         engine=engine,
-        nano_usd=round(accrued.get(host, 0) * share) if priced or accrued.get(host) else None,
-        usd_per_hour=usd_from_nano(fact.usd_per_hour_nano or 0) / beside if fact and priced else None,
+        nano_usd=nano_usd,
+        usd_per_hour=_part(fact, share),
         served=Served(
             input_tokens=engine.input_tokens,
             cache_read_tokens=engine.cache_read_tokens,
             output_tokens=engine.output_tokens,
         ),
         capacity=_capacity(fact, share),
-        assumed=beside > 1,
+        assumed=assumed,
     )
+
+
+def _share(engine: EngineState, beside: Sequence[EngineState], fact: HostFact | None) -> Fraction:
+    """An engine's part of its host: the GPUs it is configured to hold, else an equal part of those nobody claims.
+
+    Claims that exceed the host's GPUs are scaled down to fit.
+    """
+    claimed = sum(len(other.gpus) for other in beside)
+    silent = sum(not other.gpus for other in beside)
+    whole = max(claimed, fact.gpus if fact is not None and fact.gpus else claimed + silent)
+    return Fraction(len(engine.gpus), whole) if engine.gpus else Fraction(whole - claimed, whole * silent)
+
+
+def _part(fact: HostFact | None, share: Fraction) -> Decimal | None:
+    """Dollars per hour of a part of a host, or None without a price."""
+    if fact is None or fact.usd_per_hour_nano is None:
+        return None
+    return usd_from_nano(round(fact.usd_per_hour_nano * share))
 
 
 def _capacity(fact: HostFact | None, share: Fraction) -> Capacity | None:
@@ -190,32 +248,22 @@ def allocated(
     Shares and rests add up to what the hosts cost, exactly.
     """
     hosted = [one for one in sums if one.key.card.status is CardStatus.HOSTED]
-    rests: dict[str, int] = {}
-    if costs.without_engine_nano_usd:
-        rests[NO_ENGINE] = costs.without_engine_nano_usd
+    rests = dict(costs.rests)
     result = dict(groups)
-    for pool, dollars in zip(costs.pools, _exact_parts(costs), strict=True):
+    for pool in costs.pools:
         work = _work_by_owner(pool, hosted, of)
         logged = sum(work.values(), Fraction(0))
         unlogged = max(Fraction(0), pool.served.work(pool.decode_weight) - logged)
         saturation = pool.capacity.work_per_second * Fraction(window_seconds) if pool.capacity else None
         owners: dict[tuple[bool, Owner | str], Fraction] = {(True, owner): done for owner, done in work.items()}
         owners[(False, NOT_IN_ANY_LOG)] = unlogged
-        for (is_group, owner), nano_usd in allocate(dollars, owners, (False, IDLE), saturation).items():
+        for (is_group, owner), nano_usd in allocate(pool.nano_usd or 0, owners, (False, IDLE), saturation).items():
             if is_group:
                 totals = result[owner]  # type: ignore[index]  # the flag says that it is an owner
                 result[owner] = replace(totals, allocated_nano_usd=totals.allocated_nano_usd + nano_usd)  # type: ignore[index]  # likewise
             else:
                 rests[str(owner)] = rests.get(str(owner), 0) + nano_usd
     return result, {name: nano_usd for name, nano_usd in rests.items() if nano_usd}
-
-
-def _exact_parts(costs: Committed) -> list[int]:
-    """Each pool's dollars, with the rounding of equal parts put right so that they add up to the hosts' dollars."""
-    parts = [pool.nano_usd or 0 for pool in costs.pools]
-    if parts:
-        parts[0] += costs.nano_usd - costs.without_engine_nano_usd - sum(parts)
-    return parts
 
 
 def _work_by_owner(pool: Pool, hosted: Iterable[Sum], of: Callable[[SumKey], Owner]) -> dict[Owner, Fraction]:

@@ -83,6 +83,7 @@ def header(at: Moment, view: View, machine: str, *, demo: bool = False, notices:
     return Header(
         machine=machine,
         as_of_ms=at.until_ms if at.sources else None,
+        read_at_ms=at.now_ms,
         window_seconds=view.window_seconds,
         sources_ok=sum(at.states[r.health.name] is SourceState.OK for r in counted),
         sources_total=len(counted),

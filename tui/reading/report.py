@@ -10,7 +10,8 @@ from pricing.filters import Filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
 from store.reader import Reader, SourceRecord
-from store.sums import DIMENSIONS, SumKey, group
+from store.sums import SumKey, group
+from store.tables import DIMENSIONS
 from tui.reading.committed import allocated, committed
 from tui.reading.moment import Moment, judge
 

@@ -18,7 +18,7 @@ from tui.widgets.table import Column, Row, Table
 
 _NAME = 0
 COLUMNS = (
-    Column(title="NAME", width=14, right=False, grows_to=48),
+    Column(title="NAME", width=14, right=False, grows_to=48, is_name=True),
     Column(title="$/H", width=8),
     Column(title="SHARE", width=5, rank=2),
     Column(title="$/M", width=7),
@@ -48,7 +48,6 @@ _SORTS: tuple[tuple[int, Callable[[GroupRow], float | str]], ...] = (
 class BurnScreen(MonitorScreen[BurnPicture]):
     """What is spent, by whom."""
 
-    CSS_PATH = "burn.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "group_by", "by", id="burn.by", tooltip="group by another dimension"),
         Binding("s", "sort", "sort", id="burn.sort", show=False, tooltip="sort by the next column"),
@@ -181,11 +180,12 @@ def deeper(view: View, by: str, key: str | None) -> tuple[str, View]:
 def draw_row(row: GroupRow, by: str) -> Row:
     """One group as texts."""
     totals, at_least = row.totals, row.totals.is_lower_bound
+    unknown = at_least and not totals.nano_usd
     cells = (
         fmt.safe(row.key or "", 60) if row.aside else fmt.safe(fmt.member(by, row.key), 60),
-        fmt.dollars(row.usd_per_hour, lower_bound=at_least),
-        fmt.percent(row.share),
-        fmt.dollars(totals.usd_per_million_tokens, lower_bound=at_least),
+        _no_price(row) if unknown else fmt.dollars(row.usd_per_hour, lower_bound=at_least),
+        fmt.percent(None if unknown else row.share),
+        fmt.dollars(None if unknown else totals.usd_per_million_tokens, lower_bound=at_least),
         fmt.percent(totals.cache_hit_ratio),
         fmt.percent(_ratio(totals.errors, totals.requests)),
         fmt.percent(_ratio(totals.retries, totals.requests)),
@@ -193,11 +193,16 @@ def draw_row(row: GroupRow, by: str) -> Row:
         fmt.count(totals.requests),
         fmt.count(totals.tokens.prompt_tokens),
         fmt.count(totals.tokens.output_tokens),
-        fmt.mean_request_usd(totals.usd_per_request, lower_bound=at_least),
+        fmt.mean_request_usd(None if unknown else totals.usd_per_request, lower_bound=at_least),
         fmt.whole(totals.mean_duration_ms, " ms"),
         fmt.sparkline(row.trend),
     )
     return Row(key=_row_key(row), cells=cells, role="dim" if row.aside else "", opens=not row.aside)
+
+
+def _no_price(row: GroupRow) -> str:
+    """A word in the place of dollars where none of them are known."""
+    return "unpriced" if row.totals.unpriced_requests else "no price"
 
 
 def _row_key(row: GroupRow) -> tuple[bool, str | None]:

@@ -79,7 +79,6 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         yield HeaderLine()
         yield from self.compose_body()
         yield Doubts()
-        yield FilterLine()
         yield Keys()
 
     def on_mount(self) -> None:
@@ -128,15 +127,23 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Open the filter with what was typed last."""
-        self.query_one(FilterLine).open(self.monitor.view.filter or self.monitor.last_filter)
+        text = self.monitor.view.filter or self.monitor.last_filter
+        line = FilterLine(text)
+        self.mount(line, before=self.query_one(Keys))
+        line.focus()
+        self._filter_by(text)
 
     def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
         """Filter as it is typed."""
-        self.monitor.last_filter = message.text or self.monitor.last_filter
-        self.monitor.look(replace(self.monitor.view, filter=message.text))
+        self._filter_by(message.text)
+
+    def _filter_by(self, text: str) -> None:
+        self.monitor.last_filter = text or self.monitor.last_filter
+        self.monitor.look(replace(self.monitor.view, filter=text))
 
     def on_filter_line_closed(self) -> None:
-        """Give the keys back to the body."""
+        """Take the line away and give the keys back to the body."""
+        self.query(FilterLine).remove()
         body = self.query(self.AUTO_FOCUS or "*")
         self.set_focus(body.first(Widget) if body else None)
         self.draw()

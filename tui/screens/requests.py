@@ -15,7 +15,7 @@ from tui.widgets.table import Column, Row, Table
 
 COLUMNS = (
     Column(title="TIME", width=9, right=False),
-    Column(title="MODEL", width=14, right=False, grows_to=40),
+    Column(title="MODEL", width=14, right=False, grows_to=40, is_name=True),
     Column(title="TENANT", width=11, rank=3, right=False, grows_to=24),
     Column(title="KEY", width=10, rank=5, right=False, grows_to=24),
     Column(title="PROVIDER", width=10, rank=6, right=False),

@@ -1,6 +1,7 @@
 """Sources: which speak, how far behind they are, and what they sent that could not be read."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from textual.widget import Widget
 
@@ -32,7 +33,7 @@ _STATE_ROLES = {"ok": "", "late": "warn", "failing": "bad", "absent": "dim"}
 class SourcesScreen(MonitorScreen[SourcesPicture]):
     """Every source; under the table what is known of the one at the cursor."""
 
-    CSS_PATH = "sources.tcss"
+    CSS_PATH = Path(__file__).with_name("sources.tcss")
     FILTERS = False
 
     def compose_body(self) -> Sequence[Widget]:

@@ -116,10 +116,16 @@ def _why(bill: Bill, width: int) -> Iterator[Line]:
         f"matched by: {card.match_rule}" if card.match_rule else "",
         "   ".join(dates),
         *card.conditions,
-        *(f"billed {fallback}" for fallback in card.fallbacks),
+        *(f"billed {fallback}" for fallback in _used_fallbacks(bill)),
     ]
     for sentence in filter(None, sentences):
         yield from (((f"   {part}", ""),) for part in fmt.wrap(sentence[:400], max(20, width - 4)))
+
+
+def _used_fallbacks(bill: Bill) -> Iterator[str]:
+    """Those of the card's fallbacks that this bill made use of."""
+    used = {line.item for line in bill.lines}
+    return (fallback for fallback in bill.card.fallbacks if fallback.partition(" ")[0] in used)
 
 
 def _attempts(picture: BillPicture) -> Iterator[Line]:
@@ -144,5 +150,5 @@ def _attempt(attempt: RequestRow) -> Line:
 def _like_it(picture: BillPicture) -> Iterator[Line]:
     if picture.like_it_requests:
         yield ()
-        mean = fmt.usd(picture.like_it_mean_usd)
-        yield ((" LIKE IT IN THE LAST HOUR", "title"), (f"   {picture.like_it_requests:,} requests   mean {mean}", ""))
+        mean = fmt.mean_request_usd(picture.like_it_mean_usd)
+        yield ((" LIKE IT IN THE LAST HOUR", "title"), (f"   {picture.like_it_requests:,} requests   mean ${mean}", ""))

@@ -104,7 +104,7 @@ def _run_out(budget: BudgetLine, now_ms: int | None) -> str:
     text = f"out {fmt.moment(budget.runs_out_ms, now_ms)}"
     if now_ms is None or budget.runs_out_ms <= now_ms:
         return text
-    return f"{text} in {fmt.span((budget.runs_out_ms - now_ms) // 60_000 * 60_000)}"
+    return f"{text} in {fmt.countdown(budget.runs_out_ms - now_ms)}"
 
 
 def _compact(headline: Headline, now_ms: int | None) -> list[Line]:

@@ -93,7 +93,7 @@ class Lines(Widget):
         if role not in self._role_styles:
             style = self.rich_style
             if role:
-                style += self.screen.get_component_rich_style(f"lines--{role}", partial=True, default=Style())
+                style += self.screen.get_component_rich_style(f"lines--{role}", default=Style())
             self._role_styles[role] = style
         return self._role_styles[role]
 

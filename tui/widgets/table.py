@@ -24,6 +24,8 @@ class Column:
     right: bool = True
     grows_to: int = 0
     """Widest it becomes when there is room to spare; 0 keeps its width."""
+    is_name: bool = False
+    """Whether a longer text loses its middle."""
     keeps_end: bool = False
     """Whether a longer text loses its beginning: a curve, whose newest value is last."""
 
@@ -164,6 +166,8 @@ class Table(Lines, can_focus=True):
     def _cell(self, row: Row, place: int, width: int) -> str:
         column = self._columns[place]
         text = row.cells[place]
+        if column.is_name:
+            text = fmt.shorten(text, width)
         return fmt.pad(text[-width:] if column.keeps_end else text, width, right=column.right)
 
 

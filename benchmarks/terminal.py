@@ -1,0 +1,91 @@
+"""What a monitor sends to its terminal, and what it and the collector take of the machine, against `top -d 1`."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from benchmarks.child import memory_mb
+from benchmarks.figure import Figure
+from benchmarks.history import make_store
+from benchmarks.terminal_screen import COLUMNS, ROWS, TerminalScreen
+from collectors.clock import now_ms
+
+SECONDS = 10.0
+_SETTLING_S = 4.0
+_USDTOP = [sys.executable, "-m", "tui.cli"]
+_GOAL_MB = 100
+_GOAL_BOTH_MB = 160
+
+
+def measure(_options: Namespace) -> list[Figure]:
+    """A store in which nothing happens, and the demo, which is a gateway, an engine and GPUs at a launch's pace."""
+    return [_quiet(), *_live()]
+
+
+def _quiet() -> Figure:
+    with tempfile.TemporaryDirectory(prefix="usdtop-bench-") as name:
+        store = Path(name) / "store.db"
+        # What was imported has no clock that goes on, so nothing on the screen may change.
+        make_store(store, 100_000, now_ms() - 3_600_000, kind="import")
+        with TerminalScreen([*_USDTOP, "--store", str(store), "--read-only"]) as screen:
+            screen.seconds_until(b"model-1")
+            screen.bytes_during(_SETTLING_S)
+            sent = screen.bytes_during(SECONDS)
+    return Figure(
+        name=f"quiet store, {COLUMNS}x{ROWS}", ours=f"{sent / SECONDS:.0f} B/s", reference="none: silence",
+        value=sent / SECONDS, goal=0, unit="B/s",
+    )  # fmt: skip
+
+
+def _live() -> list[Figure]:
+    with TerminalScreen([*_USDTOP, "demo"]) as screen:
+        screen.seconds_until(b"gpt")
+        screen.bytes_during(_SETTLING_S)
+        monitor, collector = screen.process.pid, _children(screen.process.pid)[0]
+        before, began = _cpu_seconds(monitor), time.perf_counter()
+        collected = _cpu_seconds(collector)
+        rate = screen.bytes_during(SECONDS) / SECONDS
+        passed = time.perf_counter() - began
+        monitor_cpu, collector_cpu = _cpu_seconds(monitor) - before, _cpu_seconds(collector) - collected
+        monitor_mb, collector_mb = memory_mb(monitor, "VmHWM"), memory_mb(collector, "VmHWM")
+    top = _top_bytes_per_second()
+    alone = "none: a figure of its own"
+    return [
+        Figure(
+            name=f"live second, {COLUMNS}x{ROWS}", ours=f"{rate:,.0f} B/s",
+            reference="top is not installed" if top is None else f"top -d 1 {top:,.0f} B/s",
+            value=None if top is None else rate / top, goal=1.0,
+        ),
+        Figure(
+            name="CPU of monitor and collector", ours=f"{monitor_cpu / passed:.1%} and {collector_cpu / passed:.1%}",
+            reference=alone, value=100 * (monitor_cpu + collector_cpu) / passed, goal=4.0, unit="%",
+        ),
+        Figure(name="memory of the monitor", ours=f"{monitor_mb:.0f} MB", reference=alone, value=monitor_mb,
+               goal=_GOAL_MB, unit="MB", peak_mb=monitor_mb),
+        Figure(name="memory of the collector", ours=f"{collector_mb:.0f} MB", reference=alone, value=collector_mb,
+               goal=_GOAL_MB, unit="MB", peak_mb=collector_mb),
+        Figure(name="memory of both", ours=f"{monitor_mb + collector_mb:.0f} MB", reference=alone,
+               value=monitor_mb + collector_mb, goal=_GOAL_BOTH_MB, unit="MB"),
+    ]  # fmt: skip
+
+
+def _top_bytes_per_second() -> float | None:
+    if shutil.which("top") is None:
+        return None
+    with TerminalScreen(["top", "-d", "1"]) as screen:
+        screen.bytes_during(_SETTLING_S)
+        return screen.bytes_during(SECONDS) / SECONDS
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

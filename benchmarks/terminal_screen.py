@@ -1,0 +1,79 @@
+"""A program in a terminal of 200 by 50 characters, and every byte that it sends there."""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+COLUMNS, ROWS = 200, 50
+
+
+class TerminalScreen:
+    """Runs a command on a new pseudo-terminal; nothing is drawn, the bytes are counted and searched."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self.began = time.perf_counter()
+        self.process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environment or {})},
+        )
+        os.close(slave)
+        self.received = bytearray()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def seconds_until(self, wanted: bytes, limit_s: float = 30.0) -> float:
+        """Seconds from the start until this was drawn; raises TimeoutError."""
+        ends = time.perf_counter() + limit_s
+        while wanted not in self.received:
+            if time.perf_counter() > ends or not self._receive(0.2):
+                raise TimeoutError(f"{wanted!r} was not drawn; the last bytes are {bytes(self.received[-400:])!r}")
+        return time.perf_counter() - self.began
+
+    def bytes_during(self, seconds: float) -> int:
+        """How many bytes arrive in this time."""
+        before, ends = len(self.received), time.perf_counter() + seconds
+        while (left := ends - time.perf_counter()) > 0:
+            self._receive(left)
+        return len(self.received) - before
+
+    def close(self) -> None:
+        """End the program and give the terminal back."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        ends = time.perf_counter() + 5
+        while self.process.poll() is None and time.perf_counter() < ends:
+            self._receive(0.05)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def _receive(self, wait_s: float) -> bool:
+        """Take what has arrived; whether the program may still send something."""
+        if select.select([self._master], [], [], wait_s)[0]:
+            try:
+                self.received += os.read(self._master, 1 << 16)
+            except OSError:
+                return False
+        return True

@@ -1,0 +1,17 @@
+"""A few short texts about the store as a whole, by name."""
+
+import sqlite3
+
+CATALOGUE = "catalogue"
+"""The day of the price catalogue in force, and its digest: "2026-05-16 1f2e..."."""
+
+
+def write_note(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Keep a text under a name, in place of the one before."""
+    connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
+
+
+def read_note(connection: sqlite3.Connection, name: str) -> str | None:
+    """The text under a name, or None."""
+    found = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+    return found[0] if found else None

@@ -1,0 +1,144 @@
+"""The documentation names what there is: every command, every key, every dependency, and links that lead somewhere."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from collectors.config import (
+    BudgetConfig,
+    Config,
+    GpuConfig,
+    HostConfig,
+    ScreenConfig,
+    SourceConfig,
+    StoreConfig,
+    from_mapping,
+)
+from pricing.userbook import PriceError, rates_card
+from store.retention import Retention
+from tui.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "Top level": Config,
+    "`[[source]]`": SourceConfig,
+    "`[[host]]`": HostConfig,
+    "`[[budget]]`": BudgetConfig,
+    "`[gpu]`": GpuConfig,
+    "`[store]`": StoreConfig,
+    "`[screen]`": ScreenConfig,
+    "`[retention]`": Retention,
+}
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    return next(part for part in text.split("\n## ") if part.startswith(heading + "\n"))
+
+
+def documented(heading: str) -> dict[str, str]:
+    """Keys of a section's first table, and their defaults as written."""
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", section(CONFIGURATION, heading), re.MULTILINE)
+    return dict(rows)
+
+
+def written(default: Any) -> str:
+    """A default as the documentation writes it."""
+    if default is msgspec.NODEFAULT:
+        return "required"
+    if default is None:
+        return "none"
+    if isinstance(default, msgspec.Struct):
+        return "see below"
+    text = f'"{default}"' if isinstance(default, str) else str(default).lower()
+    return f"`{text.replace('()', '[]')}`"
+
+
+def anchors(page: Path) -> set[str]:
+    """Places of a page that a link can lead to: its headings as GitHub names them, and named anchors."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+def fenced(page: Path, language: str) -> list[str]:
+    """Every fenced block of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def examples(language: str) -> list[Any]:
+    """(page, text) of every fenced block in a language, as parameters with short names."""
+    found = [(page.name, text) for page in PAGES for text in fenced(page, language)]
+    return [pytest.param(page, text, id=f"{page}-{number}") for number, (page, text) in enumerate(found, start=1)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"`usdtop {command}" in section((ROOT / "README.md").read_text(), "Commands")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_speaks_of_a_command_that_does_not_exist(page: Path) -> None:
+    inline = re.findall(r"`usdtop ([a-z]+)", page.read_text())
+    typed = [
+        word for text in fenced(page, "sh") for word in re.findall(r"^\S*? ?\S*?usdtop ([a-z]+)", text, re.MULTILINE)
+    ]
+    assert {*inline, *typed} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_configuration_key_is_documented_with_its_default(heading: str) -> None:
+    # `path` of the whole configuration is where it was read from, not a key.
+    fields = [f for f in msgspec.structs.fields(SECTIONS[heading]) if (heading, f.name) != ("Top level", "path")]
+    assert documented(heading) == {field.name: written(field.default) for field in fields}
+
+
+def test_every_rate_that_can_be_given_is_documented() -> None:
+    with pytest.raises(PriceError) as refused:
+        rates_card("nothing=1")
+    _, _, known = str(refused.value).partition("a key of ")
+    table = section(CONFIGURATION, "`[[price]]`")
+    assert known
+    assert [key for key in known.rstrip(".").split(", ") if f"`{key}`" not in table] == []
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = (
+        *project["project"]["dependencies"],
+        *project["dependency-groups"]["dev"],
+        *project["build-system"]["requires"],
+    )
+    names = {re.split(r"[<>=~! \[]", requirement)[0] for requirement in wanted}
+    assert names == set(re.findall(r"\*\*([a-z0-9-]+)\*\*", (ROOT / "docs" / "dependencies.md").read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_inside_the_project_lead_somewhere(page: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        place = page.parent / name if name else page
+        if not place.exists() or (anchor and anchor not in anchors(place)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize(("page", "text"), examples("toml"))
+def test_every_configuration_example_can_be_used(page: str, text: str) -> None:
+    assert from_mapping(tomllib.loads(text), Path(page)).path == Path(page)
+
+
+@pytest.mark.parametrize(("page", "text"), examples("python"))
+def test_every_python_example_is_python(page: str, text: str) -> None:
+    assert compile(text, page, "exec").co_filename == page

@@ -1,0 +1,88 @@
+"""What a command loads: nothing heavy that it does not need."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_LOADED = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.__stderr__)"
+
+
+def loaded(code: str, tmp_path: Path) -> set[str]:
+    """Top-level names and dotted ones of all modules that are loaded after running this code in a new interpreter."""
+    environment = {
+        "PATH": "", "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{_LOADED}"], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def command(*words: str) -> str:
+    """Code that runs a command line and goes on whatever its exit code is."""
+    return f"import tui.cli\ntry:\n    tui.cli.main({list(words)!r})\nexcept SystemExit:\n    pass"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("--version",),
+        ("price", "gpt-4o", "--input", "1000"),
+        ("price", "--help"),
+        ("report",),
+        ("report", "--help"),
+        ("sources",),
+        ("gpus",),
+        ("requests",),
+        ("collect", "--help"),
+        ("import", "/nowhere"),
+        ("doctor", "/nowhere"),
+    ],
+    ids=" ".join,
+)
+def test_no_command_but_the_monitor_loads_textual(words: tuple[str, ...], tmp_path: Path) -> None:
+    modules = loaded(command(*words), tmp_path)
+    assert "tui.cli" in modules
+    assert not modules & {"textual", "rich"}
+
+
+def test_help_loads_next_to_nothing(tmp_path: Path) -> None:
+    ours = {name for name in loaded(command("--help"), tmp_path) if name.split(".")[0] in _OURS}
+    assert ours == {"tui", "tui.cli"}
+
+
+_OURS = ("pricing", "store", "collectors", "tui")
+
+
+def test_the_collector_itself_loads_no_screen(tmp_path: Path) -> None:
+    modules = loaded("import collectors.collect, tui.commands.collect", tmp_path)
+    assert "store.writer" in modules
+    assert not modules & {"textual", "rich"}
+
+
+def test_reading_the_store_does_not_load_what_writes_it(tmp_path: Path) -> None:
+    modules = loaded("import store.reader", tmp_path)
+    assert "sqlite3" in modules
+    assert not modules & {"sqlite_utils", "click", "store.writer", "store.schema"}
+
+
+@pytest.mark.parametrize("words", [("report",), ("sources",), ("gpus",), ("requests",)], ids=" ".join)
+def test_a_plain_twin_reads_with_the_standard_library(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert not loaded(command(*words), tmp_path) & {"sqlite_utils", "genai_prices", "pydantic", "pynvml"}
+
+
+def test_pricing_is_pure_arithmetic_until_it_is_asked_for_a_catalogue_price(tmp_path: Path) -> None:
+    files = sorted(
+        path.stem for path in (Path(__file__).parents[1] / "pricing").glob("*.py") if path.stem != "__init__"
+    )
+    modules = loaded(f"import {', '.join(f'pricing.{name}' for name in files)}", tmp_path)
+
+    assert "pricing.catalogue" in modules
+    assert not modules & {"genai_prices", "pydantic", "httpx", "sqlite3", "textual", "msgspec"}
+    assert not {name for name in modules if name.split(".")[0] in ("store", "collectors", "tui")}

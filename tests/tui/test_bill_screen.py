@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+from pricing.bill import make_bill
+from pricing.card import HOSTED, unpriced
+from pricing.usage import Usage
+from tests.fakes import pictures
+from tui.picture import BillPicture
+from tui.widgets.bill import bill_lines
+
+
+def written(picture: BillPicture, width: int = 80) -> str:
+    return "\n".join("".join(text for text, _ in line).rstrip() for line in bill_lines(picture, width))
+
+
+def test_the_lines_of_a_bill_add_up_to_its_sum() -> None:
+    lines = written(pictures.bill()).splitlines()
+    costs = [line.split()[-1] for line in lines if line.startswith(("   input", "   cache", "   output", "   web"))]
+    assert costs == ["0.144336", "0.007680", "0.012180", "0.030000"]
+    assert any(line.split() == ["our", "cost", "0.194196"] for line in lines)
+
+
+def test_reasoning_inside_output_is_not_charged_again() -> None:
+    line = next(line for line in written(pictures.bill()).splitlines() if "of which reasoning" in line)
+    assert line.split()[-3:] == ["260", "inside", "output"]
+
+
+def test_a_class_without_a_rate_makes_the_cost_a_lower_bound() -> None:
+    usage = Usage(input_tokens=1000, cache_write_12h_tokens=500, output_tokens=10)
+    text = written(pictures.bill(usage=usage))
+    assert "no rate" in text
+    assert "≥0.003150" in text
+    assert "no rate for cache write, 12 h: the cost is at least this" in text
+
+
+def test_an_unpriced_request_has_no_cost_and_says_why() -> None:
+    usage = Usage(input_tokens=1000, output_tokens=10)
+    text = written(pictures.bill(bill=make_bill(usage, unpriced(1000))))
+    line = next(line for line in text.splitlines() if "our cost" in line)
+    assert line.split() == ["our", "cost", "--"]
+    assert "no book knows this model" in text
+
+
+def test_drift_is_the_difference_to_what_the_gateway_reported() -> None:
+    ours = pictures.bill().bill.nano_usd
+    assert ours == 194_196_000
+    assert "drift 0%" in written(pictures.bill(reported_nano_usd=ours))
+    assert "drift +100.0%" in written(pictures.bill(reported_nano_usd=ours // 2))
+    assert "drift" not in written(pictures.bill(reported_nano_usd=None))
+    assert "drift >999%" in written(pictures.bill(reported_nano_usd=1))
+    assert "reported none" in written(pictures.bill(reported_nano_usd=0))
+
+
+def test_the_bill_says_why_these_rates() -> None:
+    text = written(pictures.bill())
+    for reason in ("record anthropic/claude-sonnet-4-6", "provider prefix removed", "2026-02-17", "200,000 cliff"):
+        assert reason in " ".join(text.split())
+
+
+def test_a_hosted_request_says_that_the_host_pays() -> None:
+    text = written(pictures.bill(bill=make_bill(Usage(output_tokens=5), HOSTED)))
+    assert "served by our own hosts" in text
+
+
+def test_an_amount_below_a_millionth_of_a_dollar_is_shown_in_full() -> None:
+    card = replace(pictures.CARD, rates=(100_000_000, *pictures.CARD.rates[1:]))
+    text = written(pictures.bill(usage=Usage(input_tokens=3), card=card))
+    assert "0.000000300" in text
+
+
+def test_a_bill_fits_into_eighty_columns() -> None:
+    picture = pictures.bill(reported_nano_usd=1)
+    assert all(sum(len(text) for text, _ in line) <= 80 for line in bill_lines(picture, 80))

@@ -1,0 +1,72 @@
+"""The monitor in a real terminal multiplexer of 80x24: it shows its figures, obeys its keys, and leaves no trace."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.panes import PROMPT, Pane, why_no_tmux
+from tests.fakes.waiting import eventually
+
+pytestmark = pytest.mark.skipif(why_no_tmux() is not None, reason=str(why_no_tmux()))
+
+ROOT = Path(__file__).parents[2]
+STATE = "alternate #{alternate_on} cursor #{cursor_flag} mouse #{mouse_any_flag}"
+
+
+@pytest.fixture
+def pane(tmp_path: Path) -> Iterator[Pane]:
+    pane = Pane(tmp_path)
+    try:
+        pane.wait_for(PROMPT)
+        pane.type(f"cd {ROOT}; clear; echo typed before")
+        eventually(lambda: pane.text().startswith("typed before"), 30, "a clear screen")
+        yield pane
+    finally:
+        pane.close()
+
+
+@pytest.mark.timeout(120)
+def test_the_demo_shows_three_figures_obeys_its_keys_and_leaves_the_terminal_clean(pane: Pane) -> None:
+    pane.type(f"{sys.executable} -m tui.cli demo")
+    burn = pane.wait_for("DEMO", "$/HOUR", "$/M TOKENS", "BUDGET launch", "left of $150", "openai/gpt-5.1")
+    assert max(map(len, burn.splitlines())) <= 80
+    assert pane.flags("#{alternate_on}") == "1"
+
+    pane.press("2")
+    pane.wait_for("NVIDIA L40S", "vllm-a", "idle tax")
+    pane.press("6")
+    pane.wait_for("gateway", "gpus (demo)", "REJECTED")
+    pane.press("?")
+    pane.wait_for("KEYS HERE", "back or quit")
+    pane.press("q")
+    eventually(lambda: "KEYS HERE" not in pane.text(), 30, "help being left")
+    pane.press("1")
+    pane.wait_for("$/HOUR")
+
+    pane.press("q")
+    left = pane.wait_for(PROMPT, "typed before")
+    assert "DEMO" not in left
+    assert pane.flags(STATE) == "alternate 0 cursor 1 mouse 0"
+    pane.type("echo $?-$((40+2))")
+    assert "0-42" in pane.wait_for("-42"), "the shell has its keys again, and the demo ended well"
+
+
+@pytest.mark.timeout(120)
+def test_a_monitor_on_a_store_of_its_own_starts_a_collector_and_says_what_it_looked_for(
+    pane: Pane, tmp_path: Path
+) -> None:
+    store = tmp_path / "store" / "usdtop.db"
+    pane.type(f"{sys.executable} -m tui.cli --store {store}")
+    pane.wait_for("usdtop", "No gateway log")
+    assert store.exists()
+
+    pane.press("q")
+    pane.wait_for(PROMPT, "typed before")
+    assert pane.flags(STATE) == "alternate 0 cursor 1 mouse 0"
+
+
+def test_the_monitor_without_a_terminal_is_a_sentence(pane: Pane) -> None:
+    pane.type(f"{sys.executable} -m tui.cli --read-only < /dev/null")
+    pane.wait_for("the monitor needs a terminal")
