@@ -2,16 +2,24 @@
 
 from collectors.cardcache import CachedBook, cache_path
 from collectors.catalogue_file import KeptCatalogue
-from collectors.config import Config
-from pricing.book import PriceBook
-from pricing.userbook import UserBook
+from collectors.config import Config, user_book
+from pricing.book import Book, PriceBook
 
 
 def price_book(config: Config) -> PriceBook:
-    """The user's prices, then the catalogue in force."""
-    return PriceBook([UserBook.from_entries(config.price), KeptCatalogue()])
+    """The user's prices, then the catalogue in force, then the articles' sheet where it is switched on."""
+    return _layered(config, KeptCatalogue())
 
 
 def quick_price_book(config: Config) -> PriceBook:
     """The same for one question: the catalogue's answers of before are remembered in a file."""
-    return PriceBook([UserBook.from_entries(config.price), CachedBook(KeptCatalogue(), cache_path())])
+    return _layered(config, CachedBook(KeptCatalogue(), cache_path()))
+
+
+def _layered(config: Config, catalogue: Book) -> PriceBook:
+    others: list[Book] = [catalogue]
+    if config.prices.articles:
+        from pricing.article import ArticleSheet
+
+        others.append(ArticleSheet())
+    return PriceBook(user_book(config).over(others))

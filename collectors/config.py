@@ -3,11 +3,10 @@
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import platformdirs
@@ -15,12 +14,15 @@ import platformdirs
 from collectors.formats.lines import FORMATS
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd
-from pricing.userbook import PriceError, UserBook
 from store.facts import BudgetFact, HostFact
 from store.retention import Retention
 from store.tables import DIMENSIONS
 
+if TYPE_CHECKING:
+    from pricing.userbook import UserBook
+
 PERIODS = ("hour", "day", "week", "month")
+_TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -89,6 +91,12 @@ class ScreenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     by: str = "model"
 
 
+class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[prices]`: which books are used beside the user's own and the catalogue."""
+
+    articles: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it was read, or None without one."""
 
@@ -96,6 +104,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     host: tuple[HostConfig, ...] = ()
     budget: tuple[BudgetConfig, ...] = ()
     price: tuple[dict[str, Any], ...] = ()
+    discount: tuple[dict[str, Any], ...] = ()
+    alias: tuple[dict[str, Any], ...] = ()
+    prices: PricesConfig = PricesConfig()
     discover: bool = False
     gpu: GpuConfig = GpuConfig()
     store: StoreConfig = StoreConfig()
@@ -120,35 +131,62 @@ def load(named: Path | None) -> Config:
     """Read the configuration; a missing default file is an empty one, a missing named file an error."""
     path = named or default_path()
     try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
+        text = path.read_text(encoding="utf-8")
+        raw = _parsed(text)
     except FileNotFoundError:
         if named is None and "USDTOP_CONFIG" not in os.environ:
             return Config()
         raise ConfigError(f"{path}: there is no such file.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}.") from None
-    return from_mapping(raw, path)
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+    return from_mapping(raw, path, _lines_of_tables(text))
 
 
-def from_mapping(raw: Mapping[str, object], path: Path | None) -> Config:
-    """Check a parsed file; raises ConfigError with the first thing that is wrong."""
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _lines_of_tables(text: str) -> dict[str, list[int]]:
+    """The line on which each table that may stand several times begins, by its name."""
+    lines: dict[str, list[int]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (found := _TABLE.match(line)) is not None:
+            lines.setdefault(found[1], []).append(number)
+    return lines
+
+
+def from_mapping(
+    raw: Mapping[str, object], path: Path | None, lines: Mapping[str, Sequence[int]] | None = None
+) -> Config:
+    """Check a parsed file; raises ConfigError with the first thing that is wrong.
+
+    `lines` may hold, for tables that stand several times, the line on which each begins.
+    """
     where = f"{path}: " if path else ""
     if "path" in raw:
         raise ConfigError(f"{where}unknown key `path` at the top level.")
     try:
         config = msgspec.convert(dict(raw), Config)
-        UserBook.from_entries(config.price)
+        user_book(config, lines)
         _check_hosts(config.host)
         _check_budgets(config.budget)
         _check_sources(config.source)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}{_explain(str(error))}") from None
-    except (PriceError, ValueError) as error:
+    except ValueError as error:
         raise ConfigError(f"{where}{error}") from None
     return msgspec.structs.replace(config, path=path)
+
+
+def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) -> "UserBook":
+    """The user's own prices, discounts and aliases; raises PriceError."""
+    from pricing.userbook import UserBook
+
+    return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines)
 
 
 def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
@@ -272,6 +310,6 @@ def _known_keys(where: str) -> list[str]:
     section = re.sub(r"\[.*", "", where)
     sections: dict[str, type[msgspec.Struct]] = {
         "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "gpu": GpuConfig, "store": StoreConfig,
-        "screen": ScreenConfig, "retention": Retention,
+        "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
     }  # fmt: skip
     return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeAlias, TypeVar
 
 from collectors.clock import Clock
@@ -68,36 +69,15 @@ class Runner:
         """Poll one source for ever; a failed poll is repeated after a growing pause."""
         failures, heartbeat_ms = 0, 0
         while True:
-            started = time.monotonic()
-            now_ms = self._clock()
-            state, poll, pause = SourceState.OK, Poll(), source.poll_seconds
-            try:
-                poll = await source.poll(now_ms)
-                state, failures = SourceState.LATE if poll.late else SourceState.OK, 0
-            except SourceAbsentError as error:
-                state, poll, pause = SourceState.ABSENT, Poll(detail=str(error)), ABSENT_SECONDS
-            except CollectorError as error:
-                failures += 1
-                state, poll = SourceState.FAILING, Poll(detail=str(error))
-                pause = back_off_seconds(source.poll_seconds, failures)
-            except Exception as error:  # noqa: BLE001 - a bug in one source must not end the recording of the others
-                failures += 1
-                state, poll = SourceState.FAILING, Poll(detail=f"unexpected: {error!r}"[:300])
-                pause = back_off_seconds(source.poll_seconds, failures)
+            started, now_ms = time.monotonic(), self._clock()
+            state, poll = await _ask(source, now_ms)
+            failures = failures + 1 if state is SourceState.FAILING else 0
             self._narrate(source, state, poll.late or poll.detail)
             if _is_news(poll, state) or now_ms - heartbeat_ms >= HEARTBEAT_MS:
                 await self._write(source, state, poll, now_ms)
                 heartbeat_ms = now_ms
-            spent = time.monotonic() - started
-            await self._sleep(0 if poll.more else max(0.0, pause - spent))
-
-    async def drain(self, source: Source) -> None:
-        """Poll one source until it has nothing more, for a finished log."""
-        more = True
-        while more:
-            poll = await source.poll(self._clock())
-            await self._write(source, SourceState.OK, poll, self._clock())
-            more = poll.more
+            pause = _pause_seconds(source, state, failures) - (time.monotonic() - started)
+            await self._sleep(0 if poll.more else max(0.0, pause))
 
     async def keep_tidy(self) -> None:
         """Forget what is older than its retention, now and then."""
@@ -121,11 +101,22 @@ class Runner:
             try:
                 await self.in_writer(lambda writer: self._price_and_write(writer, source, state, poll, now_ms))
             except StoreError as error:
-                failures += 1
                 self._say(str(error))
-                await self._sleep(back_off_seconds(1.0, failures))
+            except Exception as error:  # noqa: BLE001 - a bug must not end the recording, nor pass unseen
+                await self._tell_failure(source, f"cannot be recorded: {error!r}"[:300])
             else:
                 return
+            failures += 1
+            await self._sleep(back_off_seconds(1.0, failures))
+
+    async def _tell_failure(self, source: Source, why: str) -> None:
+        """Record only the state of a source whose facts cannot be written."""
+        self._narrate(source, SourceState.FAILING, why)
+        poll, now_ms = Poll(detail=why), self._clock()
+        with suppress(StoreError):
+            await self.in_writer(
+                lambda writer: self._price_and_write(writer, source, SourceState.FAILING, poll, now_ms)
+            )
 
     def _price_and_write(self, writer: Writer, source: Source, state: SourceState, poll: Poll, now_ms: int) -> None:
         priced = self._pricer.price(poll.events, now_ms=now_ms)
@@ -160,6 +151,25 @@ class Runner:
         if self._said.get(source.name) != key:
             self._said[source.name] = key
             self._say(text)
+
+
+async def _ask(source: Source, now_ms: int) -> tuple[SourceState, Poll]:
+    """One poll and the state that it leaves its source in."""
+    try:
+        poll = await source.poll(now_ms)
+    except SourceAbsentError as error:
+        return SourceState.ABSENT, Poll(detail=str(error))
+    except CollectorError as error:
+        return SourceState.FAILING, Poll(detail=str(error))
+    except Exception as error:  # noqa: BLE001 - a bug in one source must not end the recording of the others
+        return SourceState.FAILING, Poll(detail=f"unexpected: {error!r}"[:300])
+    return SourceState.LATE if poll.late else SourceState.OK, poll
+
+
+def _pause_seconds(source: Source, state: SourceState, failures: int) -> float:
+    if state is SourceState.ABSENT:
+        return ABSENT_SECONDS
+    return back_off_seconds(source.poll_seconds, failures) if failures else source.poll_seconds
 
 
 def back_off_seconds(poll_seconds: float, failures: int) -> float:

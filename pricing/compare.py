@@ -109,10 +109,11 @@ def compare(
     """
     switches = switches or Switches()
     pricing = _Pricing(traffic, book, windows, at_ms, switches)
-    found = [] if switches.change_nothing else [pricing.as_now()]
-    found += [pricing.blend(one) if isinstance(one, Blend) else pricing.candidate(one) for one in candidates]
+    found = [pricing.blend(one) if isinstance(one, Blend) else pricing.candidate(one) for one in candidates]
     current, is_bound = spent_nano_usd(traffic), any(one.nano_usd is None or one.partial for one in traffic)
     judged = [_against(one, current, is_bound) for one in found]
+    if not switches.change_nothing:
+        judged.append(_saving(pricing.as_now(), current))
     return Comparison(
         requests=sum(one.requests for one in traffic),
         nano_usd=current,
@@ -126,7 +127,12 @@ def compare(
 def _against(offered: Offered, current: int, current_is_bound: bool) -> Offered:
     if offered.nano_usd is None or (current_is_bound and offered.missing):
         return offered
-    bound = ">=" if current_is_bound else "<=" if offered.missing else ""
+    return _saving(offered, current, ">=" if current_is_bound else "<=" if offered.missing else "")
+
+
+def _saving(offered: Offered, current: int, bound: str = "") -> Offered:
+    if offered.nano_usd is None:
+        return offered
     return replace(offered, saved_nano_usd=current - offered.nano_usd, saved_bound=bound)
 
 
@@ -155,13 +161,15 @@ class _Pricing:
         return max(sizes, default=None)
 
     def as_now(self) -> Offered:
-        """Each group on the model that it has, under the switches."""
+        """Each group on the model that it has, under the switches; what has no price now has none then."""
+        priced = [one for one in self.traffic if one.nano_usd is not None]
         parts = [
-            part
-            for one in self.traffic
-            for part in self._group(one, one.sender.provider, one.sender.model or "", Decimal(1))
+            part for one in priced for part in self._group(one, one.sender.provider, one.sender.model or "", Decimal(1))
         ]
-        return _sum(AS_NOW, parts)
+        offered = _sum(AS_NOW, parts)
+        if len(priced) == len(self.traffic):
+            return offered
+        return replace(offered, assumptions=(*offered.assumptions, "traffic without a price is left out of this row"))
 
     def candidate(self, candidate: Candidate) -> Offered:
         """All of the traffic on one model."""
@@ -234,7 +242,7 @@ def _sum(name: str, parts: Sequence[_Priced]) -> Offered:
         return Offered(name=name, status=unknown.card.status.value, why=_why(unknown.card))
     missing = tuple(sorted({item for part in parts for item in part.missing}))
     statuses = {part.card.status for part in parts}
-    status = CardStatus.ESTIMATED if CardStatus.ESTIMATED in statuses else next(iter(statuses), CardStatus.UNUSED)
+    status = next((one for one in (CardStatus.ESTIMATED, CardStatus.PRICED) if one in statuses), CardStatus.FREE)
     return Offered(
         name=name,
         status="partial" if missing else status.value,

@@ -78,7 +78,7 @@ def with_cache_hits(usage: Usage, share: Decimal) -> Usage:
     parts = largest_remainder(prompt - reads, others or {0: Fraction(1)})
     counts = [parts.get(position, 0) for position in range(INPUT_CLASSES)]
     counts[_CACHE_READ] = reads
-    return Usage.of((*counts, *usage[INPUT_CLASSES:9]), usage.units)
+    return Usage.of((*counts, usage.output_tokens, usage.reasoning_tokens), usage.units)
 
 
 def split(usage: Usage, share: Decimal) -> tuple[Usage, Usage]:

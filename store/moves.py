@@ -66,7 +66,7 @@ def _move(connection: sqlite3.Connection, table: str, way: Way, before: Measures
     if not rest[REQUESTS]:
         # What only the sum still knows of its requests (a retry of an attempt that is gone) goes with the last one.
         connection.execute(f"DELETE FROM {table} WHERE {_KEY}", old)
-        after = after
+        after = _plus(after, rest)
     else:
         marks = ", ".join(f"{name} = ?" for name in MEASURES)
         connection.execute(f"UPDATE {table} SET {marks} WHERE {_KEY}", (*rest, *old))

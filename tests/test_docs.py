@@ -13,6 +13,7 @@ from collectors.config import (
     Config,
     GpuConfig,
     HostConfig,
+    PricesConfig,
     ScreenConfig,
     SourceConfig,
     StoreConfig,
@@ -34,6 +35,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[gpu]`": GpuConfig,
     "`[store]`": StoreConfig,
     "`[screen]`": ScreenConfig,
+    "`[prices]`": PricesConfig,
     "`[retention]`": Retention,
 }
 

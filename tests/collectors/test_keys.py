@@ -11,8 +11,17 @@ from collectors.keys import read_key
 KEY = "sk-very-secret"
 
 
-def source(**where: str) -> SourceConfig:
-    return SourceConfig(type="engine", name="vllm-a", url="http://127.0.0.1:8000/metrics", **where)
+def source(
+    *, api_key_env: str | None = None, api_key_file: str | None = None, api_key_command: str | None = None
+) -> SourceConfig:
+    return SourceConfig(
+        type="engine",
+        name="vllm-a",
+        url="http://127.0.0.1:8000/metrics",
+        api_key_env=api_key_env,
+        api_key_file=api_key_file,
+        api_key_command=api_key_command,
+    )
 
 
 def test_a_source_that_names_no_key_has_none() -> None:

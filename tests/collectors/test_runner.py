@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from collectors.errors import CollectorError, SourceAbsentError
-from collectors.pricer import CLOCK_SKEW_MS, Pricer
+from collectors.pricer import CLOCK_SKEW_MS, Priced, Pricer
 from collectors.runner import ABSENT_SECONDS, HEARTBEAT_MS, Runner, back_off_seconds
 from collectors.source import Poll
 from pricing.book import PriceBook
 from pricing.card import RateCard
 from pricing.userbook import UserBook
-from store.facts import Batch, Position, SourceState
+from store.facts import Batch, Position, SourceState, UsageEvent
 from store.reader import Reader, SourceRecord
 from store.sums import total
 from store.tables import StoreError
@@ -217,12 +217,20 @@ async def test_an_event_from_the_future_is_counted_among_the_rejects_and_not_los
         assert record.rejects[0][0].startswith("clock_skew")
 
 
-async def test_a_finished_log_is_read_to_its_end(tmp_path: Path) -> None:
-    polls = [Poll(events=[event("a")], more=True), Poll(events=[event("b")])]
-    async with staged(tmp_path) as stage:
-        await stage.runner.drain(ScriptedSource("log", polls))
+async def test_a_bug_in_recording_is_seen_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    price, attempts = Pricer.price, itertools.count(1)
 
-        assert stage.requests() == 2
+    def price_with_a_bug(self: Pricer, events: Sequence[UsageEvent], *, now_ms: int) -> Priced:
+        if events and next(attempts) == 1:
+            raise KeyError("surprise")
+        return price(self, events, now_ms=now_ms)
+
+    monkeypatch.setattr(Pricer, "price", price_with_a_bug)
+    async with staged(tmp_path) as stage:
+        await stage.follow(ScriptedSource("gateway", [Poll(events=[event("a")])]))
+
+        assert "gateway: failing: cannot be recorded: KeyError('surprise')" in stage.said
+        assert stage.requests() == 1
 
 
 async def test_tidying_goes_on_after_a_store_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,11 +36,13 @@ SEARCHES = RateCard(
 FREE = RateCard(book="test", record="free", status=CardStatus.FREE, rates=(0,) * 8)
 UNPRICED = unpriced(0)
 CARDS = (CARD, DOUBLED, SEARCHES, FREE, UNPRICED, unpriced(150_000), HOSTED)
+STAYING = Usage(input_tokens=1_000, output_tokens=101)
+"""What the chooser of these tests leaves alone."""
 _COLUMNS = ", ".join(MEASURES)
 
 
 class Table:
-    """Chooses by model; a sum gets the same card as an estimate."""
+    """Chooses by model, for requests with an even number of output tokens; a sum gets the same card as an estimate."""
 
     def __init__(self, cards: Mapping[str | None, RateCard]) -> None:
         self.cards = cards
@@ -48,7 +50,7 @@ class Table:
 
     def for_request(self, asked: Asked) -> RateCard | None:
         self.asked.append(asked)
-        return self.cards.get(asked.model)
+        return None if asked.usage.output_tokens % 2 else self.cards.get(asked.model)
 
     def for_sum(self, asked: Asked) -> RateCard | None:
         found = self.cards.get(asked.model)
@@ -58,7 +60,8 @@ class Table:
 
 
 def reprice(path: Path, cards: Mapping[str | None, RateCard], **options: bool | int) -> dict[str | None, Change]:
-    with closing(Writer(path)) as writer:
+    with closing(Writer(path)) as writer, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("store.repricing.ROWS_PER_STEP", 3)
         repricing = Repricing(writer, Table(cards), **options)  # type: ignore[arg-type]  # the three options of a pass
         shares = list(repricing.steps())
     assert shares == sorted(shares)
@@ -140,7 +143,7 @@ events = st.builds(
     _priced,
     st.integers(0, 200),
     st.none() | st.integers(0, 6),
-    st.integers(-3_000, 3_000),
+    st.sampled_from([-3_000, -61, -1, 0, 0, 0, 1, 59, 3_000]),
     st.sampled_from(MODELS),
     usages,
     st.sampled_from(CARDS),
@@ -236,6 +239,41 @@ def test_what_only_wide_sums_still_hold_is_priced_there_and_narrow_sums_are_not_
     assert [summed(path, table, ["requests", "nano_usd"]) for table in kept] == [(2, 7_000_000)] * len(kept)
     assert [summed(path, table, ["requests"]) for table in pruned] == [(0,)] * len(pruned)
     assert reprice(path, {"gpt-4o": CARD}) == {}
+
+
+def test_an_hour_of_which_one_minute_is_gone_is_priced_for_that_minute_alone(path: Path) -> None:
+    stays = priced("b", None, UNPRICED, ended_at_ms=AT_MS + MINUTE_MS, usage=STAYING)
+    write(path, [priced("a", None, UNPRICED), stays])
+    ask(path, "DELETE FROM requests WHERE id = 1")
+    ask(path, "DELETE FROM rollup_minute WHERE bucket = ?", AT_MS // 1_000)
+
+    changes = reprice(path, {"gpt-4o": CARD})
+
+    assert (changes["gpt-4o"].requests, changes["gpt-4o"].estimated_requests) == (1, 1)
+    assert summed(path, "rollup_minute", ["requests", "nano_usd"]) == (1, 0)
+    assert summed(path, "rollup_hour", ["requests", "nano_usd"]) == (2, 3_500_000)
+
+
+def test_requests_that_are_kept_are_no_part_of_an_estimate_however_many_steps_they_take(path: Path) -> None:
+    write(path, [priced(f"gone-{n}", None, UNPRICED) for n in range(2)])
+    write(path, [priced(f"kept-{n}", None, UNPRICED, usage=STAYING) for n in range(7)])
+    ask(path, "DELETE FROM requests WHERE id <= 2")
+
+    changes = reprice(path, {"gpt-4o": CARD})
+
+    assert (changes["gpt-4o"].requests, changes["gpt-4o"].estimated_requests) == (2, 2)
+    assert [row[1] for row in rows(path)] == [UNPRICED.id] * 7
+
+
+def test_a_retry_goes_with_its_request_and_not_with_the_sum_that_it_leaves(path: Path) -> None:
+    first = priced("a", call_id="call", usage=STAYING)
+    write(path, [first, priced("b", call_id="call"), priced("c", usage=STAYING)])
+
+    reprice(path, {"gpt-4o": DOUBLED})
+
+    assert_sums_are_those_of_the_rows(path)
+    retries = dict(ask(path, "SELECT card_id, retries FROM rollup_minute JOIN cards AS c ON c.id = card"))
+    assert retries == {CARD.id: 0, DOUBLED.id: 1}
 
 
 def test_fees_that_only_the_rows_knew_stay_in_a_sum_that_is_priced_again(path: Path) -> None:
