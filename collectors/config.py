@@ -13,7 +13,8 @@ import platformdirs
 
 from collectors.formats.lines import FORMATS
 from pricing.filters import parse_filter
-from pricing.money import nano_from_usd
+from pricing.money import nano_from_usd, usd_from_nano
+from pricing.overhead import Overhead
 from store.facts import BudgetFact, HostFact
 from store.retention import Retention
 from store.tables import DIMENSIONS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pricing.userbook import UserBook
 
 PERIODS = ("hour", "day", "week", "month")
+_PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -97,6 +99,14 @@ class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     articles: bool = False
 
 
+class OverheadConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[overhead]]`: what serving costs beside tokens and hosts."""
+
+    name: str
+    percent: str | None = None
+    usd_per_hour: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `path` is where it was read, or None without one."""
 
@@ -106,6 +116,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     price: tuple[dict[str, Any], ...] = ()
     discount: tuple[dict[str, Any], ...] = ()
     alias: tuple[dict[str, Any], ...] = ()
+    overhead: tuple[OverheadConfig, ...] = ()
+    revenue_usd_per_hour: str | None = None
     prices: PricesConfig = PricesConfig()
     discover: bool = False
     gpu: GpuConfig = GpuConfig()
@@ -174,6 +186,8 @@ def from_mapping(
         user_book(config, lines)
         _check_hosts(config.host)
         _check_budgets(config.budget)
+        overheads(config)
+        revenue_usd_per_hour(config)
         _check_sources(config.source)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}{_explain(str(error))}") from None
@@ -213,6 +227,26 @@ def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
         BudgetFact(name=b.name, nano_usd=_nano(b.usd, "usd"), period=b.period, filter=b.filter, since_ms=now_ms)
         for b in config.budget
     ]
+
+
+def overheads(config: Config) -> tuple[Overhead, ...]:
+    """The configured overheads; ValueError for one that is neither a percentage nor dollars."""
+    return tuple(
+        Overhead(
+            name=one.name,
+            percent=None if one.percent is None else _percent(one.percent, one.name),
+            usd_per_hour=None
+            if one.usd_per_hour is None
+            else usd_from_nano(_nano(one.usd_per_hour, f"usd_per_hour of overhead `{one.name}`")),
+        )
+        for one in config.overhead
+    )
+
+
+def revenue_usd_per_hour(config: Config) -> Decimal | None:
+    """What the service earns per hour, or None where nobody says."""
+    text = config.revenue_usd_per_hour
+    return None if text is None else usd_from_nano(_nano(text, "revenue_usd_per_hour"))
 
 
 def seconds(text: str) -> float:
@@ -295,6 +329,12 @@ def _nano(text: str, what: str) -> int:
     return nano
 
 
+def _percent(text: str, name: str) -> Decimal:
+    if not _PERCENT.fullmatch(text):
+        raise ValueError(f'percent of overhead `{name}` must be a number in quotes, such as "12.5"; it is `{text}`')
+    return Decimal(text)
+
+
 def _explain(text: str) -> str:
     """msgspec's sentence with our names: where it is, and for an unknown key the nearest known one."""
     found = re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*?)`)?", text)
@@ -309,7 +349,7 @@ def _explain(text: str) -> str:
 def _known_keys(where: str) -> list[str]:
     section = re.sub(r"\[.*", "", where)
     sections: dict[str, type[msgspec.Struct]] = {
-        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "gpu": GpuConfig, "store": StoreConfig,
+        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "overhead": OverheadConfig, "gpu": GpuConfig, "store": StoreConfig,
         "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
     }  # fmt: skip
     return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

@@ -25,6 +25,8 @@ class StoreLock:
     def release(self) -> None:
         """Let go; harmless when it was never held."""
         if self._file is not None:
+            # A child that is just being started shares the open file until it has begun its own program.
+            fcntl.flock(self._file, fcntl.LOCK_UN)
             os.close(self._file)
             self._file = None
 

@@ -103,6 +103,13 @@ class Catalogue:
                 if priced is not None:
                     yield f"{owner.id}/{model.id}", priced
 
+    def context_window(self, provider: str | None, model: str) -> int | None:
+        """Tokens that the context of a model holds, by the record that prices it; None where it does not say."""
+        priced = self.find(provider, model)
+        record = priced.offers[0].card.record if priced is not None and priced.offers else ""
+        found = (m for owner in self._known().providers for m in owner.models if f"{owner.id}/{m.id}" == record)
+        return next((listed.context_window for listed in found), None)
+
     def newest_day(self, until: date) -> date | None:
         """The newest day, up to `until`, from which any price is dated: the data are at least that young."""
         days = [

@@ -35,8 +35,9 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """Provider and model as they were given."""
-        return f"{self.provider}/{self.model}" if self.provider else self.model
+        """The model's name with the provider's before it, once."""
+        prefix = f"{self.provider}/" if self.provider else ""
+        return self.model if self.model.lower().startswith(prefix.lower()) else prefix + self.model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,114 @@
+"""The traffic of a window on other models, with the inputs gathered from the store and the books."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pricing.book import PriceBook
+from pricing.catalogue import Catalogue
+from pricing.compare import Blend, Candidate, Comparison, Offered, compare
+from pricing.families import smaller_relatives
+from pricing.filters import Filter
+from pricing.listing_classes import models_of
+from pricing.modelclass import ModelClass
+from pricing.switches import Switches
+from pricing.traffic import Traffic
+from store.reader import Reader
+from tui.reading.moment import Moment
+from tui.reading.traffic import seen_traffic, window
+
+_MOST_SEEN = 8
+_MOST_OF_CLASS = 10
+
+HOSTED_ALONE = "own hosts are paid by the hour: moving their traffic saves only what is given back afterwards"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to compare with: models, classes and blends; nothing means the models in use and their smaller relatives."""
+
+    options: tuple[Candidate | Blend, ...] = ()
+    classes: tuple[ModelClass, ...] = ()
+    switches: Switches = Switches()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The comparison, its window, and what it leaves out in sentences."""
+
+    at: Moment
+    comparison: Comparison
+    left_out: tuple[str, ...]
+
+
+def compared(
+    reader: Reader,
+    since_ms: int,
+    until_ms: int,
+    wanted: Filter,
+    asked: Asked,
+    *,
+    book: PriceBook,
+    catalogue: Catalogue,
+    now_ms: int,
+) -> Compared:
+    """Read the traffic and price it; traffic of own hosts is left out beside other, and compared alone."""
+    seen = seen_traffic(reader, window(reader, since_ms, until_ms, now_ms), wanted)
+    traffic, left_out = seen.metered, []
+    if not traffic and seen.hosted:
+        traffic = seen.hosted
+        left_out.append(HOSTED_ALONE)
+    elif seen.hosted:
+        left_out.append(f"{seen.hosted_requests:,} requests to own hosts, which are paid by the hour")
+    members = {one: [_of_record(name) for name in models_of(catalogue, one)] for one in asked.classes}
+    options = list(asked.options) + [candidate for found in members.values() for candidate in found]
+    if not asked.options and not asked.classes:
+        options = list(in_use(traffic))
+    found = compare(
+        traffic,
+        dict.fromkeys(options),
+        book,
+        catalogue.context_window,
+        at_ms=seen.at.until_ms,
+        switches=asked.switches,
+    )
+    asked_for = {one.name for one in asked.options}
+    shown, sentences = _cheapest(found.offered, asked_for, members)
+    return Compared(
+        at=seen.at, comparison=replace(found, offered=shown), left_out=(*left_out, *sentences)
+    )
+
+
+def in_use(traffic: Iterable[Traffic]) -> Iterable[Candidate]:
+    """The models that most was spent on, each with its smaller relatives."""
+    spent: dict[Candidate, int] = {}
+    for one in traffic:
+        if one.sender.model and one.nano_usd is not None:
+            candidate = Candidate(model=one.sender.model, provider=one.sender.provider)
+            spent[candidate] = spent.get(candidate, 0) + one.nano_usd
+    dearest = sorted(spent, key=lambda one: (-spent[one], one.name))[:_MOST_SEEN]
+    for one in dearest:
+        yield one
+        yield from (replace(one, model=model) for model in smaller_relatives(one.model))
+
+
+def _of_record(record: str) -> Candidate:
+    provider, _, model = record.partition("/")
+    return Candidate(model=model, provider=provider)
+
+
+def _cheapest(
+    offered: Sequence[Offered], asked_for: set[str], members: dict[ModelClass, list[Candidate]]
+) -> tuple[tuple[Offered, ...], list[str]]:
+    """What was asked for by name, and the cheapest of each class; sentences count the others."""
+    hidden: set[str] = set()
+    sentences = []
+    for one, candidates in members.items():
+        names = {candidate.name for candidate in candidates} - asked_for
+        known = [row.name for row in offered if row.name in names and row.nano_usd is not None]
+        unfit = sum(row.status == "excluded" for row in offered if row.name in names)
+        hidden |= names - set(known[:_MOST_OF_CLASS])
+        sentences.append(
+            f"{one}: the {len(known[:_MOST_OF_CLASS])} cheapest of {len(known)} are shown, "
+            f"{unfit} hold no prompt as large as the largest"
+        )
+    return tuple(row for row in offered if row.name not in hidden), sentences

@@ -1,0 +1,100 @@
+"""What would cost less in a window, with the costs beside it: per request, tenant and key."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pricing.book import PriceBook
+from pricing.filters import Filter
+from pricing.money import usd_from_nano
+from pricing.overhead import FullCost, Overhead, full_cost
+from pricing.saving import OwnEngine, Situation
+from pricing.savings import Savings, find_savings
+from pricing.totals import usd_per_hour
+from store.facts import HostFact
+from store.reader import Reader
+from tui.reading.committed import Committed, Pool, committed
+from tui.reading.moment import Moment
+from tui.reading.report import Report, report
+from tui.reading.traffic import seen_traffic, window
+
+COST_DIMENSIONS = ("tenant", "key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavingsFound:
+    """Savings over a window, what everything costs per hour, and reports by tenant and key."""
+
+    at: Moment
+    found: Savings
+    total: Report
+    costs: Mapping[str, Report]
+    full: FullCost
+
+
+def savings(
+    reader: Reader,
+    since_ms: int,
+    until_ms: int,
+    wanted: Filter,
+    *,
+    book: PriceBook,
+    now_ms: int,
+    patient: Filter | None = None,
+    overheads: Sequence[Overhead] = (),
+    revenue_usd_per_hour: Decimal | None = None,
+) -> SavingsFound:
+    """Read everything that the rules look at; hosts are left out where a filter picks some of the traffic."""
+    at = window(reader, since_ms, until_ms, now_ms)
+    seen = seen_traffic(reader, at, wanted, patient)
+    costs = committed(reader, at) if wanted.is_empty else None
+    situation = Situation(
+        seconds=at.seconds,
+        at_ms=at.until_ms,
+        traffic=seen.metered,
+        book=book,
+        kept=seen.kept,
+        engines=tuple(_engines(costs)) if costs else (),
+        idle_hosts=tuple(_idle_hosts(costs)) if costs else (),
+    )
+    whole = report(reader, at.since_ms, until_ms, (), wanted, now_ms)
+    spend = usd_per_hour(whole.total.nano_usd, at.seconds) or Decimal(0)
+    return SavingsFound(
+        at=at,
+        found=find_savings(situation),
+        total=whole,
+        costs={name: report(reader, at.since_ms, until_ms, (name,), wanted, now_ms) for name in COST_DIMENSIONS},
+        full=full_cost(spend, overheads, revenue_usd_per_hour),
+    )
+
+
+def _engines(costs: Committed) -> Iterator[OwnEngine]:
+    facts = {fact.name: fact for fact in costs.hosts}
+    for pool in costs.pools:
+        yield OwnEngine(
+            host=pool.host,
+            model=pool.engine.model,
+            gpus=_gpus(pool, facts.get(pool.host), costs.pools),
+            usd_per_hour=pool.usd_per_hour,
+            seconds=pool.engine.seconds,
+            served=pool.served,
+            capacity=pool.capacity,
+        )
+
+
+def _gpus(pool: Pool, fact: HostFact | None, pools: Sequence[Pool]) -> int | None:
+    """GPUs of an engine: those it names, or all of the host's where it is alone."""
+    if pool.engine.gpus:
+        return len(pool.engine.gpus)
+    alone = sum(other.host == pool.host for other in pools) == 1
+    return fact.gpus if alone and fact is not None else None
+
+
+def _idle_hosts(costs: Committed) -> Iterator[tuple[str, Decimal]]:
+    """Hosts in force without an engine, and GPUs that no engine of theirs holds."""
+    serving = {pool.host for pool in costs.pools}
+    for fact in costs.hosts:
+        if fact.name not in serving:
+            yield fact.name, usd_from_nano(fact.usd_per_hour_nano or 0)
+    if costs.unclaimed_usd_per_hour:
+        yield " or ".join(sorted(serving)), costs.unclaimed_usd_per_hour
