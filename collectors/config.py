@@ -349,7 +349,7 @@ def _explain(text: str) -> str:
 def _known_keys(where: str) -> list[str]:
     section = re.sub(r"\[.*", "", where)
     sections: dict[str, type[msgspec.Struct]] = {
-        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "overhead": OverheadConfig, "gpu": GpuConfig, "store": StoreConfig,
-        "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
+        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
+        "gpu": GpuConfig, "store": StoreConfig, "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
     }  # fmt: skip
     return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

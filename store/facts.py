@@ -1,7 +1,7 @@
 """What collectors hand to the store: facts as they were seen, frozen, with units in their names."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
@@ -33,6 +33,14 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome = Outcome.OK
 
 
+class Rank(IntEnum):
+    """How much one view of a call knows: where two views of one call disagree, the higher one wins."""
+
+    SPAN = 1
+    ROW = 2
+    PAYLOAD = 3
+
+
 class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request (one attempt of it) as a gateway saw it end."""
 
@@ -60,6 +68,11 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gateway itself said that the call cost."""
     error: str | None = None
     """Class of the failure, e.g. "RateLimitError"."""
+    rank: Rank = Rank.PAYLOAD
+    user: str | None = None
+    end_user: str | None = None
+    session: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class PricedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -18,6 +18,8 @@ COMMANDS = {
     "requests": "single requests, newest or dearest first",
     "sources": "every source: state, lag, rejects",
     "price": "one request, line by line, with where each rate comes from",
+    "compare": "the same traffic on other models, with switches for cache hits, batches, retries, thinking and routes",
+    "savings": "what would cost less, ranked in dollars per hour, with evidence and assumptions",
     "host": "what own GPUs cost per million tokens, now and when full, and from where on they beat a price",
     "prices": "the price book: list it, show a model's prices, bring newer ones, compare two catalogues",
     "reprice": "price stored usage again after a change of the book",

@@ -28,7 +28,7 @@ class Asked:
 
     options: tuple[Candidate | Blend, ...] = ()
     classes: tuple[ModelClass, ...] = ()
-    switches: Switches = Switches()
+    switches: Switches | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,7 @@ def compared(
     )
     asked_for = {one.name for one in asked.options}
     shown, sentences = _cheapest(found.offered, asked_for, members)
-    return Compared(
-        at=seen.at, comparison=replace(found, offered=shown), left_out=(*left_out, *sentences)
-    )
+    return Compared(at=seen.at, comparison=replace(found, offered=shown), left_out=(*left_out, *sentences))
 
 
 def in_use(traffic: Iterable[Traffic]) -> Iterable[Candidate]:
@@ -86,9 +84,9 @@ def in_use(traffic: Iterable[Traffic]) -> Iterable[Candidate]:
             candidate = Candidate(model=one.sender.model, provider=one.sender.provider)
             spent[candidate] = spent.get(candidate, 0) + one.nano_usd
     dearest = sorted(spent, key=lambda one: (-spent[one], one.name))[:_MOST_SEEN]
-    for one in dearest:
-        yield one
-        yield from (replace(one, model=model) for model in smaller_relatives(one.model))
+    for candidate in dearest:
+        yield candidate
+        yield from (replace(candidate, model=model) for model in smaller_relatives(candidate.model))
 
 
 def _of_record(record: str) -> Candidate:
