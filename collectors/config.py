@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
-from collectors.formats.lines import FORMATS
+from collectors.formats.registry import FORMATS
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead

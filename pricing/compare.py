@@ -1,6 +1,6 @@
 """The same traffic on other models: what it would cost there, and what is assumed in saying so."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -8,17 +8,15 @@ from pricing.bill import make_bill
 from pricing.book import STANDARD, PriceBook
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.switches import Switches, percent, split
-from pricing.traffic import Traffic, spent_nano_usd
-from pricing.usage import Usage
+from pricing.traffic import Traffic, Windows, spent_nano_usd
+from pricing.usage import TOKEN_CLASSES, Usage
 
 _BATCH = "batch"
-_LEAST_SAID = 3
+_LIFETIMES = ("cache_write_1h", "cache_write_30m", "cache_write_12h")
+_MOST_SAID = 3
 """Prompt sizes that one sentence names."""
 
 AS_NOW = "the same models"
-
-Windows = Callable[[str | None, str], int | None]
-"""Tokens that a model's context holds, by provider and name; None where nobody says."""
 
 ALWAYS = (
     "the same tokens are billed: another model may count them differently and answer at another length",
@@ -225,11 +223,25 @@ class _Pricing:
                 notes = (f"{card.record} has no known batch price: it is billed at the standard one",)
         if card.status is CardStatus.HOSTED:
             return _Priced(None, card)
+        usage, moved = _without_lifetimes(usage, card)
+        notes += moved
         bill = make_bill(usage, card, requests)
         cost = None if bill.nano_usd is None else self.switches.times_retried(bill.nano_usd)
         tier = [f"{said}, by the mean prompt of {mean:,} tokens" for said in card.conditions if "prompt over" in said]
         lent = [f"{card.record}: {said}" for said in card.fallbacks if _is_used(usage, said)]
         return _Priced(cost, card, bill.missing, (*notes, *tier, *lent))
+
+
+def _without_lifetimes(usage: Usage, card: RateCard) -> tuple[Usage, tuple[str, ...]]:
+    """The usage with longer-lived cache writes as plain ones, where the provider charges nothing for any write."""
+    if "cache_write as input" not in card.fallbacks:
+        return usage, ()
+    unsold = {f"{name}_tokens": 0 for name in _LIFETIMES if card.rates[TOKEN_CLASSES.index(name)] is None}
+    tokens = sum(getattr(usage, field) for field in unsold)
+    if not tokens:
+        return usage, ()
+    plain = usage._replace(**unsold, cache_write_tokens=usage.cache_write_tokens + tokens)
+    return plain, (f"{card.record} charges nothing for keeping a cache: tokens written to one now are input there",)
 
 
 def _is_used(usage: Usage, fallback: str) -> bool:
@@ -263,4 +275,4 @@ def _assumptions(parts: Iterable[_Priced]) -> tuple[str, ...]:
     """Each sentence once, in order; many prompt sizes in one tier are cut short."""
     said = list(dict.fromkeys(note for part in parts for note in part.notes))
     tiers = [note for note in said if "by the mean prompt" in note]
-    return tuple(note for note in said if note not in tiers[_LEAST_SAID:])
+    return tuple(note for note in said if note not in tiers[_MOST_SAID:])

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pricing.book import PriceBook
 from pricing.economics import Capacity, Served
 from pricing.money import usd_from_nano
-from pricing.traffic import KeptRequest, Sender, Traffic, by_sender, kept_by_sender
+from pricing.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, kept_by_sender
 
 SECONDS_PER_HOUR = 3600
 
@@ -59,6 +59,11 @@ class OwnEngine:
         return self.served.work(self.capacity.decode_weight) / (self.capacity.work_per_second * Fraction(self.seconds))
 
 
+def nobody_says(provider: str | None, model: str) -> int | None:  # noqa: ARG001 - it stands for a function that asks
+    """No model's context is known."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """Everything that rules look at, over a window that ends at `at_ms`; `sessions` are prompt sizes turn by turn."""
@@ -73,6 +78,7 @@ class Situation:
     """Dollars per hour of hosts, or parts of them, that no engine holds."""
     sessions: tuple[tuple[Sender, tuple[int, ...]], ...] | None = None
     """None where sources name no sessions."""
+    windows: Windows = nobody_says
     _senders: dict[Sender, list[Traffic]] = field(init=False, repr=False, compare=False)
     _kept: dict[Sender, list[KeptRequest]] = field(init=False, repr=False, compare=False)
 

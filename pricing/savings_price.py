@@ -133,9 +133,11 @@ def _class(traffic: Sequence[Traffic]) -> ModelClass | None:
 
 
 def _cost_on(situation: Situation, traffic: Sequence[Traffic], provider: str | None, model: str) -> int | None:
-    """What the traffic costs on another model at its own variants; None where any of it has no whole price there."""
-    total = 0
+    """What the traffic costs on another model at its own variants; None where any of it does not fit or has no whole price."""
+    window, total = situation.windows(provider, model), 0
     for one in traffic:
+        if window is not None and max(one.largest_prompt_tokens or 0, one.mean_prompt_tokens) > window:
+            return None
         card = situation.book.card(
             provider, model, at_ms=situation.at_ms, prompt_tokens=one.mean_prompt_tokens, variant=one.variant
         )

@@ -1,13 +1,16 @@
 """Traffic that was seen, as the questions "what if" and "what for" want it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pricing.book import STANDARD
 from pricing.card import CardStatus, RateCard
 from pricing.totals import add_usage
 from pricing.usage import NOTHING, Usage
+
+Windows: TypeAlias = Callable[[str | None, str], int | None]
+"""Tokens that a model's context holds, by provider and name; None where nobody says."""
 
 
 class Sender(NamedTuple):

@@ -1,30 +1,21 @@
 """Lines of any known format become events: the format is recognised from a line's keys, never from its content."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from collectors.door import example, visible
-from collectors.formats import litellm
+from collectors.formats.format import NotUsageError
+from collectors.formats.registry import FORMATS
 from store.facts import Reject, UsageEvent
-
-
-class LineFormat(NamedTuple):
-    """One log format: its name, how its lines are told, and how one is read."""
-
-    name: str
-    recognises: Callable[[frozenset[str]], bool]
-    parse: Callable[[bytes], UsageEvent]
-
-
-FORMATS = (LineFormat(litellm.NAME, litellm.recognises, litellm.parse),)
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 _WRAPPERS = ("standard_logging_object", "records", "Records")
 _OPERATIONAL = {"message", "level", "timestamp"}
+_UNREADABLE = (NotUsageError, ValueError, ArithmeticError, RecursionError)
 
 
 class Parsed(NamedTuple):
@@ -51,8 +42,8 @@ class LineReader:
             try:
                 if parse is None:
                     raise ValueError
-                events.append(parse(line))
-            except (ValueError, ArithmeticError, RecursionError):
+                events += parse(line)
+            except _UNREADABLE:
                 for reason in self._read_strange(line, events):
                     _count(rejects, reason, line)
                 parse = self._format.parse if self._format else None
@@ -67,24 +58,20 @@ class LineReader:
             return [_reason(error)]
         for part in parts:
             try:
-                events.append(self._read_one(part))
-            except (_NotUsageError, ValueError, ArithmeticError, RecursionError) as error:
+                events += self._read_one(part)
+            except _UNREADABLE as error:
                 reasons.append(_reason(error))
         return reasons
 
-    def _read_one(self, raw: bytes) -> UsageEvent:
+    def _read_one(self, raw: bytes) -> Sequence[UsageEvent]:
         keys = frozenset(_keys(raw))
         for known in FORMATS:
             if known.recognises(keys):
                 self._format = known
                 return known.parse(raw)
         if keys >= _OPERATIONAL:
-            raise _NotUsageError("an operational log line, which carries no tokens: no source of costs")
-        raise _NotUsageError("unrecognised: no known format has these keys")
-
-
-class _NotUsageError(Exception):
-    """Valid JSON that is no usage record."""
+            raise NotUsageError("an operational log line, which carries no tokens: no source of costs")
+        raise NotUsageError("unrecognised: no known format has these keys")
 
 
 def _reason(error: Exception) -> str:

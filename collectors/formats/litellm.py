@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from collectors.door import cut, milliseconds, reported_nano
+from collectors.formats.format import LineFormat
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
@@ -113,9 +114,9 @@ def recognises(keys: frozenset[str]) -> bool:
     return "model_map_information" in keys or {"response_cost", "startTime", "status"} <= keys
 
 
-def parse(line: bytes) -> UsageEvent:
-    """One line as an event; raises msgspec.MsgspecError or ValueError when it is not a payload."""
-    return event_from(_decode(line))
+def parse(line: bytes) -> tuple[UsageEvent]:
+    """One line as its event; raises msgspec.MsgspecError or ValueError when it is not a payload."""
+    return (event_from(_decode(line)),)
 
 
 def event_from(payload: Payload) -> UsageEvent:
@@ -226,3 +227,6 @@ def _variant(payload: Payload, metadata: _Metadata) -> str:
 
 def _elapsed_ms(start: float, end: float) -> int:
     return max(0, round((end - start) * 1000))
+
+
+FORMAT = LineFormat(NAME, recognises, parse)

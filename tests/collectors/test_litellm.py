@@ -31,8 +31,14 @@ EXAMPLE: dict[str, Any] = json.loads("""
 """The example of the format's documentation: a prompt of 5,200 = 200 fresh + 4,000 read + 1,000 written for 5 minutes."""
 
 
+def one(line: bytes) -> UsageEvent:
+    """The one event of a line."""
+    (event,) = parse(line)
+    return event
+
+
 def example(**changes: Any) -> UsageEvent:
-    return parse(json.dumps({**EXAMPLE, **changes}).encode())
+    return one(json.dumps({**EXAMPLE, **changes}).encode())
 
 
 def with_usage(prompt: int, output: int, **reported: Any) -> UsageEvent:
@@ -195,7 +201,7 @@ def test_the_tenant_is_the_team_else_the_organisation_else_not_said(metadata: An
 
 
 def test_only_what_is_needed_has_to_be_there() -> None:
-    bare = parse(b'{"id":"x","status":"success","startTime":1764000000.0}')
+    bare = one(b'{"id":"x","status":"success","startTime":1764000000.0}')
 
     assert bare == UsageEvent(id="x", ended_at_ms=1_764_000_000_000, duration_ms=0, usage_missing=True)
     assert bare.reported_nano_usd is None, "a cost that is not said is unknown, not zero"
@@ -271,7 +277,7 @@ def _summed(line: bytes, event: UsageEvent) -> dict[str, int]:
 def test_the_real_lines_add_up_to_the_sums_computed_without_us(name: str, of: Callable[[UsageEvent], str]) -> None:
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in REAL:
-        event = parse(line)
+        event = one(line)
         for measure, amount in _summed(line, event).items():
             found[of(event)][measure] += amount
 
@@ -285,13 +291,13 @@ def test_the_real_lines_add_up_to_the_sums_computed_without_us(name: str, of: Ca
 def test_each_real_line_s_reported_cost_is_kept_to_the_nano_dollar() -> None:
     for line in REAL:
         said = json.loads(line, parse_float=Decimal)["response_cost"]
-        assert parse(line).reported_nano_usd == round(Decimal(said) * 10**9)
+        assert one(line).reported_nano_usd == round(Decimal(said) * 10**9)
 
 
 def test_whole_lines_with_prompts_and_answers_are_read_like_the_cut_down_ones() -> None:
     whole = samples.whole_lines()
-    cut_down = {event.id: event for event in map(parse, REAL)}
+    cut_down = {event.id: event for event in map(one, REAL)}
 
     assert len(whole) == 20
-    for event in map(parse, whole):
+    for event in map(one, whole):
         assert event == cut_down[event.id]

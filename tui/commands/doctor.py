@@ -10,7 +10,8 @@ from collectors.clock import now_ms
 from collectors.config import Config, default_path
 from collectors.discovery import discover
 from collectors.errors import CollectorError
-from collectors.formats.lines import FORMATS, LineReader
+from collectors.formats.lines import LineReader
+from collectors.formats.registry import FORMATS
 from collectors.lock import collector_lock
 from collectors.machine import Machine, machine_name
 from collectors.pricer import Pricer

@@ -59,6 +59,11 @@ def compared(
         left_out.append(HOSTED_ALONE)
     elif seen.hosted:
         left_out.append(f"{seen.hosted_requests:,} requests to own hosts, which are paid by the hour")
+    answering = tuple(one for one in traffic if one.usage.output_tokens)
+    if answering and len(answering) < len(traffic):
+        silent = sum(one.requests for one in traffic) - sum(one.requests for one in answering)
+        left_out.append(f"{silent:,} requests without output, such as embeddings: no chat model does what they do")
+        traffic = answering
     members = {one: [_of_record(name) for name in models_of(catalogue, one)] for one in asked.classes}
     options = list(asked.options) + [candidate for found in members.values() for candidate in found]
     if not asked.options and not asked.classes:

@@ -11,6 +11,7 @@ from pricing.overhead import FullCost, Overhead, full_cost
 from pricing.saving import OwnEngine, Situation
 from pricing.savings import Savings, find_savings
 from pricing.totals import usd_per_hour
+from pricing.traffic import Windows
 from store.facts import HostFact
 from store.reader import Reader
 from tui.reading.committed import Committed, Pool, committed
@@ -39,6 +40,7 @@ def savings(
     wanted: Filter,
     *,
     book: PriceBook,
+    windows: Windows,
     now_ms: int,
     patient: Filter | None = None,
     overheads: Sequence[Overhead] = (),
@@ -53,6 +55,7 @@ def savings(
         at_ms=at.until_ms,
         traffic=seen.metered,
         book=book,
+        windows=windows,
         kept=seen.kept,
         engines=tuple(_engines(costs)) if costs else (),
         idle_hosts=tuple(_idle_hosts(costs)) if costs else (),

@@ -1,0 +1,207 @@
+"""The same traffic on other models: what it would cost, what is saved, and what is assumed.
+
+--with takes names of models and classes (ultra-budget, budget, mid, premium, flagship). Without it, the models in use
+and their smaller relatives are compared. The switches change one thing each, for every candidate and for the models
+of now. A route divides the traffic: --route easy=gpt-4o-mini:0.70,hard=claude-opus-4-6:0.30
+"""
+
+import argparse
+import re
+import sys
+from decimal import Decimal
+from typing import Any
+
+from collectors.books import price_book
+from collectors.catalogue_file import KeptCatalogue
+from collectors.clock import now_ms
+from collectors.config import ConfigError, overheads, revenue_usd_per_hour
+from pricing.compare import Blend, Candidate, Offered, Route
+from pricing.modelclass import MODEL_CLASSES, class_named
+from pricing.money import usd_text
+from pricing.overhead import FullCost, full_cost
+from pricing.switches import Switches
+from pricing.totals import usd_per_hour
+from tui.commands.arguments import NUMBER, number
+from tui.commands.common import config_of, plain, print_json, reading, say, shortened
+from tui.commands.paragraphs import dollars, paragraph
+from tui.commands.window import add_window, window_of
+from tui.reading.compare import Asked, Compared, compared
+from tui.reading.report import instant_text, money
+
+_NOTHING_KNOWN = 3
+_NOTHING = Decimal(0)
+_MOST_NAMED = 50
+_ROUTE = re.compile(r"([^=,]+)=([^,]+):([^:,]+)")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Window, filter, candidates, switches and form."""
+    add_window(parser)
+    classes = ", ".join(one.name for one in MODEL_CLASSES)
+    parser.add_argument("--with", dest="models", metavar="MODEL,...|CLASS", help=f"models, or classes: {classes}")
+    parser.add_argument("--cache-hit", type=_share, metavar="X", help="share of each prompt read from a cache, 0 to 1")
+    parser.add_argument("--batch", type=_share, metavar="X", help="share sent through the batch interface, 0 to 1")
+    parser.add_argument("--retries", type=number, default=number("1"), metavar="X", help="billed attempts per request")
+    parser.add_argument("--reasoning", type=number, metavar="R", help="thinking tokens for each visible output token")
+    parser.add_argument("--route", metavar="KIND=MODEL:SHARE,...", help="divide the traffic; the shares add up to 1")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the comparison; 3 when there is nothing to compare."""
+    config = config_of(options)
+    asked, wanted = _asked(options), window_of(options)
+    with reading(options) as reader:
+        found = compared(
+            reader,
+            wanted.since_ms,
+            wanted.until_ms,
+            wanted.filter,
+            asked,
+            book=price_book(config),
+            catalogue=KeptCatalogue().catalogue,
+            now_ms=now_ms(),
+        )
+    spend = usd_per_hour(found.comparison.nano_usd, found.at.seconds) or _NOTHING
+    full = full_cost(spend, overheads(config), revenue_usd_per_hour(config))
+    if options.json:
+        print_json(_json(found, full))
+    else:
+        _print_text(found, full)
+    if not found.comparison.requests:
+        say("there is no traffic with tokens in this window; a longer --since or another --filter may find some.")
+        return _NOTHING_KNOWN
+    return 0
+
+
+def _share(text: str) -> Decimal:
+    share = number(text)
+    if share > 1:
+        raise argparse.ArgumentTypeError("a share is 0 to 1; write 0.6 for 60 %")
+    return share
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    names = [name.strip() for name in (options.models or "").split(",") if name.strip()]
+    if len(names) > _MOST_NAMED:
+        raise ConfigError(f"--with takes at most {_MOST_NAMED} names.")
+    routes = () if options.route is None else (_blend(options.route),)
+    try:
+        switches = Switches(
+            cache_hit=options.cache_hit, batch=options.batch, retries=options.retries, reasoning=options.reasoning
+        )
+    except ValueError as error:
+        raise ConfigError(f"{error}.") from None
+    return Asked(
+        options=(*routes, *(Candidate(model=name) for name in names if class_named(name) is None)),
+        classes=tuple(one for name in names if (one := class_named(name)) is not None),
+        switches=switches,
+    )
+
+
+def _blend(text: str) -> Blend:
+    """A route as it was typed; a model's name may itself hold a colon."""
+    routes = []
+    for part in text.split(","):
+        found = _ROUTE.fullmatch(part.strip())
+        if found is None or not NUMBER.fullmatch(found[3]):
+            raise ConfigError(f"--route: write KIND=MODEL:SHARE, such as easy=gpt-4o-mini:0.70, not {plain(part)!r}.")
+        routes.append(Route(label=found[1], candidate=Candidate(model=found[2]), share=number(found[3])))
+    try:
+        return Blend(routes=tuple(routes))
+    except ValueError as error:
+        raise ConfigError(f"--route: {error}.") from None
+
+
+def _json(found: Compared, full: FullCost) -> dict[str, Any]:
+    comparison, seconds = found.comparison, found.at.seconds
+    return {
+        "schema": 1,
+        "as_of": instant_text(found.at.now_ms),
+        "window": {
+            "since": instant_text(found.at.since_ms),
+            "until": instant_text(found.at.until_ms),
+            "seconds": round(seconds),
+        },
+        "traffic": {
+            "requests": comparison.requests,
+            "usd": usd_text(comparison.nano_usd),
+            "usd_per_hour": money(usd_per_hour(comparison.nano_usd, seconds)),
+            "lower_bound": comparison.is_lower_bound,
+            "largest_prompt_tokens": comparison.largest_prompt_tokens,
+        },
+        "full_cost": full_cost_json(full),
+        "candidates": [_offered_json(one, seconds) for one in comparison.offered],
+        "assumptions": list(comparison.assumptions),
+        "left_out": list(found.left_out),
+    }
+
+
+def full_cost_json(full: FullCost) -> dict[str, Any]:
+    """Spend with overheads, and its part of a revenue dollar."""
+    return {
+        "usd_per_hour": money(full.usd_per_hour),
+        "overheads": [{"name": name, "usd_per_hour": money(usd)} for name, usd in full.overheads],
+        "usd_per_revenue_usd": money(full.usd_per_revenue_usd),
+    }
+
+
+def full_cost_lines(full: FullCost) -> list[str]:
+    """The same in words; nothing where neither is configured."""
+    lines = [f"  overhead {plain(name)}: ${dollars(usd)}/h" for name, usd in full.overheads]
+    if lines:
+        lines.append(f"  everything together: ${dollars(full.usd_per_hour)}/h")
+    if full.usd_per_revenue_usd is not None:
+        lines.append(f"  cost per revenue dollar: ${dollars(full.usd_per_revenue_usd)}")
+    return lines
+
+
+def _offered_json(one: Offered, seconds: float) -> dict[str, Any]:
+    saved = None if one.saved_nano_usd is None else usd_per_hour(one.saved_nano_usd, seconds)
+    cost = None if one.nano_usd is None else usd_per_hour(one.nano_usd, seconds)
+    return {
+        "model": one.name,
+        "status": one.status,
+        "usd": usd_text(one.nano_usd),
+        "usd_per_hour": money(cost),
+        "saved_usd": usd_text(one.saved_nano_usd),
+        "saved_usd_per_hour": money(saved),
+        "saved_bound": one.saved_bound or None,
+        "why": one.why or None,
+        "missing": list(one.missing),
+        "assumptions": list(one.assumptions),
+    }
+
+
+def _print_text(found: Compared, full: FullCost) -> None:
+    comparison, seconds = found.comparison, found.at.seconds
+    bound = "≥" if comparison.is_lower_bound else ""
+    now = usd_per_hour(comparison.nano_usd, seconds) or _NOTHING
+    lines = [f"{comparison.requests:,} requests cost {bound}${dollars(now)}/h now", *full_cost_lines(full), ""]
+    lines.append(f"  {'MODEL':<40}{'$/H':>14}{'SAVED $/H':>14}  STATUS")
+    for one in comparison.offered:
+        lines.append(_row(one, seconds))
+        missing = f"no rate for {', '.join(one.missing)}: its cost is a lower bound" if one.missing else ""
+        for said in (one.why, *one.assumptions, missing):
+            lines += paragraph(said, indent=6) if said else []
+    lines.append("")
+    for said in comparison.assumptions:
+        lines += paragraph(said, first="  assumed:  ")
+    for said in found.left_out:
+        lines += paragraph(said, first="  left out: ")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+_BOUNDS = {">=": "≥", "<=": "≤", "": ""}
+
+
+def _row(one: Offered, seconds: float) -> str:
+    cost = "--"
+    if one.nano_usd is not None:
+        cost = f"{'≥' if one.missing else ''}{dollars(usd_per_hour(one.nano_usd, seconds) or _NOTHING)}"
+    saved = "--"
+    if one.saved_nano_usd is not None:
+        saved = (
+            f"{_BOUNDS[one.saved_bound]}{dollars(usd_per_hour(one.saved_nano_usd, seconds) or _NOTHING, signed=True)}"
+        )
+    return f"  {shortened(one.name, 38):<40}{cost:>14}{saved:>14}  {one.status}"

@@ -1,0 +1,46 @@
+"""The window and the filter of a question about traffic."""
+
+import argparse
+from dataclasses import dataclass
+
+from collectors.clock import now_ms
+from collectors.config import ConfigError
+from pricing.filters import Filter, FilterError, parse_filter
+from store.tables import DIMENSIONS
+from tui.commands.common import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when to when, in epoch milliseconds, and which traffic."""
+
+    since_ms: int
+    until_ms: int
+    filter: Filter
+
+
+def add_window(parser: argparse.ArgumentParser, since: str = "24h") -> None:
+    """--since, --until and --filter."""
+    parser.add_argument("--since", default=since, metavar="T", help=f"beginning of the window (default {since})")
+    parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
+    parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
+
+
+def window_of(options: argparse.Namespace) -> Window:
+    """The window that was asked for; raises ConfigError."""
+    until_ms = now_ms() if options.until is None else instant(options.until)
+    since_ms = instant(options.since)
+    if since_ms >= until_ms:
+        raise ConfigError("--since must be before --until.")
+    return Window(since_ms, until_ms, series_filter(options.filter, "--filter"))
+
+
+def series_filter(text: str, option: str) -> Filter:
+    """A filter of series; raises ConfigError for one of single requests' dollars."""
+    try:
+        wanted = parse_filter(text, DIMENSIONS)
+    except FilterError as error:
+        raise ConfigError(f"{option}: {error}.") from None
+    if wanted.above_nano_usd is not None:
+        raise ConfigError(f"{option}: an amount of dollars picks single requests; sums have none.")
+    return wanted
