@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 
 from collectors.formats.registry import FORMATS
+from collectors.hostconfig import HostConfig as HostConfig
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
@@ -49,19 +50,6 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     api_key_command: str | None = None
     poll_every: str | None = None
     expect_every: str | None = None
-
-
-class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[host]]`: what a machine costs per hour and what it can serve."""
-
-    name: str | None = None
-    usd_per_hour: str | None = None
-    gpus: int | None = None
-    since: str | None = None
-    until: str | None = None
-    prefill_tokens_per_second: int | None = None
-    decode_tokens_per_second: int | None = None
-    capacity_basis: str = "joint"
 
 
 class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,7 +196,7 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
     return [
         HostFact(
             name=host.name or machine,
-            usd_per_hour_nano=None if host.usd_per_hour is None else _nano(host.usd_per_hour, "usd_per_hour"),
+            usd_per_hour_nano=host.usd_per_hour_nano(),
             since_ms=now_ms if host.since is None else instant_ms(host.since, now_ms=now_ms),
             until_ms=None if host.until is None else instant_ms(host.until, now_ms=now_ms),
             gpus=host.gpus,
@@ -282,8 +270,7 @@ def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
 
 def _check_hosts(hosts: Sequence[HostConfig]) -> None:
     for host in hosts:
-        if host.usd_per_hour is not None:
-            _nano(host.usd_per_hour, "usd_per_hour of a host")
+        host.usd_per_hour_nano()
         if host.capacity_basis not in ("joint", "separate"):
             raise ValueError("capacity_basis of a host must be joint or separate")
         for text in (host.since, host.until):
