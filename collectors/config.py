@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
-from collectors.formats.registry import FORMATS
 from collectors.hostconfig import HostConfig as HostConfig
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
@@ -296,6 +295,8 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
 
 
 def _check_reading(source: SourceConfig) -> None:
+    from collectors.formats.registry import FORMATS
+
     formats = [known.name for known in FORMATS]
     if source.format is not None and source.format not in formats:
         raise ValueError(f"unknown format `{source.format}`; known are {', '.join(formats)}")

@@ -3,8 +3,9 @@
 None is "not known" and is drawn as a dash, never as zero. Instants are epoch milliseconds, UTC.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from pricing.bill import Bill
 from pricing.totals import Totals
@@ -15,8 +16,7 @@ DRILL_ORDER = ("provider", "model", "tenant", "key")
 """Where `enter` leads next; below the last one stand single requests."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True):
     """What the person at the screen has asked for."""
 
     window_seconds: int = 300
@@ -28,8 +28,7 @@ class View:
     """End of the window when the picture is paused or in the past; None is live."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Where we look, when, over which window, and how many sources speak."""
 
     machine: str
@@ -45,8 +44,7 @@ class Header:
     """Plain sentences that must not be missed: a temporary store, no collector, a read-only view."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetLine:
+class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     """One budget: what is left, at which pace it goes, and when it runs out."""
 
     name: str
@@ -67,8 +65,7 @@ class BudgetLine:
         return self.limit_usd - self.spent_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
     """The three figures at three in the morning."""
 
     usd_per_hour: Decimal | None = None
@@ -91,8 +88,7 @@ class Headline:
     budget: BudgetLine | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRow:
+class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
     """One member of the dimension that the table is grouped by."""
 
     key: str | None
@@ -107,8 +103,7 @@ class GroupRow:
     """A row that is no member: "(idle)", "(not in any log)"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BurnPicture:
+class BurnPicture(msgspec.Struct, frozen=True, kw_only=True):
     """The Burn screen."""
 
     header: Header
@@ -123,8 +118,7 @@ class BurnPicture:
     """When there is nothing to show: what was looked for, and what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRow:
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     """One request in a list."""
 
     id: int
@@ -144,8 +138,7 @@ class RequestRow:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestsPicture:
+class RequestsPicture(msgspec.Struct, frozen=True, kw_only=True):
     """The Requests screen: the newest or dearest requests of the window."""
 
     header: Header
@@ -155,8 +148,7 @@ class RequestsPicture:
     """Single requests are kept from here on; older ones live on as sums."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillPicture:
+class BillPicture(msgspec.Struct, frozen=True, kw_only=True):
     """One request, line by line."""
 
     header: Header
@@ -175,8 +167,7 @@ class BillPicture:
     like_it_mean_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectRow:
+class RejectRow(msgspec.Struct, frozen=True, kw_only=True):
     """Input that could not be taken."""
 
     reason: str
@@ -185,8 +176,7 @@ class RejectRow:
     seen_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRow:
+class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One source: whether it speaks, how far behind it is, and what it could not read."""
 
     name: str
@@ -206,8 +196,7 @@ class SourceRow:
     gap_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcesPicture:
+class SourcesPicture(msgspec.Struct, frozen=True, kw_only=True):
     """The Sources screen."""
 
     header: Header
@@ -216,8 +205,7 @@ class SourcesPicture:
     """What discovery found or looked for, in sentences."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuRow:
+class GpuRow(msgspec.Struct, frozen=True, kw_only=True):
     """One GPU over the last minute."""
 
     index: int
@@ -235,8 +223,7 @@ class GpuRow:
     stale: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineRow:
+class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     """One serving engine over the last minute; dollars are its part of its host's."""
 
     source: str
@@ -262,8 +249,7 @@ class EngineRow:
     age_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostRow:
+class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     """One machine: what it costs and how much of that is idle."""
 
     name: str
@@ -277,8 +263,7 @@ class HostRow:
     """What keeps its figures from being complete, e.g. "no price for 8x H100: add [[host]] usd_per_hour"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachinesPicture:
+class MachinesPicture(msgspec.Struct, frozen=True, kw_only=True):
     """The GPUs screen."""
 
     header: Header

@@ -1,7 +1,8 @@
 """A feed that hands out prepared pictures."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tests.fakes import pictures
 from tui.feed import FeedError

@@ -1,7 +1,9 @@
 """Pictures for tests: a small launch, invented."""
 
-from dataclasses import replace
+import dataclasses
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from pricing.bill import make_bill
 from pricing.card import CardStatus, RateCard, UnitRate
@@ -65,7 +67,7 @@ def totals(usd: str = "15.7", tokens: int = 5_000_000, unpriced_requests: int = 
     """Sums of a group that cost this much."""
     usage = Usage(input_tokens=tokens // 2, cache_read_tokens=tokens // 4, output_tokens=tokens // 4)
     sums = Totals(requests=1200, errors=4, retries=3, tokens=usage, metered_nano_usd=int(Decimal(usd) * 10**9))
-    return replace(sums, duration_ms=2_310_000, durations=1000, unpriced_requests=unpriced_requests)
+    return dataclasses.replace(sums, duration_ms=2_310_000, durations=1000, unpriced_requests=unpriced_requests)
 
 
 def group(key: str | None, usd_per_hour: str | None = "20.3", *, aside: bool = False, **changes: int) -> GroupRow:
@@ -102,7 +104,7 @@ def burn(
         rows=rows,
         doubts=("1 unpriced model: support-tuned-7b, 0.4M tok/h", "2 estimated"),
     )
-    return replace(picture, **changes)  # type: ignore[arg-type]  # the caller names fields of BurnPicture
+    return replace(picture, **changes)
 
 
 NOTHING = BurnPicture(
@@ -136,7 +138,7 @@ def request(number: int = 1, **changes: object) -> RequestRow:
         nano_usd=164_196_000,
         status="priced",
     )
-    return replace(row, **changes)  # type: ignore[arg-type]  # the caller names fields of RequestRow
+    return replace(row, **changes)
 
 
 REQUESTS = RequestsPicture(
@@ -183,7 +185,7 @@ def bill(number: int = 1, usage: Usage = USAGE, card: RateCard = CARD, **changes
         like_it_requests=1204,
         like_it_mean_usd=Decimal("0.16"),
     )
-    return replace(picture, **changes)  # type: ignore[arg-type]  # the caller names fields of BillPicture
+    return replace(picture, **changes)
 
 
 SOURCES = SourcesPicture(
@@ -251,7 +253,7 @@ def gpu(index: int, **changes: object) -> GpuRow:
         lost=None,
         age_ms=900,
     )
-    return replace(row, **changes)  # type: ignore[arg-type]  # the caller names fields of GpuRow
+    return replace(row, **changes)
 
 
 ENGINE = EngineRow(

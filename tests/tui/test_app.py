@@ -1,8 +1,8 @@
 import threading
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
@@ -19,7 +19,7 @@ from tui.widgets.table import Table
 def costing(usd_per_hour: str, **header: int) -> BurnPicture:
     """A picture whose burn is this."""
     headline = replace(pictures.HEADLINE, usd_per_hour=Decimal(usd_per_hour), lower_bound=False)
-    return pictures.burn(headline=headline, header=replace(pictures.HEADER, **header))  # type: ignore[arg-type]  # times of Header
+    return pictures.burn(headline=headline, header=replace(pictures.HEADER, **header))
 
 
 async def test_pause_freezes_the_picture_and_the_same_key_goes_on() -> None:

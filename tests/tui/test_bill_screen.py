@@ -1,4 +1,4 @@
-from dataclasses import replace
+import dataclasses
 
 from pricing.bill import make_bill
 from pricing.card import HOSTED, unpriced
@@ -62,7 +62,7 @@ def test_a_hosted_request_says_that_the_host_pays() -> None:
 
 
 def test_an_amount_below_a_millionth_of_a_dollar_is_shown_in_full() -> None:
-    card = replace(pictures.CARD, rates=(100_000_000, *pictures.CARD.rates[1:]))
+    card = dataclasses.replace(pictures.CARD, rates=(100_000_000, *pictures.CARD.rates[1:]))
     text = written(pictures.bill(usage=Usage(input_tokens=3), card=card))
     assert "0.000000300" in text
 

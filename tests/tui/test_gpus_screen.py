@@ -1,5 +1,6 @@
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed

@@ -1,8 +1,9 @@
 """Names from outside are data on every screen: never markup, never an action, never a terminal sequence."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
@@ -49,11 +50,13 @@ def request_of(name: str, number: int = 1) -> RequestRow:
 
 def bill_of(name: str) -> BillPicture:
     """A bill in which every text is the name."""
-    card = replace(pictures.CARD, book=name, record=name, match_rule=name, conditions=(name,), fallbacks=(name,))
+    card = dataclasses.replace(
+        pictures.CARD, book=name, record=name, match_rule=name, conditions=(name,), fallbacks=(name,)
+    )
     usage = pictures.USAGE._replace(units=((name, 3),))
     request = request_of(name)
     texts = dict.fromkeys(("deployment", "source", "call_type"), name)
-    return replace(pictures.bill(usage=usage, card=card), request=request, attempts=(request,), **texts)  # type: ignore[arg-type]  # names of text fields
+    return replace(pictures.bill(usage=usage, card=card), request=request, attempts=(request,), **texts)
 
 
 def feed_of(name: str) -> FakeFeed:

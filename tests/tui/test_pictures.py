@@ -1,10 +1,10 @@
 """How every screen looks, in every state, at the size of a small terminal and of a large one."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.fakes import pictures

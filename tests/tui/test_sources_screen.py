@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed

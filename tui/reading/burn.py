@@ -1,9 +1,11 @@
 """The Burn picture: three figures, one table, and what is uncertain in them."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from pricing.card import UNKNOWN_COST
 from pricing.economics import own_price
@@ -43,7 +45,7 @@ def burn(
         headline=_headline(sums, costs, minutes, at, tightest(reader, at)),
         by=view.by,
         path=view.path,
-        total=replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
+        total=dataclasses.replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
         rows=rows,
         doubts=(*_doubts(sums, costs, at), *_old_prices(reader, sums, at)),
         nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
@@ -72,7 +74,7 @@ def _rows(
     trends = _trends(minutes, by, wanted, at)
     rows = [_row(name, totals, whole, at, trends.get(name, ())) for name, totals in groups.items()]
     rows += [
-        replace(_row(name, replace(EMPTY, allocated_nano_usd=nano_usd), whole, at, ()), aside=True)
+        replace(_row(name, dataclasses.replace(EMPTY, allocated_nano_usd=nano_usd), whole, at, ()), aside=True)
         for name, nano_usd in rests.items()
     ]
     return sorted(rows, key=lambda row: (-row.totals.nano_usd, -row.totals.tokens.total_tokens, row.key or ""))
@@ -120,7 +122,7 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
 
 
 def _is_lower_bound(everything: Totals, costs: Committed, at: Moment) -> bool:
-    paid = replace(everything, allocated_nano_usd=costs.nano_usd)
+    paid = dataclasses.replace(everything, allocated_nano_usd=costs.nano_usd)
     return paid.is_lower_bound or bool(costs.unpriced_hosts) or bool(at.missing)
 
 

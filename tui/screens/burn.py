@@ -1,9 +1,9 @@
 """Burn: the three figures, and one table by the chosen dimension that opens down to single requests."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 

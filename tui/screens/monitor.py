@@ -1,9 +1,9 @@
 """What every section has: a picture that is read in a thread, held in one reactive, and drawn by watchers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
