@@ -13,6 +13,7 @@ from collectors.config import (
     Config,
     GpuConfig,
     HostConfig,
+    OverheadConfig,
     PricesConfig,
     ScreenConfig,
     SourceConfig,
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[store]`": StoreConfig,
     "`[screen]`": ScreenConfig,
     "`[prices]`": PricesConfig,
+    "`[[overhead]]`": OverheadConfig,
     "`[retention]`": Retention,
 }
 

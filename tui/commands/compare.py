@@ -15,7 +15,8 @@ from collectors.books import price_book
 from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import now_ms
 from collectors.config import ConfigError, overheads, revenue_usd_per_hour
-from pricing.compare import Blend, Candidate, Offered, Route
+from pricing.candidates import Blend, Candidate, Route
+from pricing.elsewhere import Offered
 from pricing.modelclass import MODEL_CLASSES, class_named
 from pricing.money import usd_text
 from pricing.overhead import FullCost, full_cost

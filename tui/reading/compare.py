@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pricing.book import PriceBook
+from pricing.candidates import Blend, Candidate
 from pricing.catalogue import Catalogue
-from pricing.compare import Blend, Candidate, Comparison, Offered, compare
+from pricing.compare import Comparison, compare
+from pricing.elsewhere import Offered
 from pricing.families import smaller_relatives
 from pricing.filters import Filter
 from pricing.listing_classes import models_of
