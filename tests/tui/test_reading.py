@@ -236,6 +236,27 @@ def test_a_silent_source_is_named_as_missing_and_no_longer_holds_the_picture_bac
     assert picture.headline.lower_bound
 
 
+def test_when_every_source_is_silent_the_burn_is_unknown_and_not_zero(scene: Scene) -> None:
+    scene.saw(priced("a"))
+    scene.host(36)
+    headline = scene.burn(NOW_MS + 10 * MINUTE_MS).headline
+
+    assert (headline.usd_per_hour, headline.metered_usd_per_hour, headline.burn_trend) == (None, None, ())
+    assert headline.committed_usd_per_hour == 36, "hosts cost money whether or not anybody looks"
+
+
+def test_a_source_that_answers_nothing_but_errors_leaves_the_burn_unknown(scene: Scene) -> None:
+    scene.saw(source="refused", state=SourceState.FAILING, watermark_ms=None)
+    assert scene.burn().headline.usd_per_hour is None
+
+
+def test_while_a_backlog_is_read_what_is_known_is_a_lower_bound(scene: Scene) -> None:
+    scene.saw(priced("a", nano_usd=330_000_000), watermark_ms=None, backlog_bytes=5_400_000)
+    headline = scene.burn().headline
+
+    assert (headline.metered_usd_per_hour, headline.lower_bound) == (Decimal("3.6"), True)
+
+
 def test_a_backlog_is_named_by_its_size(scene: Scene) -> None:
     scene.saw(priced("a"), watermark_ms=None, backlog_bytes=5_400_000)
     assert "not counted: gateway: 5.4 MB of its backlog still unread" in scene.burn().doubts

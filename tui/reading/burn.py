@@ -100,12 +100,12 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
     spent = everything.metered_nano_usd + costs.nano_usd
     own = own_price(costs.observed_nano_usd, costs.served).blended if costs.observed_nano_usd else None
     used = costs.used
-    known = bool(at.sources_that_speak) or bool(sums) or bool(costs.nano_usd)
+    known = not at.silent and (bool(at.sources_that_speak) or bool(sums) or bool(costs.nano_usd))
     burns, per_million = _headline_trends(minutes, costs, at) if known else ((), ())
     return Headline(
         usd_per_hour=(metered or Decimal(0)) + costs.usd_per_hour if known else None,
         metered_usd_per_hour=metered if known else None,
-        committed_usd_per_hour=costs.usd_per_hour if known else None,
+        committed_usd_per_hour=costs.usd_per_hour if known or costs.usd_per_hour else None,
         usd_per_million=usd_per_million(spent, served),
         api_usd_per_million=usd_per_million(everything.metered_nano_usd, api_tokens),
         own_usd_per_million=own,

@@ -24,6 +24,8 @@ class Moment:
     states: dict[str, SourceState]
     missing: tuple[str, ...] = ()
     """Sources whose data the window lacks, in sentences."""
+    silent: bool = False
+    """There are sources, and none of them has been read lately: nothing is known of now."""
 
     @property
     def seconds(self) -> float:
@@ -73,6 +75,7 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
         until_ms=until_ms,
         sources=sources,
         states=states,
+        silent=view.until_ms is None and bool(live) and not fresh and not any(_is_read(r, now_ms) for r in live),
         missing=() if view.until_ms is not None else tuple(_missing(r, now_ms) for r in live if _lags(r, now_ms)),
     )
 
@@ -90,6 +93,11 @@ def header(at: Moment, view: View, machine: str, *, demo: bool = False, notices:
         demo=demo,
         notices=notices,
     )
+
+
+def _is_read(record: SourceRecord, now_ms: int) -> bool:
+    """Whether a source is being read right now, even if its end is not reached yet."""
+    return record.health.state is SourceState.OK and now_ms - record.health.polled_ms <= _STALE_MS
 
 
 def _lags(record: SourceRecord, now_ms: int) -> bool:
