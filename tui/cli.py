@@ -62,13 +62,14 @@ def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
     command.add_arguments(parser)
     options = parser.parse_args(rest, namespace=argparse.Namespace(**vars(places)))
     from collectors.config import ConfigError
+    from collectors.errors import CollectorError
     from store.tables import StoreError
     from tui.feed import FeedError
 
     try:
         code: int = command.run(options)
         sys.stdout.flush()
-    except (ConfigError, StoreError, FeedError) as error:
+    except (ConfigError, StoreError, FeedError, CollectorError) as error:
         return _say(str(error))
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not complain about it at exit.

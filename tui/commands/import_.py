@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.files import FileSource
+from collectors.finished import Task, polls
 from collectors.pricer import Pricer
 from collectors.source import Poll
 from store.facts import Batch, Reject, SourceHealth, SourceState
@@ -55,17 +55,10 @@ class Importer:
     def read(self, path: Path) -> None:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
-        source = FileSource(SOURCE, _literal(path), self._writer.positions(SOURCE))
-        started, more = time.monotonic(), True
-        try:
-            while more:
-                poll = source.read()
-                more = poll.more
-                self._write(poll)
-                self._draw(path, size, poll, time.monotonic() - started)
-            self._write(source.finish())
-        finally:
-            source.close()
+        started = time.monotonic()
+        for poll in polls(Task(SOURCE, _literal(path), self._writer.positions(SOURCE)), size):
+            self._write(poll)
+            self._draw(path, size, poll, time.monotonic() - started)
 
     def summarise(self) -> None:
         """Say what was taken and what was not, and why."""
