@@ -37,7 +37,6 @@ _ASCII = str.maketrans(
     }
     | {"▆": "*", "▇": "%", "×": "x", "·": "."}
 )
-_LEAST_SHORTENED = 8
 _CENT = Decimal("0.01")
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
@@ -292,18 +291,16 @@ def _cut(text: str, width: int) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """A name cut in its middle: names of one provider begin alike, and those of one family differ at the end."""
+    """A name in so many cells: what stands before the last slash (a provider, an owner) goes first, then its end.
+
+    A model's family and version stand at the beginning of its own name, and the date of its snapshot at the end.
+    """
     text = safe(text, 200)
-    if cell_len(text) <= width or width < _LEAST_SHORTENED:
-        return safe(text, width)
-    head = _cut(text, width // 3 + 1)
-    room, tail = width - cell_len(head), ""
-    for character in reversed(text):
-        room -= cell_len(character)
-        if room < 0:
-            break
-        tail = character + tail
-    return head + tail
+    if cell_len(text) <= width:
+        return text
+    own = text.rpartition("/")[2]
+    marked = f"…/{own}"
+    return marked if own and cell_len(marked) <= width else safe(own or text, width)
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

@@ -176,9 +176,12 @@ def test_a_shortened_name_fits_and_is_harmless(text: str, width: int) -> None:
     assert short.isprintable()
 
 
-def test_a_long_name_keeps_both_its_ends() -> None:
-    assert fmt.shorten("anthropic/claude-sonnet-4-6", 18) == "anthro…-sonnet-4-6"
-    assert fmt.shorten("gpt-4o", 18) == "gpt-4o"
+def test_a_name_that_is_too_long_loses_its_provider_first_and_its_snapshot_s_date_next() -> None:
+    assert fmt.shorten("openai/gpt-4o", 18) == "openai/gpt-4o"
+    assert fmt.shorten("google/gemini-2.5-pro", 18) == "…/gemini-2.5-pro"
+    assert fmt.shorten("anthropic/claude-sonnet-4-6", 18) == "claude-sonnet-4-6"
+    assert fmt.shorten("anthropic/claude-sonnet-4-5-20250929", 18) == "claude-sonnet-4-5…"
+    assert fmt.shorten("a-name-without-a-slash/", 18) == "a-name-without-a-…"
 
 
 def test_a_countdown_is_to_the_minute() -> None:
