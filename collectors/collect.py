@@ -14,7 +14,19 @@ import msgspec
 from collectors.books import price_book as price_book  # commands that already need the collection take it from here
 from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import Clock
-from collectors.config import Config, SourceConfig, budgets, hosts, instant_ms, seconds
+from collectors.config import (
+    Config,
+    SourceConfig,
+    budgets,
+    commitments,
+    host_and_port,
+    hosts,
+    instant_ms,
+    prepaid,
+    seconds,
+)
+from collectors.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
+from collectors.dcgm import DcgmSource
 from collectors.discovery import Discovered, discover
 from collectors.engine import EngineSource
 from collectors.engines import ENGINES
@@ -33,6 +45,8 @@ from store.writer import Writer
 
 if TYPE_CHECKING:
     import httpx
+
+    from collectors.receiver import OtlpReceiver
 
 ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
@@ -56,21 +70,33 @@ class Absent(msgspec.Struct, frozen=True):
 class Collection:
     """Follows all sources of one store until it is stopped; engines that start later are found later."""
 
-    def __init__(self, config: Config, store: Path, *, clock: Clock, say: Say, gpus: Gpus | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Path,
+        *,
+        clock: Clock,
+        say: Say,
+        gpus: Gpus | None = None,
+        beside: Sequence[Source] = (),
+    ) -> None:
+        """`beside` are sources that stand in no configuration, such as what is piped in."""
         self._config = config
+        self._beside = beside
         self._clock = clock
         self._say = say
         self._gpus = gpus
         self._machine = machine_name()
         self._book = price_book(config)
         self._runner = Runner(
-            lambda: Writer(store, group=config.store.group),
-            Pricer(self._book),
+            lambda: Writer(store, group=config.store.group, limits=config.limits),
+            Pricer(self._book, prepaid(config)),
             clock=clock,
             say=say,
             retention=config.retention,
         )
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._receivers: list[OtlpReceiver] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until `stop` is set; raises StoreError when the store cannot be opened."""
@@ -78,12 +104,14 @@ class Collection:
         await self._runner.in_writer(self._put_plans_in_force)
         tidying = asyncio.create_task(self._runner.keep_tidy())
         async with open_client() as client:
-            for source in await self._runner.in_writer(lambda writer: self._configured(writer, client)):
+            for source in (*await self._runner.in_writer(partial(self._configured, client=client)), *self._beside):
                 self._follow(source)
             looking = asyncio.create_task(self._look_around(client))
             pricing = asyncio.create_task(self._price_the_unpriced())
             await stop.wait()
             await _end([tidying, looking, pricing, *self._following.values()])
+            for receiver in self._receivers:
+                await receiver.close()
         await self._runner.close()
 
     def _follow(self, source: Source) -> None:
@@ -95,6 +123,7 @@ class Collection:
     def _put_plans_in_force(self, writer: Writer) -> None:
         now_ms = self._clock()
         writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
+        writer.set_commitments(commitments(self._config, now_ms=now_ms), now_ms)
         writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
 
     async def _price_the_unpriced(self) -> None:
@@ -128,6 +157,12 @@ class Collection:
         for source in self._config.source:
             if source.type == "file":
                 sources.append(self._file(source, writer))
+            elif source.type == "otlp":
+                sources.append(self._receiver(source))
+            elif source.type == "litellm":
+                sources.append(self._litellm(source, writer, client))
+            elif source.type == "dcgm":
+                sources.append(self._dcgm(source, client))
             else:
                 sources.append(self._engine(source, client))
         if self._config.gpu.enabled:
@@ -142,6 +177,7 @@ class Collection:
             source.path or "",
             writer.positions(name),
             format_name=source.format,
+            fields=source.fields,
             from_end=source.start == "end",
             not_before_ms=instant_ms(source.start, now_ms=self._clock()) if dated else 0,
             poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
@@ -156,9 +192,48 @@ class Collection:
             url,
             client,
             host=source.host or here,
+            model=source.model,
             gpus=source.gpus,
             headers=_authorisation(source),
             poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
+        )
+
+    def _receiver(self, source: SourceConfig) -> "OtlpReceiver":
+        from collectors.receiver import PORT, OtlpReceiver
+
+        host, port = host_and_port(source.listen or str(PORT))
+        receiver = OtlpReceiver(source.name or "otlp", host, port, allow_remote=source.allow_remote)
+        self._receivers.append(receiver)
+        return receiver
+
+    def _litellm(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
+        from collectors.litellm_api import OVERLAP_MS, POLL_SECONDS, LitellmApiSource
+
+        name, since_ms = source.name or source.url or "", None
+        if source.start not in ("beginning", "end"):
+            since_ms = instant_ms(source.start, now_ms=self._clock()) + OVERLAP_MS
+        elif source.start == "end":
+            since_ms = self._clock() + OVERLAP_MS
+        return LitellmApiSource(
+            name,
+            source.url or "",
+            client,
+            headers=_authorisation(source),
+            since_ms=writer.watermark_ms(name) or since_ms,
+            poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
+        )
+
+    def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> DcgmSource:
+        url = source.url or ""
+        there = urlsplit(url).hostname or self._machine
+        return DcgmSource(
+            source.name or url,
+            url,
+            client,
+            host=source.host,
+            machine=self._machine if there in _LOOPBACK else there,
+            headers=_authorisation(source),
+            poll_seconds=seconds(source.poll_every) if source.poll_every else DCGM_POLL_SECONDS,
         )
 
     async def _look_around(self, client: "httpx.AsyncClient") -> None:
@@ -190,23 +265,25 @@ class Collection:
         return sources
 
 
-def run_collection(collection: Collection, *, ends_when: Callable[[], bool] | None = None) -> None:
-    """Collect until SIGTERM, SIGINT or SIGHUP, or until `ends_when` has held for ten seconds."""
-    asyncio.run(_run(collection, ends_when))
+def run_collection(
+    collection: Collection, *, ends_when: Callable[[], bool] | None = None, patience_seconds: int = 10
+) -> None:
+    """Collect until SIGTERM, SIGINT or SIGHUP, or until `ends_when` has held for some seconds."""
+    asyncio.run(_run(collection, ends_when, patience_seconds))
 
 
-async def _run(collection: Collection, ends_when: Callable[[], bool] | None) -> None:
+async def _run(collection: Collection, ends_when: Callable[[], bool] | None, patience_seconds: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    watching = asyncio.create_task(_watch(stop, ends_when)) if ends_when else None
+    watching = asyncio.create_task(_watch(stop, ends_when, patience_seconds)) if ends_when else None
     await collection.run(stop)
     if watching is not None:
         await _end([watching])
 
 
-async def _watch(stop: asyncio.Event, ends_when: Callable[[], bool], *, patience: int = 10) -> None:
+async def _watch(stop: asyncio.Event, ends_when: Callable[[], bool], patience: int) -> None:
     alone_for = 0
     while alone_for < patience:
         await asyncio.sleep(1.0)

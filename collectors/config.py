@@ -12,15 +12,19 @@ import msgspec
 import platformdirs
 
 from collectors.hostconfig import HostConfig as HostConfig
-from pricing.filters import parse_filter
+from pricing.filters import Filter, parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
-from store.facts import BudgetFact, HostFact
+from store.facts import BudgetFact, CommitmentFact, HostFact
+from store.limits import Limits
 from store.retention import Retention
 from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
     from pricing.userbook import UserBook
+
+PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
+"""What a commitment can be matched by: what a request says of itself before it is priced."""
 
 PERIODS = ("hour", "day", "week", "month")
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
@@ -40,15 +44,29 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     name: str | None = None
     path: str | None = None
     format: str | None = None
+    fields: dict[str, str | bool | dict[str, str]] | None = None
     start: str = "beginning"
     url: str | None = None
     host: str | None = None
+    model: str | None = None
     gpus: tuple[int, ...] = ()
     api_key_env: str | None = None
     api_key_file: str | None = None
     api_key_command: str | None = None
     poll_every: str | None = None
     expect_every: str | None = None
+    listen: str | None = None
+    allow_remote: bool = False
+
+
+class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[commitment]]`: provisioned capacity at a provider, paid by the hour."""
+
+    usd_per_hour: str
+    match: str
+    name: str | None = None
+    since: str | None = None
+    until: str | None = None
 
 
 class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     source: tuple[SourceConfig, ...] = ()
     host: tuple[HostConfig, ...] = ()
+    commitment: tuple[CommitmentConfig, ...] = ()
     budget: tuple[BudgetConfig, ...] = ()
     price: tuple[dict[str, Any], ...] = ()
     discount: tuple[dict[str, Any], ...] = ()
@@ -111,6 +130,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: StoreConfig = StoreConfig()
     screen: ScreenConfig = ScreenConfig()
     retention: Retention = Retention()
+    limits: Limits = Limits()
     path: Path | None = None
 
     @property
@@ -172,6 +192,7 @@ def from_mapping(
         config = msgspec.convert(dict(raw), Config)
         user_book(config, lines)
         _check_hosts(config.host)
+        _check_commitments(config.commitment)
         _check_budgets(config.budget)
         overheads(config)
         revenue_usd_per_hour(config)
@@ -206,6 +227,26 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
         )
         for host in config.host
     ]
+
+
+def commitments(config: Config, *, now_ms: int) -> list[CommitmentFact]:
+    """The configured commitments as facts; one without a name is called after what it covers."""
+    return [
+        CommitmentFact(
+            name=c.name or c.match,
+            usd_per_hour_nano=_nano(c.usd_per_hour, "usd_per_hour"),
+            filter=c.match,
+            since_ms=now_ms if c.since is None else instant_ms(c.since, now_ms=now_ms),
+            until_ms=None if c.until is None else instant_ms(c.until, now_ms=now_ms),
+            dated=c.since is not None,
+        )
+        for c in config.commitment
+    ]
+
+
+def prepaid(config: Config) -> list[Filter]:
+    """What the commitments cover: requests that are not billed by the token."""
+    return [parse_filter(c.match, PREPAID_DIMENSIONS) for c in config.commitment]
 
 
 def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
@@ -244,6 +285,14 @@ def seconds(text: str) -> float:
     return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
 
 
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Where to listen, such as "127.0.0.1:4318", "[::1]:4318" or a port alone; ValueError otherwise."""
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError(f"`{listen}` is no address to listen at; write for example 127.0.0.1:4318")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 def instant_ms(text: str, *, now_ms: int) -> int:
     """RFC 3339, a date (UTC midnight) or a duration before now, as epoch milliseconds; ValueError otherwise."""
     from datetime import UTC, datetime
@@ -257,6 +306,17 @@ def instant_ms(text: str, *, now_ms: int) -> int:
             raise ValueError(f"`{text}` has no time zone; end it with Z for UTC")
         at = at.replace(tzinfo=UTC)
     return round(at.timestamp() * 1000)
+
+
+def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
+    for commitment in commitments:
+        where = f"commitment `{commitment.name or commitment.match}`"
+        _nano(commitment.usd_per_hour, f"usd_per_hour of {where}")
+        if parse_filter(commitment.match, PREPAID_DIMENSIONS).is_empty:
+            raise ValueError(f"{where}: match must say which requests it covers, e.g. provider=azure")
+        for text in (commitment.since, commitment.until):
+            if text is not None:
+                instant_ms(text, now_ms=0)
 
 
 def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
@@ -278,13 +338,16 @@ def _check_hosts(hosts: Sequence[HostConfig]) -> None:
 
 
 def _check_sources(sources: Sequence[SourceConfig]) -> None:
-    needed = {"file": "path", "engine": "url"}
+    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, "litellm": "url"}
     seen: set[str] = set()
     for source in sources:
         if source.type not in needed:
             raise ValueError(f"unknown source type `{source.type}`; known are {', '.join(needed)}")
-        if getattr(source, needed[source.type]) is None:
-            raise ValueError(f"a source of type `{source.type}` needs `{needed[source.type]}`")
+        key = needed[source.type]
+        if key is not None and getattr(source, key) is None:
+            raise ValueError(f"a source of type `{source.type}` needs `{key}`")
+        if source.listen is not None:
+            host_and_port(source.listen)
         for text in (source.poll_every, source.expect_every):
             if text is not None:
                 seconds(text)
@@ -295,16 +358,26 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
 
 
 def _check_reading(source: SourceConfig) -> None:
-    from collectors.formats.registry import FORMATS
-
-    formats = [known.name for known in FORMATS]
-    if source.format is not None and source.format not in formats:
-        raise ValueError(f"unknown format `{source.format}`; known are {', '.join(formats)}")
+    if source.format is not None:
+        _check_format(source, source.format)
+    if source.fields and (source.format or "").partition(".")[0] != "generic":
+        raise ValueError('`fields` of a source need `format = "generic.jsonl"` or `format = "generic.csv"`')
     if source.start not in ("beginning", "end"):
         try:
             instant_ms(source.start, now_ms=0)
         except ValueError as error:
             raise ValueError(f"start of a source is beginning, end, or an instant: {error}") from None
+
+
+def _check_format(source: SourceConfig, name: str) -> None:
+    from collectors.formats.fieldmap import checked
+    from collectors.formats.generic import MAPPED_NAMES
+    from collectors.formats.registry import FORMATS
+
+    if name in MAPPED_NAMES:
+        checked(source.fields or {})
+    elif name not in (formats := [known.name for known in FORMATS]):
+        raise ValueError(f"unknown format `{name}`; known are {', '.join((*formats, *MAPPED_NAMES))}")
 
 
 def _nano(text: str, what: str) -> int:
@@ -337,7 +410,8 @@ def _explain(text: str) -> str:
 def _known_keys(where: str) -> list[str]:
     section = re.sub(r"\[.*", "", where)
     sections: dict[str, type[msgspec.Struct]] = {
-        "source": SourceConfig, "host": HostConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
+        "source": SourceConfig, "host": HostConfig, "commitment": CommitmentConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
         "gpu": GpuConfig, "store": StoreConfig, "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
+        "limits": Limits,
     }  # fmt: skip
     return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

@@ -27,6 +27,9 @@ KEY_VARIABLES = (
 )
 """Variables that commonly hold a key with which a provider's own figures could be read."""
 
+METRICS_PATHS = {"tensorrt-llm": "/prometheus/metrics"}
+"""Where an engine's metrics stand, if not at `/metrics`."""
+
 _FIRST_BYTES = 1 << 20
 
 
@@ -119,4 +122,5 @@ def _engine(process: ServingProcess) -> FoundEngine | None:
     if address in ("0.0.0.0", "::", ""):  # noqa: S104 - compared with, not bound to
         address = "127.0.0.1"
     shown = f"[{address}]" if ":" in address else address
-    return FoundEngine(f"{process.kind}-{port}", process.kind, f"http://{shown}:{port}/metrics", process.pid)
+    url = f"http://{shown}:{port}{METRICS_PATHS.get(process.kind, '/metrics')}"
+    return FoundEngine(f"{process.kind}-{port}", process.kind, url, process.pid)

@@ -1,6 +1,8 @@
 """What every string and instant from outside passes on its way in."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from pricing.money import nano_from_usd
@@ -10,10 +12,20 @@ _EXAMPLE_BYTES = 4_096
 MAX_NAME = 256
 """Names longer than this are cut: a name is for grouping and reading, not a place to store things."""
 
+MAX_NAMES = 32
+"""Of a request's tags so many are kept."""
+
 _MAX_REPORTED_USD = 1_000_000
+_MAX_DURATION_MS = 10_000_000_000
+_FIRST_EPOCH = 100_000_000
+_LAST_EPOCH = 10_000_000_000_000_000_000
 _MS_FROM_SECONDS = 100_000_000_000
 _US_FROM_MS = 100_000_000_000_000
 _NS_FROM_US = 100_000_000_000_000_000
+_MAX_TOKENS = 2**32
+_UNSAID = ("", "-", "NaN", "null")
+_TICKS_PER_MS = 10_000
+_TICKS_OF_EPOCH = 621_355_968_000_000_000
 
 
 def cut(name: str | None) -> str | None:
@@ -21,6 +33,33 @@ def cut(name: str | None) -> str | None:
     if not name:
         return None
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+
+
+def names(said: Iterable[str]) -> tuple[str, ...]:
+    """Names such as tags: each once, of bounded length and number, in the order in which they are said."""
+    found = dict.fromkeys(name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…" for name in said if name)
+    return tuple(found)[:MAX_NAMES]
+
+
+def pairs(said: Mapping[str, object]) -> Iterator[str]:
+    """The plain entries of a map that a caller may fill freely, as `name:value`."""
+    return (f"{name}:{value}" for name, value in said.items() if isinstance(value, str | int | float))
+
+
+def count(said: float | str | None) -> int | None:
+    """A number of tokens from a source that writes `-`, nothing or text for what it does not know, which is None.
+
+    Raises ValueError for one that no request can have: negative, broken, or over four thousand million.
+    """
+    if said is None or (isinstance(said, str) and said.strip() in _UNSAID):
+        return None
+    try:
+        amount = int(said) if isinstance(said, str) else said
+    except ValueError:
+        amount = -1
+    if isinstance(amount, bool) or not 0 <= amount < _MAX_TOKENS or amount != int(amount):
+        raise ValueError("a number of tokens that no request can have")
+    return int(amount)
 
 
 def reported_nano(usd: Decimal) -> int:
@@ -33,15 +72,38 @@ def reported_nano(usd: Decimal) -> int:
 def milliseconds(epoch: float) -> int:
     """An epoch in seconds, milliseconds, microseconds or nanoseconds (told by its size) as milliseconds.
 
-    Raises ValueError for an instant before 1973 or one that is not a number.
+    Raises ValueError for an instant before 1973 or after 2286, and for one that is not a number.
     """
-    if not epoch >= 100_000_000 or epoch == float("inf"):
+    if not _FIRST_EPOCH <= epoch < _LAST_EPOCH:
         raise ValueError("a time that is no instant")
     if epoch < _MS_FROM_SECONDS:
         return int(epoch * 1000)
     if epoch < _US_FROM_MS:
         return int(epoch)
     return int(epoch / 1_000) if epoch < _NS_FROM_US else int(epoch / 1_000_000)
+
+
+def duration(said_ms: float | Decimal | None) -> int | None:
+    """A duration in whole milliseconds: not negative, whatever the clocks did; ValueError for one of over 115 days."""
+    if said_ms is None:
+        return None
+    if not said_ms <= _MAX_DURATION_MS:
+        raise ValueError("a duration that no single request can have")
+    return max(0, round(said_ms))
+
+
+def text_milliseconds(text: str) -> int:
+    """An instant in RFC 3339 as epoch milliseconds; one without a zone is UTC. ValueError where it is no instant."""
+    try:
+        at = datetime.fromisoformat(text)
+        return milliseconds((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise ValueError("a time that is no instant") from None
+
+
+def tick_milliseconds(ticks: int) -> int:
+    """.NET ticks (100 ns since the year 1) as epoch milliseconds."""
+    return milliseconds((ticks - _TICKS_OF_EPOCH) // _TICKS_PER_MS)
 
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|$)')

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from collectors.counters import Counters, Difference, began_anew
+from collectors.dcgm import FAMILY as DCGM_FAMILY
 from collectors.door import visible
 from collectors.engines import ENGINES, recognise
 from collectors.engines.fetch import LIMIT_BYTES, address, fetch
@@ -27,7 +28,7 @@ class EngineSource:
     """One engine's page: what it did between two scrapes.
 
     `host` is where it runs, if that is not told by its address; `gpus` are the indices of its GPUs, where configured;
-    `headers` may hold a key. The first scrape sets the
+    `model` is what it serves, for pages that name none; `headers` may hold a key. The first scrape sets the
     baseline, except where the engine's process is younger than our first attempt: then everything it counted is new.
     """
 
@@ -41,6 +42,7 @@ class EngineSource:
         *,
         poll_seconds: float = 2.0,
         host: str | None = None,
+        model: str | None = None,
         gpus: tuple[int, ...] = (),
         headers: Mapping[str, str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -52,6 +54,7 @@ class EngineSource:
         self._url = url
         self._client = client
         self._host = host
+        self._model = model
         self._gpus = gpus
         self._headers = headers
         self._monotonic = monotonic
@@ -62,16 +65,16 @@ class EngineSource:
 
     async def poll(self, now_ms: int) -> Poll:
         """One scrape, with the lines that were wanted and could not be understood; raises CollectorError."""
-        reading, rejects = await self._scrape(now_ms)
-        return Poll(engines=[reading], rejects=rejects)
+        reading, rejects, remark = await self._scrape(now_ms)
+        return Poll(engines=[reading], rejects=rejects, detail=remark)
 
     async def scrape(self, at_ms: int) -> EngineReading:
         """Read the page once; raises CollectorError, after which the next reading covers the time since the last."""
         return (await self._scrape(at_ms))[0]
 
-    async def _scrape(self, at_ms: int) -> tuple[EngineReading, list[Reject]]:
+    async def _scrape(self, at_ms: int) -> tuple[EngineReading, list[Reject], str]:
         self._watch.begin(at_ms, self._monotonic())
-        text = await fetch(
+        text, life = await fetch(
             self._client,
             self._url,
             headers=self._headers,
@@ -83,8 +86,8 @@ class EngineSource:
             raise CollectorError(f"{address(self._url)} {_what_it_is(text)}")
         found = scan(text, engine.metrics)
         page = engine.normalise(found.samples)
-        seconds, gains = self._watch.advance(page, at_ms, self._monotonic())
-        return self._reading(at_ms, engine.kind, page, seconds, gains), self._rejects(found)
+        seconds, gains = self._watch.advance(page, at_ms, self._monotonic(), life=life)
+        return self._reading(at_ms, engine.kind, page, seconds, gains), self._rejects(found), engine.remark
 
     def _reading(
         self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, int]
@@ -93,7 +96,7 @@ class EngineSource:
             at_ms=at_ms,
             engine=self.name,
             host=self._host,
-            model=page.model,
+            model=page.model or self._model,
             kind=kind,
             seconds=seconds,
             input_tokens=gains.get(Count.INPUT),
@@ -117,7 +120,9 @@ class EngineSource:
 def _what_it_is(text: bytes) -> str:
     if not _ANY_SAMPLE.search(text):
         return "answers with something that is no metrics page: check the path"
-    known = ", ".join(engine.kind for engine in ENGINES)
+    if DCGM_FAMILY in text:
+        return 'has the metrics of GPUs and of no engine: give this source type = "dcgm"'
+    known = ", ".join(dict.fromkeys(engine.kind for engine in ENGINES))
     return f"has metrics, but of no engine known here ({known}): are the engine's statistics switched off?"
 
 
@@ -128,6 +133,7 @@ class _Watch:
         self._counters: Counters[Series] = Counters()
         self._uncached = Difference()
         self._started_s: float | None = None
+        self._life: str | None = None
         self._since_ms: int | None = None
         self._since_monotonic = 0.0
         self._baseline = False
@@ -137,19 +143,29 @@ class _Watch:
         if self._since_ms is None:
             self._since_ms, self._since_monotonic = at_ms, monotonic
 
-    def advance(self, page: EnginePage, at_ms: int, monotonic: float) -> tuple[float | None, dict[Count, int]]:
+    def advance(
+        self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None
+    ) -> tuple[float | None, dict[Count, int]]:
         """Seconds since the previous page and what was gained in them; (None, nothing) where this is the first."""
-        anew = self._since_ms is not None and began_anew(
-            page.started_s,
-            previous_start_s=self._started_s,
-            watched_since_s=self._since_ms / 1000,
-            now_s=at_ms / 1000,
+        anew = self._is_another(life) or (
+            self._since_ms is not None
+            and began_anew(
+                page.started_s,
+                previous_start_s=self._started_s,
+                watched_since_s=self._since_ms / 1000,
+                now_s=at_ms / 1000,
+            )
         )
         gains = self._gains(page, anew=anew)
         seconds = monotonic - self._since_monotonic if anew or self._baseline else None
         self._since_ms, self._since_monotonic = at_ms, monotonic
         self._started_s, self._baseline = page.started_s or self._started_s, True
         return seconds, gains
+
+    def _is_another(self, life: str | None) -> bool:
+        """Whether the process is another one than the last that said who it is."""
+        before, self._life = self._life, life or self._life
+        return life is not None and before is not None and life != before
 
     def _gains(self, page: EnginePage, *, anew: bool) -> dict[Count, int]:
         if anew:

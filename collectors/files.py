@@ -1,6 +1,7 @@
 """A log that a gateway writes, read to its end at every poll."""
 
 import asyncio
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -8,6 +9,9 @@ from typing import ClassVar
 import msgspec
 
 from collectors.chunk import Chunk
+from collectors.formats.fieldmap import FieldMap
+from collectors.formats.format import LineFormat
+from collectors.formats.generic import CSV, mapped_format
 from collectors.formats.lines import LineReader
 from collectors.gathered import Gathered
 from collectors.source import Poll
@@ -18,6 +22,7 @@ POLL_SECONDS = 0.5
 _PIECE_BYTES = 1024 * 1024
 """Read and parsed while it is still in the processor's cache."""
 _MOST_PIECES = 16
+_HEADER_BYTES = 65_536
 _ENOUGH_EVENTS = 4_096
 """A poll hands over about so many at most, for one transaction."""
 
@@ -25,7 +30,8 @@ _ENOUGH_EVENTS = 4_096
 class FileSource:
     """Follows one path or pattern from the positions that are stored for it; parses off the event loop.
 
-    `not_before_ms` leaves out older events (`start = "24h"`), `from_end` everything that stood there before.
+    `fields` maps the fields of a home-made log. `not_before_ms` leaves out older events (`start = "24h"`), `from_end`
+    everything that stood there before.
     """
 
     kind: ClassVar[str] = "file"
@@ -37,6 +43,7 @@ class FileSource:
         positions: Sequence[Position],
         *,
         format_name: str | None = None,
+        fields: FieldMap | None = None,
         not_before_ms: int = 0,
         from_end: bool = False,
         poll_seconds: float = POLL_SECONDS,
@@ -46,7 +53,7 @@ class FileSource:
         self.poll_seconds = poll_seconds
         expanded = str(Path(pattern).expanduser())
         self._tail = Tail(expanded, positions, start="end" if from_end else "beginning")
-        self._lines = LineReader(format_name)
+        self._lines = LineReader(format_name, _mapped(format_name, fields, expanded, positions))
         self._not_before_ms = not_before_ms
         self._expect_seconds = expect_seconds
         self._heard_ms: int | None = None
@@ -94,3 +101,27 @@ class FileSource:
         if not self._not_before_ms:
             return events
         return [event for event in events if event.ended_at_ms >= self._not_before_ms]
+
+
+def _mapped(
+    format_name: str | None, fields: FieldMap | None, pattern: str, positions: Sequence[Position]
+) -> LineFormat | None:
+    """The format that a field map makes; of CSV that is read on from its middle, the header stands at its start."""
+    if not format_name or not fields:
+        return None
+    if format_name != CSV:
+        return mapped_format(format_name, fields)
+    newest = max(positions, key=lambda position: position.modified_ms, default=None)
+    path = newest.path if newest else max(glob.glob(pattern, recursive=True), default=None)  # noqa: PTH207 - a pattern may be absolute
+    return mapped_format(format_name, fields, header=_first_line(path) if path else None)
+
+
+def _first_line(path: str) -> bytes | None:
+    """Of a plain file: to open a pipe would wait for its writer."""
+    if not Path(path).is_file():
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return file.readline(_HEADER_BYTES)
+    except OSError:
+        return None

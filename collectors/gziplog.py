@@ -29,7 +29,7 @@ class GzipLog(LogFile):
 
     def position(self) -> Position:
         """Where the lines that were returned end; finished once that is the end of a whole stream."""
-        self.finished = self._ended and self.damage is None and not self._lines.pending_bytes
+        self.finished = self._ended and self.damage is None and self.read_bytes == self.offset
         return super().position()
 
     def is_intact(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Self
 
 from collectors.fileid import UNREAD, WINDOW_BYTES, Fingerprint, Key, fingerprint, recognises
 from collectors.lines import LineSplitter
+from collectors.wrapped import Unwrapper
 from store.facts import Position
 
 BLOCK_BYTES = 1024 * 1024
@@ -59,6 +60,7 @@ class LogFile:
         self.finished = False
         self.look = Look.of(os.fstat(descriptor))
         self._lines = LineSplitter(max_line_bytes, at_start=self.offset == 0)
+        self._wrapped = Unwrapper(max_line_bytes)
         self._max_line_bytes = max_line_bytes
         self._at_offset = Fingerprint(start.head_digest, start.tail_digest) if self.offset and start else UNREAD
         self._at_end = self._at_offset
@@ -70,8 +72,8 @@ class LogFile:
 
     @property
     def read_bytes(self) -> int:
-        """How far the bytes were taken, a last line without newline included."""
-        return self.offset + self._lines.pending_bytes
+        """How far the bytes were taken, a last line without newline (or without its last part) included."""
+        return self.offset + self._wrapped.held_bytes + self._lines.pending_bytes
 
     @property
     def backlog_bytes(self) -> int:
@@ -126,8 +128,8 @@ class LogFile:
             if not block:
                 break
             end = self.read_bytes + len(block)
-            lines += self._lines.feed(block)
-            self.offset = end - self._lines.pending_bytes
+            lines += self._wrapped.feed(self._lines.feed(block))
+            self.offset = end - self._lines.pending_bytes - self._wrapped.held_bytes
             wanted -= len(block)
         if self.read_bytes == before or self._still_holds(before):
             return lines
@@ -137,14 +139,15 @@ class LogFile:
     def take_rest(self) -> list[bytes]:
         """The last line that has no newline, for when none will come."""
         end = self.read_bytes
-        lines = self._lines.take_rest()
+        lines = [*self._wrapped.feed(self._lines.take_rest()), *self._wrapped.take_rest()]
         self.offset = end
         self._at_offset = self._at_end
         return lines
 
     def take_too_long(self) -> int:
         """How many lines were left out for their length since the last call."""
-        count, self._lines.too_long = self._lines.too_long, 0
+        count = self._lines.too_long + self._wrapped.too_long
+        self._lines.too_long = self._wrapped.too_long = 0
         return count
 
     def position(self) -> Position:
@@ -185,3 +188,4 @@ class LogFile:
         self.offset = offset
         self._at_offset = self._at_end = seen
         self._lines = LineSplitter(self._max_line_bytes, at_start=offset == 0)
+        self._wrapped = Unwrapper(self._max_line_bytes)

@@ -6,12 +6,17 @@ import msgspec
 
 from pricing.bill import cost_nano_usd
 from pricing.book import PriceBook, normal_variant
-from pricing.card import CACHED, INVALID, UNUSED, RateCard, unpriced
+from pricing.card import CACHED, INVALID, PREPAID, UNUSED, RateCard, unpriced
+from pricing.filters import Filter
 from pricing.usage import NOTHING, invalid_reason
 from store.facts import Outcome, PricedEvent, UsageEvent
 
 CLOCK_SKEW_MS = 5 * 60_000
 """An event this far ahead of our clock is stored as received now and counted."""
+
+
+UNKNOWN_TIME = 0
+"""The end of an event whose source says no time: it is stored as received now."""
 
 
 class Priced(msgspec.Struct, frozen=True):
@@ -22,11 +27,19 @@ class Priced(msgspec.Struct, frozen=True):
     clock_skew: int
 
 
-class Pricer:
-    """Prices events with one book; remembers the id of each card, which is costly to compute."""
+def _dimensions(event: UsageEvent) -> dict[str, str | None]:
+    return {
+        "provider": event.provider, "model": event.model, "deployment": event.deployment, "tenant": event.tenant,
+        "key": event.key, "call_type": event.call_type, "outcome": event.outcome.value,
+    }  # fmt: skip
 
-    def __init__(self, book: PriceBook) -> None:
+
+class Pricer:
+    """Prices events with one book, those under a commitment excepted; remembers the id of each card, which is costly to compute."""
+
+    def __init__(self, book: PriceBook, prepaid: Sequence[Filter] = ()) -> None:
         self._book = book
+        self._prepaid = prepaid
         self._ids: dict[int, tuple[RateCard, str]] = {}
 
     def price(self, events: Sequence[UsageEvent], *, now_ms: int) -> Priced:
@@ -36,7 +49,9 @@ class Pricer:
         skewed = 0
         latest = now_ms + CLOCK_SKEW_MS
         for event in events:
-            if event.ended_at_ms > latest:
+            if event.ended_at_ms == UNKNOWN_TIME:
+                event = msgspec.structs.replace(event, ended_at_ms=now_ms)
+            elif event.ended_at_ms > latest:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
                 skewed += 1
             card = self._card(event)
@@ -55,6 +70,8 @@ class Pricer:
         if invalid_reason(usage):
             return INVALID
         prompt = usage.prompt_tokens
+        if self._prepaid and any(commitment.matches(_dimensions(event)) for commitment in self._prepaid):
+            return PREPAID
         if event.model is None:
             return unpriced(prompt, "the source names no model")
         return self._book.card(

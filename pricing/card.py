@@ -20,6 +20,8 @@ class CardStatus(StrEnum):
     FREE = "free"
     HOSTED = "hosted"
     """Served by our own GPUs: no metered cost, the host's dollars pay for it."""
+    PREPAID = "prepaid"
+    """Under a commitment: provisioned capacity that is paid by the hour, whoever uses it."""
     CACHED = "cached"
     """Answered by the gateway's own response cache: no cost, tokens stand apart."""
     UNUSED = "unused"
@@ -31,7 +33,7 @@ class CardStatus(StrEnum):
 
 
 UNKNOWN_COST = frozenset({CardStatus.UNPRICED, CardStatus.INVALID})
-NO_COST = frozenset({CardStatus.FREE, CardStatus.HOSTED, CardStatus.CACHED, CardStatus.UNUSED})
+NO_COST = frozenset({CardStatus.FREE, CardStatus.HOSTED, CardStatus.PREPAID, CardStatus.CACHED, CardStatus.UNUSED})
 """Known to cost nothing per request, whatever the request used."""
 
 
@@ -133,6 +135,7 @@ def _pseudo(status: CardStatus, why: str) -> RateCard:
 
 
 HOSTED = _pseudo(CardStatus.HOSTED, "served by our own hosts: paid by the hour, not by the token")
+PREPAID = _pseudo(CardStatus.PREPAID, "under a commitment: paid by the hour, not by the token")
 CACHED = _pseudo(CardStatus.CACHED, "answered by the gateway's response cache")
 UNUSED = _pseudo(CardStatus.UNUSED, "used nothing that is billed")
 INVALID = _pseudo(CardStatus.INVALID, "the counts contradict themselves")

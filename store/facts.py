@@ -171,6 +171,18 @@ class HostFact(msgspec.Struct, frozen=True, kw_only=True):
     """Its dates are stated, so it replaces whatever was in force under its name before."""
 
 
+class CommitmentFact(msgspec.Struct, frozen=True, kw_only=True):
+    """Provisioned capacity at a provider, paid by the hour for the requests that `filter` describes."""
+
+    name: str
+    usd_per_hour_nano: int
+    filter: str
+    since_ms: int
+    until_ms: int | None = None
+    dated: bool = False
+    """As for a host."""
+
+
 class BudgetFact(msgspec.Struct, frozen=True, kw_only=True):
     """A budget as configured, in force from `since_ms`."""
 

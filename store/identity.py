@@ -1,9 +1,14 @@
 """One integer that recognises a request wherever it is seen again, and a compact form of its id."""
 
+import re
 from hashlib import blake2b
 
 RECORD_BITS = 24
 """Lower bits: the record within its call. The upper 40 name the call, so one range holds all its attempts."""
+
+_CACHE_HIT = "_cache_hit"
+_CACHE_TAIL = re.compile(r"_cache_hit[0-9.]*\Z")
+"""What LiteLLM's payloads append to the id of an answer from its own cache, and its spans do not."""
 
 _UUID_TEXT = 36
 _UUID_MARK = b"\xff"
@@ -14,9 +19,16 @@ def request_identity(source: str, record_id: str, call_id: str | None) -> int:
     """The identity of one record as a signed 64-bit integer.
 
     Records that share a call id share the upper 40 bits; with no call id the source and its own id stand in for it.
-    The pair decides, so a failed attempt and its retry are two requests and two views of one attempt are one.
+    The pair decides, so a failed attempt and its retry are two requests and two views of one attempt are one, also
+    where only one of them says in its id that it came from a cache. Without a call id that tail is all that tells two
+    answers from a cache apart.
     """
-    call = call_id if call_id is not None else f"{source}\0{record_id}"
+    if call_id is None:
+        call = f"{source}\0{record_id}"
+    else:
+        call = call_id
+        if _CACHE_HIT in record_id:
+            record_id = _CACHE_TAIL.sub("", record_id)
     digest = blake2b(call.encode("utf-8", "surrogatepass"), digest_size=5).digest()
     digest += blake2b(record_id.encode("utf-8", "surrogatepass"), digest_size=3).digest()
     return int.from_bytes(digest, signed=True)

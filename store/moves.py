@@ -1,10 +1,11 @@
-"""Measures on their way from one card to another, moved alike in the minute, the hour and the day."""
+"""Measures on their way from one sum to another, moved alike in the minute, the hour and the day."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import add, sub
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from store.identity import RECORD_BITS
 from store.tables import MEASURES, ROLLUPS
 
 Measures = tuple[int, ...]
@@ -16,70 +17,136 @@ PARTIAL = MEASURES.index("partial")
 NANO_USD = MEASURES.index("nano_usd")
 
 _COLUMNS = ", ".join(MEASURES)
-_KEY = "bucket = ? AND series = ? AND card = ?"
+_NOTHING = (0,) * len(MEASURES)
+_EARLIER_ATTEMPT = "SELECT 1 FROM requests WHERE identity BETWEEN ? AND ? AND id < ? LIMIT 1"
 
 
-class Way(NamedTuple):
-    """From which card to which, in which bucket (epoch second) and series; cards are the ids of their rows."""
+class Place(NamedTuple):
+    """Which sum: its bucket (epoch second), and the ids of the rows of its series and card."""
 
     bucket: int
     series: int
-    old_card: int
-    new_card: int
+    card: int
+
+    def within(self, width: int) -> "Place":
+        """The sum of the wider bucket that holds this one."""
+        return self._replace(bucket=self.bucket // width * width)
+
+
+class SidePlace(NamedTuple):
+    """Which sum of one user, end user or tag; `value` is the id of its row."""
+
+    bucket: int
+    value: int
+    series: int
+    card: int
+
+    def within(self, width: int) -> "SidePlace":
+        """The sum of the wider bucket that holds this one."""
+        return self._replace(bucket=self.bucket // width * width)
+
+
+AnyPlace: TypeAlias = Place | SidePlace
+
+
+class Way(NamedTuple):
+    """From which sum to which; None is nowhere."""
+
+    old: AnyPlace | None
+    new: AnyPlace | None
+
+    def within(self, width: int) -> "Way":
+        """The same way between the sums of wider buckets."""
+        return Way(self.old and self.old.within(width), self.new and self.new.within(width))
 
 
 class Moves:
     """Collects moves and applies them in somebody else's transaction.
 
-    A sum that is no longer kept is not begun again: its table is left out, the wider ones still hold it.
+    A sum that is no longer kept is not begun again: its table is left out, the wider ones still hold it. What comes
+    from nowhere counts as stored on `stored_day` (days since the epoch), everything else as before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stored_day: int = 0) -> None:
+        self._stored_day = stored_day
         self._moves: dict[Way, tuple[Measures, Measures]] = {}
 
     def add(self, way: Way, before: Measures, after: Measures) -> None:
-        """Take `before` out of the old card's sum and put `after` into the new one's."""
+        """Take `before` out of the old sum and put `after` into the new one."""
         known = self._moves.get(way)
         if known is not None:
             before, after = _plus(known[0], before), _plus(known[1], after)
         self._moves[way] = (before, after)
 
-    def apply(self, connection: sqlite3.Connection, tables: Sequence[str] = TABLES) -> None:
-        """Make the moves in these tables; buckets must not be wider than those of the first."""
-        for table in tables:
-            for way, (before, after) in self._widened(ROLLUPS[table]).items():
-                _move(connection, table, way, before, after)
+    def apply(self, connection: sqlite3.Connection, tables: Mapping[str, int] = ROLLUPS) -> None:
+        """Make the moves in these tables of these widths; buckets must not be wider than those of the first."""
+        for table, width in tables.items():
+            for way, (before, after) in self._widened(width).items():
+                stored_day = self._stored_day
+                if way.old is not None:
+                    taken = _take(connection, table, way.old, before)
+                    if taken is None:
+                        continue
+                    stored_day, rest = taken
+                    after = _plus(after, rest)
+                if way.new is not None:
+                    connection.execute(upsert(table, way.new._fields), (*way.new, *after, stored_day))
 
     def _widened(self, width: int) -> dict[Way, tuple[Measures, Measures]]:
         wide = Moves()
         for way, (before, after) in self._moves.items():
-            wide.add(way._replace(bucket=way.bucket // width * width), before, after)
+            wide.add(way.within(width), before, after)
         return wide._moves
 
 
-def _move(connection: sqlite3.Connection, table: str, way: Way, before: Measures, after: Measures) -> None:
-    old = (way.bucket, way.series, way.old_card)
-    found = connection.execute(f"SELECT stored_day, {_COLUMNS} FROM {table} WHERE {_KEY}", old).fetchone()
+def _take(connection: sqlite3.Connection, table: str, place: AnyPlace, before: Measures) -> tuple[int, Measures] | None:
+    """Take measures out of a sum: when it was stored, and what is left of it where no request is; None without it."""
+    key = " AND ".join(f"{name} = ?" for name in place._fields)
+    found = connection.execute(f"SELECT stored_day, {_COLUMNS} FROM {table} WHERE {key}", place).fetchone()
     if found is None or found[1 + REQUESTS] < before[REQUESTS]:
-        return
+        return None
     rest = tuple(map(sub, found[1:], before))
     if not rest[REQUESTS]:
         # What only the sum still knows of its requests (a retry of an attempt that is gone) goes with the last one.
-        connection.execute(f"DELETE FROM {table} WHERE {_KEY}", old)
-        after = _plus(after, rest)
-    else:
-        marks = ", ".join(f"{name} = ?" for name in MEASURES)
-        connection.execute(f"UPDATE {table} SET {marks} WHERE {_KEY}", (*rest, *old))
-    connection.execute(_upsert(table), (way.bucket, way.series, way.new_card, *after, found[0]))
+        connection.execute(f"DELETE FROM {table} WHERE {key}", place)
+        return found[0], rest
+    marks = ", ".join(f"{name} = ?" for name in MEASURES)
+    connection.execute(f"UPDATE {table} SET {marks} WHERE {key}", (*rest, *place))
+    return found[0], _NOTHING
 
 
-def _upsert(table: str) -> str:
+def upsert(table: str, key: Sequence[str]) -> str:
+    """The statement that adds measures to a sum, or begins one: values of the key, measures, stored day."""
     sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in MEASURES)
+    columns = (*key, *MEASURES, "stored_day")
     return (
-        f"INSERT INTO {table} (bucket, series, card, {_COLUMNS}, stored_day)"
-        f" VALUES (?, ?, ?, {', '.join('?' * len(MEASURES))}, ?) ON CONFLICT (bucket, series, card)"
-        f" DO UPDATE SET {sums}, stored_day = max(stored_day, excluded.stored_day)"
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}, stored_day = max(stored_day, excluded.stored_day)"
     )
+
+
+def is_retry(connection: sqlite3.Connection, number: int, identity: int) -> bool:
+    """Whether another record of the same call was stored before this one, which is how the sums counted it."""
+    lowest = identity >> RECORD_BITS << RECORD_BITS
+    highest = lowest + (1 << RECORD_BITS) - 1
+    return connection.execute(_EARLIER_ATTEMPT, (lowest, highest, number)).fetchone() is not None
+
+
+def counts(
+    tokens: Sequence[int | None], reported: int | None, took: int | None, first: int | None, *, retry: bool
+) -> Measures:
+    """One request's measures without its cost: tokens by class, reported nano-dollars, milliseconds."""
+    return (
+        1, int(retry), 0, *(count or 0 for count in tokens), 0, reported or 0, int(reported is not None),
+        took or 0, int(took is not None), first or 0, int(first is not None),
+    )  # fmt: skip
+
+
+def with_cost(measures: Measures, nano_usd: int | None, partial: int) -> Measures:
+    """The same measures at another cost."""
+    changed = list(measures)
+    changed[NANO_USD], changed[PARTIAL] = nano_usd or 0, partial
+    return tuple(changed)
 
 
 def _plus(left: Measures, right: Measures) -> Measures:

@@ -1,24 +1,26 @@
-"""Hosts and budgets with the dates between which they were in force, so that the past is computed as it was."""
+"""Hosts, commitments and budgets with the dates between which they were in force, so that the past is computed as it was."""
 
 import sqlite3
 from collections.abc import Sequence
+from typing import TypeAlias
 
-from store.facts import BudgetFact, HostFact
+from store.facts import BudgetFact, CommitmentFact, HostFact
+
+Fact: TypeAlias = HostFact | CommitmentFact | BudgetFact
 
 _COLUMNS = {
     "hosts": ("usd_per_hour_nano", "gpus", "prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
+    "commitments": ("usd_per_hour_nano", "filter"),
     "budgets": ("nano_usd", "period", "filter"),
 }
 
 
-def put_in_force(
-    connection: sqlite3.Connection, table: str, facts: Sequence[HostFact] | Sequence[BudgetFact], at_ms: int
-) -> None:
+def put_in_force(connection: sqlite3.Connection, table: str, facts: Sequence[Fact], at_ms: int) -> None:
     """Make `facts` the ones in force from `at_ms`: what changed is ended and begun anew, what is gone is ended.
 
-    A host whose dates are stated replaces all that is known of it: then the configuration tells its whole past.
+    A host or commitment whose dates are stated replaces all that is known of it: then the configuration tells its whole past.
     """
-    dated = {fact.name for fact in facts if isinstance(fact, HostFact) and fact.dated}
+    dated = {fact.name for fact in facts if not isinstance(fact, BudgetFact) and fact.dated}
     for name in dated:
         connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
     in_force = {row[0]: row for row in _rows_in_force(connection, table, at_ms)}
@@ -38,7 +40,7 @@ def put_in_force(
         _end(connection, table, gone[0], since_ms=gone[1], at_ms=at_ms)
 
 
-def _wanted(fact: HostFact | BudgetFact, table: str) -> tuple[object, ...]:
+def _wanted(fact: Fact, table: str) -> tuple[object, ...]:
     return (fact.until_ms, *(getattr(fact, column) for column in _COLUMNS[table]))
 
 

@@ -7,14 +7,17 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
-from store.facts import BudgetFact, Dimensions, HostFact, Outcome, SourceHealth, SourceState
+from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, Outcome, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
+from store.rests import ROW_SUMS
+from store.side import values_of
 from store.sums import CardNote, Sum, SumKey
 from store.tables import MEASURES, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
 from store.windows import pieces
@@ -90,6 +93,14 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     kv_cache_used: float | None
 
 
+class KeptSum(NamedTuple):
+    """Kept requests that agree in their series, card, user, end user and tags."""
+
+    sum: Sum
+    sides: tuple[tuple[str, str], ...]
+    """(dimension, value), several of the dimension `tag`."""
+
+
 class Reader:
     """A read-only connection, asked by one thread at a time. Raises StoreError with a sentence."""
 
@@ -125,6 +136,38 @@ class Reader:
         rows = self._ask(question, values)
         found = [Sum(self._key(row[0], row[1]), row[2:]) for row in rows]
         return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
+
+    def side_sums(self, dimension: str, since_ms: int, until_ms: int) -> list[Sum]:
+        """The same per member of a side dimension too; what says nothing of it is in none, what says several in each."""
+        parts, values = [], []
+        for table, begins, ends in pieces(since_ms, until_ms):
+            side = table.replace("rollup", "side")
+            parts.append(
+                f"SELECT value, series, card, {', '.join(MEASURES)} FROM {side} WHERE bucket >= ? AND bucket < ?"
+            )
+            values += [begins, ends]
+        if not parts:
+            return []
+        totals = ", ".join(f"sum(f.{name})" for name in MEASURES)
+        rows = self._ask(
+            f"SELECT v.value, f.series, f.card, {totals} FROM ({' UNION ALL '.join(parts)}) AS f JOIN side_values AS v"
+            " ON v.id = f.value WHERE v.dimension = ? GROUP BY f.value, f.series, f.card",
+            [*values, dimension],
+        )
+        return [Sum(self._key(row[1], row[2])._replace(sides=((dimension, row[0]),)), row[3:]) for row in rows]
+
+    def kept_sums(self, since_ms: int, until_ms: int) -> list[KeptSum]:
+        """Sums of the kept requests alone, in whole minutes, each with everything its requests say of themselves."""
+        rows = self._ask(
+            f"SELECT series, card, sides, {ROW_SUMS} FROM requests AS r WHERE ended_at_ms >= ? AND ended_at_ms < ?"
+            " GROUP BY series, card, sides",
+            (since_ms // 60_000 * 60_000, -(-until_ms // 60_000) * 60_000),
+        )
+        names = {row[0]: (row[1], row[2]) for row in self._ask("SELECT id, dimension, value FROM side_values", ())}
+        return [
+            KeptSum(Sum(self._key(row[0], row[1]), row[3:]), tuple(names[value] for value in values_of(row[2])))
+            for row in rows
+        ]
 
     def minutes(self, since_ms: int, until_ms: int) -> list[tuple[int, SumKey, int, int]]:
         """Per minute, series and card: (minute in epoch seconds, key, nano-dollars, tokens of every class)."""
@@ -206,6 +249,15 @@ class Reader:
             )
             for row in rows
         ]  # fmt: skip
+
+    def commitments(self) -> list[CommitmentFact]:
+        """Every commitment with the dates between which it was in force."""
+        rows = self._ask(
+            "SELECT name, since_ms, until_ms, usd_per_hour_nano, filter FROM commitments ORDER BY name, since_ms", ()
+        )
+        return [
+            CommitmentFact(name=r[0], since_ms=r[1], until_ms=r[2], usd_per_hour_nano=r[3], filter=r[4]) for r in rows
+        ]
 
     def budgets(self, at_ms: int) -> list[BudgetFact]:
         """Budgets in force at an instant."""

@@ -8,19 +8,31 @@ import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pricing.bill import cost_nano_usd
 from pricing.card import NO_COST, CardStatus, RateCard, card_from_mapping, card_to_mapping
 from pricing.usage import Usage
-from store.identity import RECORD_BITS
-from store.moves import NANO_USD, PARTIAL, REQUESTS, TABLES, Measures, Moves, Way
+from store.moves import (
+    NANO_USD,
+    PARTIAL,
+    REQUESTS,
+    TABLES,
+    Measures,
+    Moves,
+    Place,
+    Way,
+    counts,
+    is_retry,
+    with_cost,
+)
 from store.rests import Rest, begin_rests, buckets, end_rests, keep, rests
-from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
+from store.side import Counted, RequestMoves
+from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
 from store.writer import Writer
 
 ROWS_PER_STEP = 2_000
-STAYS = frozenset({CardStatus.CACHED, CardStatus.UNUSED, CardStatus.HOSTED, CardStatus.INVALID})
+STAYS = frozenset({CardStatus.CACHED, CardStatus.UNUSED, CardStatus.HOSTED, CardStatus.PREPAID, CardStatus.INVALID})
 """Cards that no price changes."""
 
 _TOKENS = slice(MEASURES.index("input"), MEASURES.index("input") + len(TOKEN_COLUMNS))
@@ -113,11 +125,11 @@ class Repricing:
                 keep(connection, last, changing)
             yield 0.7 * last / newest if newest else 0.7
 
-    def _price_rows(self, connection: sqlite3.Connection, rows: Sequence[Sequence[int]]) -> None:
-        moves, updates = Moves(), []
-        for number, at_ms, series, card, nano_usd, partial, variant, units, identity, *rest in rows:
+    def _price_rows(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        moves, updates = RequestMoves(), []
+        for number, at_ms, series, card, nano_usd, partial, variant, units, identity, sides, *rest in rows:
             old = self._cards.by_row(connection, card)
-            if not self._may_change(old.status):
+            if not self._may_change(old.status) or self._is_nameless(connection, series):
                 continue
             usage = Usage.of(rest[: len(TOKEN_COLUMNS)], _units(units))
             new = self._chooser.for_request(self._asked(connection, series, at_ms, usage, variant, old))
@@ -127,9 +139,11 @@ class Repricing:
             if (new.id, new_nano, new_partial) == (old.id, nano_usd, bool(partial)):
                 continue
             new_card = self._cards.row_of(connection, new, dry_run=self._dry_run)
-            counts = _counts(rest, is_retry=_is_retry(connection, number, identity))
-            before, after = _with_cost(counts, nano_usd, partial or 0), _with_cost(counts, new_nano, int(new_partial))
-            moves.add(Way(at_ms // 60_000 * 60, series, card, new_card), before, after)
+            retry = is_retry(connection, number, identity)
+            counted = counts(rest[: len(TOKEN_COLUMNS)], *rest[len(TOKEN_COLUMNS) :], retry=retry)
+            before, after = with_cost(counted, nano_usd, partial or 0), with_cost(counted, new_nano, int(new_partial))
+            old_place = Place(at_ms // 60_000 * 60, series, card)
+            moves.add(Counted(old_place, sides, before), Counted(old_place._replace(card=new_card), sides, after))
             updates.append((new_card, new_nano, new_partial or None, number))
             self._count(series, old, new, before, after)
         if not self._dry_run:
@@ -158,19 +172,26 @@ class Repricing:
             old = self._cards.by_row(connection, rest.card)
             if rest.bucket * 1_000 < self._since_ms or not self._may_change(old.status):
                 continue
+            if self._is_nameless(connection, rest.series):
+                continue
             usage = Usage.of(rest.measures[_TOKENS])
             new = self._chooser.for_sum(self._asked(connection, rest.series, rest.bucket * 1_000, usage, "", old))
             if new is None or new.id == old.id:
                 continue
             after = _repriced(rest.measures, usage, old, new)
             new_card = self._cards.row_of(connection, new, dry_run=self._dry_run)
-            moves.add(Way(rest.bucket, rest.series, rest.card, new_card), rest.measures, after)
+            old_place = Place(rest.bucket, rest.series, rest.card)
+            moves.add(Way(old_place, old_place._replace(card=new_card)), rest.measures, after)
             self._count(rest.series, old, new, rest.measures, after)
         if not self._dry_run:
-            moves.apply(connection, TABLES[level:])
+            moves.apply(connection, {table: ROLLUPS[table] for table in TABLES[level:]})
 
     def _may_change(self, old: CardStatus) -> bool:
         return old is CardStatus.UNPRICED if self._only_unpriced else old not in STAYS
+
+    def _is_nameless(self, connection: sqlite3.Connection, series: int) -> bool:
+        """Whether the series stands for models beyond the limit, of which nobody can tell the price any more."""
+        return self._name(connection, series)[1] == OTHER
 
     def _asked(
         self, connection: sqlite3.Connection, series: int, at_ms: int, usage: Usage, variant: object, old: RateCard
@@ -226,33 +247,10 @@ class _Cards:
 
 
 _NEXT_ROWS = (
-    "SELECT id, ended_at_ms, series, card, nano_usd, partial, variant, units, identity,"
+    "SELECT id, ended_at_ms, series, card, nano_usd, partial, variant, units, identity, sides,"
     f" {', '.join(TOKEN_COLUMNS)}, reported_nano_usd, duration_ms, first_token_ms"
     " FROM requests WHERE id > ? ORDER BY id LIMIT ?"
 )
-_EARLIER_ATTEMPT = "SELECT 1 FROM requests WHERE identity BETWEEN ? AND ? AND id < ? LIMIT 1"
-
-
-def _is_retry(connection: sqlite3.Connection, number: int, identity: int) -> bool:
-    """Whether another record of the same call was stored before this one, which is how the sums counted it."""
-    lowest = identity >> RECORD_BITS << RECORD_BITS
-    highest = lowest + (1 << RECORD_BITS) - 1
-    return connection.execute(_EARLIER_ATTEMPT, (lowest, highest, number)).fetchone() is not None
-
-
-def _counts(rest: Sequence[int | None], *, is_retry: bool) -> Measures:
-    """One row's measures without its cost."""
-    *tokens, reported, took, first = rest
-    return (
-        1, int(is_retry), 0, *(count or 0 for count in tokens), 0, reported or 0, int(reported is not None),
-        took or 0, int(took is not None), first or 0, int(first is not None),
-    )  # fmt: skip
-
-
-def _with_cost(counts: Measures, nano_usd: int | None, partial: int) -> Measures:
-    changed = list(counts)
-    changed[NANO_USD], changed[PARTIAL] = nano_usd or 0, partial
-    return tuple(changed)
 
 
 def _repriced(measures: Measures, usage: Usage, old: RateCard, new: RateCard) -> Measures:
@@ -262,7 +260,7 @@ def _repriced(measures: Measures, usage: Usage, old: RateCard, new: RateCard) ->
     now, partial_now = cost_nano_usd(usage, new, requests)
     fees = 0 if new.status in NO_COST else measures[NANO_USD] - (then or 0)
     partial = requests if partial_now else 0 if partial_then or new.status in NO_COST else measures[PARTIAL]
-    return _with_cost(measures, max(0, (now or 0) + fees), partial)
+    return with_cost(measures, max(0, (now or 0) + fees), partial)
 
 
 def _units(text: object) -> tuple[tuple[str, int], ...]:

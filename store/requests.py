@@ -4,15 +4,19 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from pricing.book import normal_variant
 from pricing.card import RateCard, card_to_mapping
-from store.facts import PricedEvent, UsageEvent
+from store.facts import PricedEvent, Rank, Reject, UsageEvent
 from store.identity import RECORD_BITS, pack_id, request_identity
-from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
+from store.limits import Limits
+from store.moves import Measures
+from store.side import SideKey, Sides, SideWriter
+from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
+from store.views import Row, Views
 
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
@@ -29,7 +33,7 @@ class WrittenRequests(msgspec.Struct, frozen=True):
 
 _REQUEST_COLUMNS = (
     "identity", "record_id", "ended_at_ms", "duration_ms", "first_token_ms", "series", "card", *TOKEN_COLUMNS,
-    "nano_usd", "reported_nano_usd", "partial", "units", "error", "variant",
+    "nano_usd", "reported_nano_usd", "partial", "units", "error", "variant", "rank", "sides",
 )  # fmt: skip
 _INSERT_REQUEST = (
     f"INSERT INTO requests ({', '.join(_REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(_REQUEST_COLUMNS))})"
@@ -51,21 +55,33 @@ def _upsert(table: str) -> str:
 
 _UPSERTS = {table: _upsert(table) for table in ROLLUPS}
 
-_TOOK, _FIRST, _NANO_USD = map(_REQUEST_COLUMNS.index, ("duration_ms", "first_token_ms", "nano_usd"))
+_TOOK, _FIRST, _SERIES, _NANO_USD = map(_REQUEST_COLUMNS.index, ("duration_ms", "first_token_ms", "series", "nano_usd"))
 _TOKENS = slice(_NANO_USD - len(TOKEN_COLUMNS), _NANO_USD)
 
-Row: TypeAlias = tuple[object, ...]
-"""One request in the order of _REQUEST_COLUMNS."""
+Seen: TypeAlias = list[tuple[int, PricedEvent]]
+"""Events by their identities, each of them counted before."""
 SumKey: TypeAlias = tuple[int, int, int]
 """(bucket, series, card)."""
 Sums: TypeAlias = dict[SumKey, list[int]]
 
 
+class _New(NamedTuple):
+    """What a batch holds that was never counted, with its sums per minute, and what was."""
+
+    rows: list[Row]
+    sums: Sums
+    side_sums: dict[SideKey, Measures]
+    seen: Seen
+
+
 class RequestWriter:
     """Writes events through somebody else's transaction; `forget` after that transaction was rolled back."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
         self._connection = connection
+        self._limit = limits.series
+        self._left_out = 0
+        self._sides = SideWriter(connection, limits.values_per_dimension)
         self._series: dict[tuple[str | None, ...], int] = {}
         self._cards: dict[str, int] = {}
 
@@ -73,6 +89,17 @@ class RequestWriter:
         """Drop the remembered ids of series and cards, which may have been rolled back."""
         self._series.clear()
         self._cards.clear()
+        self._sides.forget()
+        self._left_out = 0
+
+    def take_notes(self) -> list[Reject]:
+        """What was counted under another name than its own since the last time, by reason."""
+        notes = self._sides.take_notes()
+        if self._left_out:
+            reason = f"more than {self._limit:,} series: tenant, key and deployment counted as {OTHER}"
+            notes.append(Reject(reason=reason, count=self._left_out, example=""))
+            self._left_out = 0
+        return notes
 
     def write(
         self, source: str, events: Sequence[PricedEvent], cards: Iterable[RateCard], *, stored_ms: int
@@ -82,34 +109,62 @@ class RequestWriter:
             return WrittenRequests(0, 0)
         self._remember_cards(cards)
         identities = [request_identity(source, e.event.id, e.event.call_id) for e in events]
-        rows, sums = self._new(source, events, identities)
-        if rows:
+        new, stored_day = self._new(source, events, identities), stored_ms // _DAY_MS
+        if new.rows:
             self._note_arrival(stored_ms)
-            self._connection.executemany(_INSERT_REQUEST, rows)
-            self._add_sums(sums, stored_ms // _DAY_MS)
-        return WrittenRequests(len(rows), len(events) - len(rows))
+            self._connection.executemany(_INSERT_REQUEST, new.rows)
+            self._add_sums(new.sums, stored_day)
+            self._sides.add(new.side_sums, stored_day)
+        if new.seen:
+            self._keep_richer(source, new.seen, stored_day)
+        return WrittenRequests(len(new.rows), len(new.seen))
 
-    def _new(self, source: str, events: Sequence[PricedEvent], identities: Sequence[int]) -> tuple[list[Row], Sums]:
-        """The rows of the events that were never counted, and their sums per minute."""
+    def _new(self, source: str, events: Sequence[PricedEvent], identities: Sequence[int]) -> _New:
+        """What is new among the events."""
         known, calls = self._known(identities)
         rows: list[Row] = []
+        seen: Seen = []
         minutes: defaultdict[SumKey, list[Row]] = defaultdict(list)
-        retries: Counter[SumKey] = Counter()
+        sides_minutes: defaultdict[SideKey, list[Row]] = defaultdict(list)
+        retries: Counter[SumKey | SideKey] = Counter()
         for identity, priced in zip(identities, events, strict=True):
             if identity in known:
+                seen.append((identity, priced))
                 continue
             known.add(identity)
             event = priced.event
             series, card = self._series_id(source, event), self._cards[priced.card_id]
-            row = _row(identity, event, series, card, priced)
+            sides = self._sides.of(event) if event.tags or event.user or event.end_user else None
+            row = _row(identity, event, series, card, priced, sides)
             rows.append(row)
             key = (event.ended_at_ms // _MINUTE_MS * 60, series, card)
             minutes[key].append(row)
+            if sides is not None:
+                sides_minutes[sides, *key].append(row)
             call = identity >> RECORD_BITS
             if call in calls:
                 retries[key] += 1
+                if sides is not None:
+                    retries[sides, *key] += 1
             calls.add(call)
-        return rows, {key: _sum(members, retries[key]) for key, members in minutes.items()}
+        return _New(
+            rows,
+            {key: _sum(members, retries[key]) for key, members in minutes.items()},
+            {place: tuple(_sum(members, retries[place])) for place, members in sides_minutes.items()},
+            seen,
+        )
+
+    def _keep_richer(self, source: str, seen: Seen, stored_day: int) -> None:
+        """Put those views in the place of what is stored that know more of their requests."""
+        kept = Views(self._connection, _REQUEST_COLUMNS)
+        kept.load([identity for identity, _ in seen])
+        for identity, priced in seen:
+            view = _row(identity, priced.event, 0, 0, priced, None)
+            if kept.knows_less_than(view):
+                series, card = self._series_id(source, priced.event), self._cards[priced.card_id]
+                sides = self._sides.of(priced.event)
+                kept.replace((*view[:_SERIES], series, card, *view[_SERIES + 2 : -1], sides))
+        kept.save(stored_day)
 
     def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
         """Identities already stored for the calls of this batch, and the calls that they belong to."""
@@ -141,6 +196,27 @@ class RequestWriter:
         return found if found is not None else self._new_series(dimensions)
 
     def _new_series(self, dimensions: tuple[str | None, ...]) -> int:
+        """A series that this writer has not met; past the limit, the one that stands for it and its like."""
+        key = json.dumps(dimensions, ensure_ascii=True)
+        known = self._connection.execute("SELECT id FROM series WHERE key = ?", (key,)).fetchone()
+        if known is None:
+            shorter = self._within_limit(dimensions)
+            if shorter != dimensions:
+                self._left_out += 1
+                return self._store_series(shorter)
+        return self._store_series(dimensions)
+
+    def _within_limit(self, dimensions: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        """The names to store: first who sent a request gives way, and at twice the limit what answered it, too."""
+        count = self._connection.execute("SELECT coalesce(max(id), 0) FROM series").fetchone()[0]
+        if count < self._limit:
+            return dimensions
+        source, provider, model, _, _, _, host, call_type, outcome = dimensions
+        if count < 2 * self._limit:
+            return source, provider, model, OTHER, OTHER, OTHER, host, call_type, outcome
+        return source, OTHER, OTHER, OTHER, OTHER, OTHER, None, None, outcome
+
+    def _store_series(self, dimensions: tuple[str | None, ...]) -> int:
         key = json.dumps(dimensions, ensure_ascii=True)
         self._connection.execute(
             "INSERT OR IGNORE INTO series (key, source, provider, model, deployment, tenant, api_key, host, call_type,"
@@ -163,13 +239,14 @@ class RequestWriter:
             self._connection.executemany(_UPSERTS[table], [(*key, *sums[key], stored_day) for key in sums])
 
 
-def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent) -> Row:
+def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent, sides: Sides) -> Row:
     usage = event.usage
     return (
         identity, pack_id(event.id), event.ended_at_ms, event.duration_ms, event.first_token_ms, series, card,
         *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
         json.dumps(usage.units) if usage.units else None, event.error,
         (normal_variant(event.variant) or None) if event.variant else None,
+        None if event.rank is Rank.PAYLOAD else int(event.rank), sides,
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ _OF_ROW = {
 }
 """What each measure is of a single row."""
 
-_ROW_SUMS = ", ".join(f"sum({_OF_ROW[name]}) AS {name}" for name in MEASURES)
+ROW_SUMS = ", ".join(f"sum({_OF_ROW[name]}) AS {name}" for name in MEASURES)
+"""MEASURES out of rows of `requests AS r`."""
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 _NAMES = ", ".join(MEASURES)
 
@@ -100,7 +101,7 @@ def rests(connection: sqlite3.Connection, level: int, begins: int, ends: int) ->
 
 def _kept(condition: str) -> str:
     return (
-        f"SELECT ended_at_ms / 60000 * 60 AS bucket, series, card, {_ROW_SUMS} FROM requests AS r {condition}"
+        f"SELECT ended_at_ms / 60000 * 60 AS bucket, series, card, {ROW_SUMS} FROM requests AS r {condition}"
         " GROUP BY 1, 2, 3"
     )
 

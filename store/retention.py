@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+_MINUTES, _HOURS = ("rollup_minute", "side_minute"), ("rollup_hour", "side_hour")
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -21,9 +22,10 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
     """Delete what is older than its retention; harmless to repeat."""
     _prune_requests(connection, retention, at_ms)
-    for table, days in (("rollup_minute", retention.minute_days), ("rollup_hour", retention.hour_days)):
+    for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):
         day = at_ms // _DAY_MS - days
-        connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
+        for table in tables:
+            connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
     oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS
+from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, SIDE_ROLLUPS, TOKEN_COLUMNS
 
 migrations = Migrations("usdtop")
 
@@ -233,6 +233,39 @@ def m006_repricing(db: Database) -> None:
     """What repricing needs: the variant of a request that was not a standard one, and notes of the whole store."""
     db.table("requests").add_column("variant", str)
     db.table("notes").create({"name": str, "value": str}, pk="name", not_null={"value"}, strict=True)
+
+
+@migrations()
+def m007_ranks(db: Database) -> None:
+    """How much the view of a call knew that is kept; null is the usual one, a gateway's whole payload."""
+    db.table("requests").add_column("rank", int)
+
+
+@migrations()
+def m008_sides(db: Database) -> None:
+    """Sums by user, end user and tag beside those of the series; a request keeps the ids of its values."""
+    db.table("side_values").create(
+        {"id": int, "dimension": str, "value": str}, pk="id", not_null={"dimension", "value"}, strict=True
+    )
+    db.table("side_values").create_index(["dimension", "value"], unique=True)
+    db.table("requests").add_column("sides", str)
+    columns = ", ".join(f'"{name}" INTEGER NOT NULL DEFAULT 0' for name in MEASURES)
+    for table in SIDE_ROLLUPS:
+        db.execute(
+            f"CREATE TABLE {table} (bucket INTEGER NOT NULL, value INTEGER NOT NULL, series INTEGER NOT NULL,"
+            f" card INTEGER NOT NULL, {columns}, stored_day INTEGER NOT NULL DEFAULT 0,"
+            " PRIMARY KEY (bucket, value, series, card)) WITHOUT ROWID, STRICT"
+        )
+
+
+@migrations()
+def m009_commitments(db: Database) -> None:
+    """Provisioned capacity at providers, with its dates."""
+    db.table("commitments").create(
+        {"name": str, "since_ms": int, "until_ms": int, "usd_per_hour_nano": int, "filter": str},
+        pk=("name", "since_ms"),
+        strict=True,
+    )
 
 
 def migrate(db: Database) -> None:

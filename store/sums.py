@@ -7,7 +7,7 @@ from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
-from store.tables import MEASURES, TOKEN_COLUMNS
+from store.tables import MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
@@ -27,9 +27,16 @@ class SumKey(NamedTuple):
 
     dimensions: Dimensions
     card: CardNote
+    sides: tuple[tuple[str, str | None], ...] = ()
+    """User, end user or tag, for sums that are of one: (dimension, value)."""
 
     def value(self, dimension: str) -> str | None:
         """This sum's member of a dimension; `priced_as` is the record that its card stands for."""
+        for name, value in self.sides:
+            if name == dimension:
+                return value
+        if dimension in SIDE_DIMENSIONS:
+            return None
         return self.card.record if dimension == "priced_as" else getattr(self.dimensions, dimension)
 
     def values(self, dimensions: Iterable[str]) -> dict[str, str | None]:

@@ -1,10 +1,13 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 9
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 
 ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
 """Rollup tables and their bucket width in seconds; a bucket is the epoch second at which it begins."""
+
+SIDE_ROLLUPS = {"side_minute": 60, "side_hour": 3_600, "side_day": 86_400}
+"""The same for what a request may have several of, or of which there are too many for a series: users and tags."""
 
 TOKEN_COLUMNS = (
     "input",
@@ -48,6 +51,13 @@ DIMENSIONS = (
     "priced_as",
 )
 """What requests can be grouped and filtered by; `priced_as` is the record that a card stands for."""
+
+
+SIDE_DIMENSIONS = ("user", "end_user", "tag")
+"""What requests can be grouped and filtered by beside their series; a request may have several tags."""
+
+OTHER = "(other)"
+"""What stands for names beyond the limit."""
 
 
 class StoreError(Exception):

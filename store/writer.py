@@ -9,8 +9,9 @@ import msgspec
 from sqlite_utils import Database
 
 from pricing.card import RateCard
-from store.facts import Batch, BudgetFact, HostFact, Position
+from store.facts import Batch, BudgetFact, CommitmentFact, HostFact, Position
 from store.folder import open_folder
+from store.limits import Limits
 from store.machines import MachineWriter
 from store.plans import put_in_force
 from store.requests import RequestWriter, WrittenRequests
@@ -35,14 +36,14 @@ class Writer:
     program. After a failed write nothing of the batch is in the store, and the same batch can be written again.
     """
 
-    def __init__(self, path: Path, *, group: str | None = None) -> None:
+    def __init__(self, path: Path, *, group: str | None = None, limits: Limits | None = None) -> None:
         self.path = path
         with _plain_errors(path):
             open_folder(path, group=group)
             self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
             self._connection: sqlite3.Connection = self._db.conn
             self._prepare()
-        self._requests = RequestWriter(self._connection)
+        self._requests = RequestWriter(self._connection, limits or Limits())
         self._machines = MachineWriter(self._connection)
 
     def _prepare(self) -> None:
@@ -62,10 +63,11 @@ class Writer:
         with self.transaction():
             source, at_ms = batch.health.name, batch.health.polled_ms
             written = self._requests.write(source, batch.events, cards, stored_ms=at_ms)
+            notes = self._requests.take_notes()
             self._machines.write_gpus(batch.gpus)
             self._machines.write_engines(batch.engines)
             self._write_positions(source, batch.positions)
-            self._write_health(batch, written)
+            self._write_health(msgspec.structs.replace(batch, rejects=(*batch.rejects, *notes)), written)
         self._machines.keep()
         return Written(written.events, written.duplicates)
 
@@ -103,10 +105,21 @@ class Writer:
             for path, device, inode, offset, head, tail, modified_ms, finished in rows
         ]  # fmt: skip
 
+    def watermark_ms(self, source: str) -> int | None:
+        """When a source was last read to its end, or None."""
+        with _plain_errors(self.path):
+            found = self._connection.execute("SELECT watermark_ms FROM sources WHERE name = ?", (source,)).fetchone()
+        return found[0] if found else None
+
     def set_hosts(self, hosts: Sequence[HostFact], at_ms: int) -> None:
         """Put the configured hosts in force: unchanged ones go on, changed ones begin anew, missing ones end."""
         with self.transaction() as connection:
             put_in_force(connection, "hosts", hosts, at_ms)
+
+    def set_commitments(self, commitments: Sequence[CommitmentFact], at_ms: int) -> None:
+        """Put the configured commitments in force, in the same way as hosts."""
+        with self.transaction() as connection:
+            put_in_force(connection, "commitments", commitments, at_ms)
 
     def set_budgets(self, budgets: Sequence[BudgetFact], at_ms: int) -> None:
         """Put the configured budgets in force, in the same way as hosts."""

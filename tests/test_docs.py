@@ -10,6 +10,7 @@ import pytest
 
 from collectors.config import (
     BudgetConfig,
+    CommitmentConfig,
     Config,
     GpuConfig,
     HostConfig,
@@ -21,6 +22,7 @@ from collectors.config import (
     from_mapping,
 )
 from pricing.userbook import PriceError, rates_card
+from store.limits import Limits
 from store.retention import Retention
 from tui.cli import COMMANDS
 
@@ -32,6 +34,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Top level": Config,
     "`[[source]]`": SourceConfig,
     "`[[host]]`": HostConfig,
+    "`[[commitment]]`": CommitmentConfig,
     "`[[budget]]`": BudgetConfig,
     "`[gpu]`": GpuConfig,
     "`[store]`": StoreConfig,
@@ -39,6 +42,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[prices]`": PricesConfig,
     "`[[overhead]]`": OverheadConfig,
     "`[retention]`": Retention,
+    "`[limits]`": Limits,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from collectors.door import visible
@@ -19,6 +19,9 @@ LIMIT_BYTES = 32 * 1024 * 1024
 HEADERS = {"Accept": "text/plain;version=0.0.4, */*;q=0.1", "Accept-Encoding": "identity"}
 """Not compressed: a small answer that unpacks to gigabytes is then refused by its header."""
 
+LIFE_HEADER = "Process-Start-Time-Unix"
+"""Some servers name their process' start in it, in whatever unit; another value means another process."""
+
 LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 STATUS_ADVICE = {
@@ -27,6 +30,13 @@ STATUS_ADVICE = {
     404: "has no such page: check the path, and that metrics are switched on in the engine",
     503: "says that it is not ready (503)",
 }
+
+
+class Answer(NamedTuple):
+    """A page's body, and whatever tells one life of its process from the next, or None where nothing does."""
+
+    body: bytes
+    life: str | None
 
 
 def open_client() -> httpx.AsyncClient:
@@ -47,8 +57,8 @@ async def fetch(
     headers: Mapping[str, str] | None = None,
     seconds: float = 5.0,
     limit_bytes: int = LIMIT_BYTES,
-) -> bytes:
-    """The body at `url`, whole and within `seconds`; raises CollectorError."""
+) -> Answer:
+    """What stands at `url`, whole and within `seconds`; raises CollectorError."""
     import httpx
 
     try:
@@ -62,7 +72,7 @@ async def fetch(
 
 async def _body(
     client: httpx.AsyncClient, url: str, headers: Mapping[str, str], seconds: float, limit_bytes: int
-) -> bytes:
+) -> Answer:
     async with client.stream(
         "GET", url, headers={**HEADERS, **headers}, timeout=seconds, follow_redirects=False
     ) as response:
@@ -77,7 +87,7 @@ async def _body(
                 raise CollectorError(
                     f"{address(url)} answers with more than {limit_bytes / 2**20:g} MiB: that is no engine's page"
                 )
-    return bytes(body)
+    return Answer(bytes(body), response.headers.get(LIFE_HEADER))
 
 
 def address(url: str) -> str:

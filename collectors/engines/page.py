@@ -45,10 +45,14 @@ class Engine:
 
     kind: str
     prefix: str
-    """How the names of its own metric families begin."""
+    """How the names of its own metric families begin; "" where only whole names tell, see `families`."""
     metrics: frozenset[str]
     """Names as scraped; everything else on the page is skipped unread."""
     normalise: Callable[[Sequence[Sample]], EnginePage]
+    families: tuple[str, ...] = ()
+    """For an engine without a prefix: names that all stand on its page."""
+    remark: str = ""
+    """What its page cannot tell, in a sentence for whoever set it up."""
 
 
 def gauge_values(samples: Sequence[Sample], name: str) -> list[float]:
@@ -66,6 +70,21 @@ def gauge_mean(samples: Sequence[Sample], name: str) -> float | None:
     """A gauge averaged over its label sets, or None where it is not exposed."""
     values = gauge_values(samples, name)
     return sum(values) / len(values) if values else None
+
+
+def gauge_share(samples: Sequence[Sample], names: Sequence[str]) -> float | None:
+    """The first of these gauges that is exposed, averaged; one outside 0..1 has another unit, and is not guessed at."""
+    used = next((mean for name in names if (mean := gauge_mean(samples, name)) is not None), None)
+    return used if used is not None and 0 <= used <= 1 else None
+
+
+def counter_series(samples: Sequence[Sample], counts: Mapping[str, Count]) -> dict[Series, float]:
+    """Every series of the named counters, by what it counts."""
+    return {
+        (counts[sample.name], sample.name, frozenset(sample.labels.items())): sample.value
+        for sample in samples
+        if sample.name in counts
+    }
 
 
 def only_label(samples: Sequence[Sample], label: str) -> str | None:

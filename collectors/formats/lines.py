@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.door import example, visible
-from collectors.formats.format import NotUsageError
+from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.registry import FORMATS
 from store.facts import Reject, UsageEvent
 
@@ -30,8 +30,10 @@ class Parsed(NamedTuple):
 class LineReader:
     """Parses lines of one source; remembers the last format, which is nearly always that of the next line."""
 
-    def __init__(self, format_name: str | None = None) -> None:
-        self._format = next((f for f in FORMATS if f.name == format_name), None)
+    def __init__(self, format_name: str | None = None, mapped: LineFormat | None = None) -> None:
+        """`mapped` is a format that the configuration made of a field map: then no other is looked for."""
+        self._mapped = mapped
+        self._format = mapped or next((f for f in FORMATS if f.name == format_name), None)
 
     def read(self, lines: Sequence[bytes]) -> Parsed:
         """Every line either becomes events or is counted among the rejects by reason; nothing stops."""
@@ -53,7 +55,7 @@ class LineReader:
         """A line that the last format could not read: unwrap it, tell its format, and say why each rest is no usage."""
         reasons: list[str] = []
         try:
-            parts = _unwrap(line)
+            parts = [line] if self._mapped else _unwrap(line)
         except (ValueError, RecursionError) as error:
             return [_reason(error)]
         for part in parts:
@@ -64,6 +66,8 @@ class LineReader:
         return reasons
 
     def _read_one(self, raw: bytes) -> Sequence[UsageEvent]:
+        if self._mapped:
+            return self._mapped.parse(raw)
         keys = frozenset(_keys(raw))
         for known in FORMATS:
             if known.recognises(keys):

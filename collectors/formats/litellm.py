@@ -5,11 +5,12 @@ LiteLLM for every provider: `prompt_tokens` contains cache reads and writes, `co
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 
-from collectors.door import cut, milliseconds, reported_nano
+from collectors.door import cut, milliseconds, names, reported_nano
 from collectors.formats.format import LineFormat
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
@@ -18,6 +19,9 @@ NAME = "litellm.slp"
 
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 """Four thousand million tokens in one request are no request."""
+
+
+_NO_TAGS = msgspec.Raw(b"[]")
 
 
 class _Lifetimes(msgspec.Struct, gc=False):
@@ -45,7 +49,9 @@ class _ServerTools(msgspec.Struct, gc=False):
     web_search_requests: Count | None = None
 
 
-class _UsageObject(msgspec.Struct, gc=False):
+class UsageObject(msgspec.Struct, gc=False):
+    """What the provider said that the call used, as LiteLLM normalises it."""
+
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
     cache_read_input_tokens: Count | None = None
@@ -54,24 +60,34 @@ class _UsageObject(msgspec.Struct, gc=False):
     speed: str | None = None
 
 
-class _Metadata(msgspec.Struct, gc=False):
+class Metadata(msgspec.Struct, gc=False):
+    """Who asked, and the details of the usage; a database row carries the same."""
+
     user_api_key_alias: str | None = None
     user_api_key_team_alias: str | None = None
     user_api_key_team_id: str | None = None
     user_api_key_org_alias: str | None = None
     user_api_key_org_id: str | None = None
-    usage_object: _UsageObject | None = None
+    user_api_key_user_id: str | None = None
+    user_api_key_end_user_id: str | None = None
+    usage_object: UsageObject | None = None
 
 
-class _CostBreakdown(msgspec.Struct, gc=False):
+class CostBreakdown(msgspec.Struct, gc=False):
+    """The basis of the price; its amounts are not read, since the whole cost stands beside it."""
+
     service_tier: str | None = None
 
 
-class _Parameters(msgspec.Struct, gc=False):
+class Parameters(msgspec.Struct, gc=False):
+    """What the caller asked for."""
+
     service_tier: str | None = None
 
 
-class _Error(msgspec.Struct, gc=False):
+class ErrorInformation(msgspec.Struct, gc=False):
+    """Why a call failed."""
+
     error_class: str | None = None
 
 
@@ -85,6 +101,9 @@ class Payload(msgspec.Struct, gc=False):
     completionStartTime: float | None = None  # noqa: N815 - LiteLLM's own name
     litellm_call_id: str | None = None
     trace_id: str | None = None
+    session_id: str | None = None
+    end_user: str | None = None
+    request_tags: msgspec.Raw = _NO_TAGS
     call_type: str | None = None
     stream: bool | None = None
     cache_hit: bool | None = None
@@ -94,19 +113,22 @@ class Payload(msgspec.Struct, gc=False):
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
     response_cost: Decimal | None = None
-    metadata: _Metadata | None = None
-    cost_breakdown: _CostBreakdown | None = None
-    model_parameters: _Parameters | None = None
-    error_information: _Error | None = None
+    metadata: Metadata | None = None
+    cost_breakdown: CostBreakdown | None = None
+    model_parameters: Parameters | None = None
+    error_information: ErrorInformation | None = None
 
 
 _decode = msgspec.json.Decoder(Payload).decode
+_decode_tags = msgspec.json.Decoder(list[str] | None).decode
 
-_NO_METADATA = _Metadata()
-_NO_USAGE = _UsageObject()
+_NO_METADATA = Metadata()
+_NO_USAGE = UsageObject()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _DISCONNECTED = "ClientDisconnected"
+_HIT_MARK = "_cache_hit"
+_AGENT_TAG = "User-Agent: "
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -123,12 +145,12 @@ def event_from(payload: Payload) -> UsageEvent:
     """A decoded payload as an event, in disjoint token classes."""
     metadata = payload.metadata or _NO_METADATA
     ended = payload.startTime if payload.endTime is None else payload.endTime
-    usage = _usage(payload, metadata.usage_object or _NO_USAGE)
+    usage = usage_of(payload.prompt_tokens, payload.completion_tokens, metadata.usage_object)
     error = payload.error_information.error_class if payload.error_information else None
     first = payload.completionStartTime if payload.stream else None
     cost = payload.response_cost
     return UsageEvent(
-        id=payload.id,
+        id=record_id(payload.id, payload.litellm_call_id) if payload.cache_hit else payload.id,
         call_id=payload.litellm_call_id or None,
         trace_id=payload.trace_id or None,
         ended_at_ms=milliseconds(ended),
@@ -137,36 +159,67 @@ def event_from(payload: Payload) -> UsageEvent:
         provider=cut(payload.custom_llm_provider),
         model=cut(payload.model),
         deployment=cut(payload.model_group),
-        tenant=cut(
-            metadata.user_api_key_team_alias
-            or metadata.user_api_key_team_id
-            or metadata.user_api_key_org_alias
-            or metadata.user_api_key_org_id
-        ),
+        tenant=tenant_of(metadata),
         key=cut(metadata.user_api_key_alias),
         call_type=cut(payload.call_type),
-        outcome=_outcome(payload, error),
+        outcome=outcome_of(payload.status, error, payload.cache_hit),
         usage=usage,
         usage_missing=payload.status == "success" and usage == NOTHING,
-        variant=_variant(payload, metadata),
+        variant=variant_of(metadata.usage_object, payload.cost_breakdown, payload.model_parameters),
         reported_nano_usd=None if cost is None else reported_nano(cost),
         error=cut(error) if error else None,
+        user=cut(metadata.user_api_key_user_id),
+        end_user=cut(payload.end_user) if payload.end_user else cut(metadata.user_api_key_end_user_id),
+        session=cut(payload.session_id) if payload.session_id else None,
+        tags=_tags(bytes(payload.request_tags)),
     )
 
 
-def _outcome(payload: Payload, error: str | None) -> Outcome:
-    if payload.cache_hit:
+def record_id(said: str, call_id: str | None) -> str:
+    """The id of an answer from the gateway's cache as every view of it can say it.
+
+    Each view ends it in `_cache_hit` and a time of its own; the call id tells the hits of one answer apart, so without
+    one the tail stays.
+    """
+    return said.partition(_HIT_MARK)[0] if call_id else said
+
+
+def tags_of(said: list[str]) -> tuple[str, ...]:
+    """The tags of the caller, without those that LiteLLM makes of the client's name."""
+    return names([tag for tag in said if not tag.startswith(_AGENT_TAG)])
+
+
+@lru_cache(maxsize=1_024)
+def _tags(raw: bytes) -> tuple[str, ...]:
+    """The same list of tags comes again and again, so it is decoded once."""
+    return tags_of(_decode_tags(raw) or [])
+
+
+def tenant_of(metadata: Metadata) -> str | None:
+    """The team, else the organisation."""
+    return cut(
+        metadata.user_api_key_team_alias
+        or metadata.user_api_key_team_id
+        or metadata.user_api_key_org_alias
+        or metadata.user_api_key_org_id
+    )
+
+
+def outcome_of(status: str, error: str | None, from_cache: bool | None) -> Outcome:
+    """How a call ended; a client that hung up is no failure, though LiteLLM names an error class."""
+    if from_cache:
         return Outcome.CACHE
-    if payload.status != "success":
+    if status != "success":
         return Outcome.ERROR
     return Outcome.CUT if error == _DISCONNECTED else Outcome.OK
 
 
-def _usage(payload: Payload, reported: _UsageObject) -> Usage:
+def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported: UsageObject | None) -> Usage:
     """Split the prompt into its classes; the cache counts are mirrored in several places, so the first one counts."""
-    prompt, output = payload.prompt_tokens or 0, payload.completion_tokens or 0
+    prompt, output = prompt_tokens or 0, completion_tokens or 0
     if not prompt and not output:
         return NOTHING
+    reported = reported or _NO_USAGE
     inside = reported.prompt_tokens_details or _NO_PROMPT
     outside = reported.completion_tokens_details or _NO_COMPLETION
     read = reported.cache_read_input_tokens or inside.cached_tokens or 0
@@ -201,7 +254,7 @@ def _lifetimes(written: int, split: _Lifetimes | None) -> tuple[int, int, int, i
 
 
 def _units(
-    reported: _UsageObject, inside: _PromptDetails, outside: _CompletionDetails
+    reported: UsageObject, inside: _PromptDetails, outside: _CompletionDetails
 ) -> tuple[tuple[tuple[str, int], ...], int, int]:
     """What is billed beside text tokens, and how many tokens of it stand inside the prompt and the answer."""
     searches = inside.web_search_requests or 0
@@ -214,15 +267,13 @@ def _units(
     return tuple(unit for unit in named if unit[1]), audio_in, audio_out
 
 
-def _variant(payload: Payload, metadata: _Metadata) -> str:
+def variant_of(reported: UsageObject | None, breakdown: CostBreakdown | None, asked: Parameters | None = None) -> str:
     """The service tier that was billed, as the breakdown says, else as it was asked for."""
-    if metadata.usage_object is not None and metadata.usage_object.speed == "fast":
+    if reported is not None and reported.speed == "fast":
         return "fast"
-    breakdown = payload.cost_breakdown
     if breakdown is not None and breakdown.service_tier:
         return breakdown.service_tier
-    parameters = payload.model_parameters
-    return parameters.service_tier or "" if parameters is not None else ""
+    return asked.service_tier or "" if asked is not None else ""
 
 
 def _elapsed_ms(start: float, end: float) -> int:

@@ -1,6 +1,36 @@
 """Every known format, in the order in which a record of unknown origin is offered to them: the most telling keys first."""
 
-from collectors.formats import litellm
+from collectors.formats import (
+    azure_log,
+    bedrock_log,
+    bifrost,
+    claude_code,
+    cloudflare,
+    envoy,
+    generation,
+    helicone,
+    kong,
+    langfuse,
+    langsmith,
+    litellm,
+    litellm_rows,
+    otlp,
+    portkey,
+    tensorzero,
+)
+from collectors.formats.bodies import anthropic, chat, cohere, converse, gemini, responses
 from collectors.formats.format import LineFormat
 
-FORMATS: tuple[LineFormat, ...] = (litellm.FORMAT,)
+_BODIES = (gemini.FORMAT, responses.FORMAT, chat.FORMAT, anthropic.FORMAT, cohere.FORMAT, converse.FORMAT)
+"""After all logs: their keys are the plainest, and a log may carry a body in one of its fields."""
+
+_GATEWAYS = (bedrock_log.FORMAT, litellm.FORMAT, litellm_rows.FORMAT, kong.FORMAT)
+_CLIENTS_AND_CLOUDS = (claude_code.FORMAT, azure_log.FORMAT)
+_EXPORTS = (
+    langfuse.FORMAT, langsmith.FORMAT, helicone.FORMAT, cloudflare.FORMAT, portkey.FORMAT, tensorzero.FORMAT,
+    bifrost.FORMAT, generation.FORMAT,
+)  # fmt: skip
+
+FORMATS: tuple[LineFormat, ...] = (
+    otlp.FORMAT, *_GATEWAYS, *_CLIENTS_AND_CLOUDS, *_EXPORTS, envoy.FORMAT, *_BODIES,
+)  # fmt: skip

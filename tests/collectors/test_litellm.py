@@ -69,16 +69,59 @@ def test_the_documented_example_is_read_into_disjoint_classes() -> None:
             reasoning_tokens=120,
         ),
         reported_nano_usd=11_700_000,
+        end_user="tenant-9",
+        tags=("env:prod",),
     )
+
+
+def test_who_asked_is_the_user_of_the_key_the_caller_s_own_user_and_the_conversation() -> None:
+    said = example(
+        session_id="s-1", end_user="", metadata={"user_api_key_user_id": "ana", "user_api_key_end_user_id": "e"}
+    )
+    assert (said.user, said.end_user, said.session) == ("ana", "e", "s-1")
+
+    unsaid = example(session_id="", end_user=None, metadata=None)
+    assert (unsaid.user, unsaid.end_user, unsaid.session) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "tags"),
+    [
+        (["offline", "env:prod", "User-Agent: curl", "User-Agent: curl/8.5.0"], ("offline", "env:prod")),
+        (["User-Agent: OpenAI/JS 5.8.2"], ()),
+        (["a", "a", "", "b"], ("a", "b")),
+        (["t" * 1_000], ("t" * 255 + "…",)),
+        ([], ()),
+        (None, ()),
+    ],
+)
+def test_tags_are_those_of_the_caller_each_once(said: Any, tags: tuple[str, ...]) -> None:
+    assert example(request_tags=said).tags == tags
+
+
+def test_of_very_many_tags_the_first_are_kept() -> None:
+    assert example(request_tags=[f"t{n}" for n in range(1_000)]).tags == tuple(f"t{n}" for n in range(32))
+
+
+@pytest.mark.parametrize("said", [5, "env:prod", [5], {"a": "b"}])
+def test_tags_that_are_no_list_of_names_are_refused(said: Any) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        example(request_tags=said)
 
 
 def test_an_answer_from_the_gateway_s_cache_keeps_its_tokens_and_is_marked() -> None:
     hit = example(cache_hit=True, response_cost=0.0, id="msg_01abc_cache_hit1764000010.5")
 
+    assert hit.id == "msg_01abc", "every view ends the id of such an answer in a time of its own"
     assert hit.outcome is Outcome.CACHE
     assert hit.usage.total_tokens == 5_610
     assert hit.reported_nano_usd == 0
     assert example(cache_hit=False).outcome is Outcome.OK
+
+
+def test_hits_of_one_answer_without_a_call_id_stay_two_requests() -> None:
+    assert example(cache_hit=True, litellm_call_id=None, id="msg_cache_hit1.5").id == "msg_cache_hit1.5"
+    assert example(id="msg_cache_hit1.5").id == "msg_cache_hit1.5", "what was not served from the cache keeps its id"
 
 
 def test_a_refused_call_used_nothing_and_says_why() -> None:

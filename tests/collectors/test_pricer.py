@@ -93,3 +93,8 @@ def test_prompts_of_unpriced_models_are_kept_apart_by_size() -> None:
 
     assert cards[0] == cards[1]
     assert len(set(cards)) == 3
+
+
+def test_an_event_whose_source_says_no_time_was_received_now_and_is_no_clock_skew() -> None:
+    found = Pricer(BOOK).price([event(ended_at_ms=0)], now_ms=AT_MS)
+    assert ([one.event.ended_at_ms for one in found.events], found.clock_skew) == ([AT_MS], 0)

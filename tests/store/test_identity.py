@@ -54,3 +54,11 @@ def test_without_a_call_id_the_source_keeps_equal_record_ids_apart() -> None:
 @given(texts, texts, st.none() | texts)
 def test_an_identity_fits_into_a_signed_integer_of_sqlite(source: str, record: str, call: str | None) -> None:
     assert -(2**63) <= request_identity(source, record, call) < 2**63
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20), st.from_regex(r"[0-9]{10}(\.[0-9]{1,7})?", fullmatch=True))
+def test_the_tail_of_an_answer_from_a_cache_does_not_break_the_pair(record: str, at: str) -> None:
+    hit = f"{record}_cache_hit{at}"
+
+    assert request_identity("payloads", hit, "call") == request_identity("spans", record, "call")
+    assert request_identity("payloads", hit, None) != request_identity("payloads", record, None)

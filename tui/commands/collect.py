@@ -12,6 +12,7 @@ from collectors.config import Config
 from collectors.gpu import Gpus
 from collectors.lock import collector_lock, monitors_lock
 from collectors.places import Place
+from collectors.stream import StreamSource
 from store.folder import open_folder
 from store.tables import StoreError
 from tui.commands.common import config_of, place_of, say
@@ -20,7 +21,8 @@ _LOWER_PRIORITY = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Only what a monitor asks of the collector that it starts."""
+    """What is piped in, and what a monitor asks of the collector that it starts."""
+    parser.add_argument("--stdin", action="store_true", help="read lines from standard input, too, and end with it")
     parser.add_argument("--for-monitors", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -29,11 +31,16 @@ def run(options: argparse.Namespace) -> int:
     if options.for_monitors:
         # A backlog must never slow a key press.
         os.nice(_LOWER_PRIORITY)
-    return collect(config_of(options), place_of(options), for_monitors=options.for_monitors)
+    return collect(config_of(options), place_of(options), for_monitors=options.for_monitors, piped=options.stdin)
 
 
-def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None) -> int:
-    """Collect into one store; with `for_monitors`, until the last monitor has been gone for ten seconds."""
+def collect(
+    config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None, piped: bool = False
+) -> int:
+    """Collect into one store; with `for_monitors`, until the last monitor has been gone for ten seconds.
+
+    With `piped`, standard input is read as well, and its end is the end.
+    """
     store = place.path
     if place.notice:
         say(place.notice)
@@ -46,8 +53,13 @@ def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | No
         raise StoreError(f"cannot use the store {store}: {error}.") from None
     say(f"collecting into {store}")
     watched = monitors_lock(store)
-    collection = Collection(config, store, clock=now_ms, say=say, gpus=gpus)
-    run_collection(collection, ends_when=watched.is_free if for_monitors else None)
+    if piped:
+        stream = StreamSource()
+        collection = Collection(config, store, clock=now_ms, say=say, gpus=gpus, beside=[stream])
+        run_collection(collection, ends_when=lambda: stream.ended, patience_seconds=1)
+    else:
+        collection = Collection(config, store, clock=now_ms, say=say, gpus=gpus)
+        run_collection(collection, ends_when=watched.is_free if for_monitors else None)
     lock.release()
     say("stopped")
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from collectors.books import price_book
 from collectors.clock import now_ms
+from collectors.config import prepaid
 from collectors.finished import Task, polls
 from collectors.pricer import Pricer
 from collectors.source import Poll
@@ -30,8 +31,10 @@ def run(options: argparse.Namespace) -> int:
     """Import each file; 3 when no line of any was understood."""
     config = config_of(options)
     files = [existing(path) for path in options.files]
-    writer = Writer(place_of(options).path, group=config.store.group)
-    importer = Importer(writer, Pricer(price_book(config)), quiet=options.quiet or not sys.stderr.isatty())
+    writer = Writer(place_of(options).path, group=config.store.group, limits=config.limits)
+    importer = Importer(
+        writer, Pricer(price_book(config), prepaid(config)), quiet=options.quiet or not sys.stderr.isatty()
+    )
     try:
         for path in files:
             importer.read(path)

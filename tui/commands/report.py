@@ -14,16 +14,18 @@ from collectors.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
-from store.tables import DIMENSIONS
+from store.tables import DIMENSIONS, SIDE_DIMENSIONS
 from tui.commands.common import instant, plain, print_json, reading, shortened
 from tui.reading.report import Report, report
+
+_KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Window, grouping, filter and form."""
     parser.add_argument("--since", default="1h", metavar="T", help="beginning of the window (default 1h)")
     parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
-    parser.add_argument("--by", default="model", metavar="DIM,...", help=f"group by: {', '.join(DIMENSIONS)}")
+    parser.add_argument("--by", default="model", metavar="DIM,...", help=f"group by: {', '.join(_KNOWN)}")
     parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if since_ms >= until_ms:
         raise ConfigError("--since must be before --until.")
     try:
-        wanted = parse_filter(options.filter, DIMENSIONS)
+        wanted = parse_filter(options.filter, _KNOWN)
     except FilterError as error:
         raise ConfigError(f"--filter: {error}.") from None
     with reading(options) as reader:
@@ -56,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
 def _dimensions(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
-        if name not in DIMENSIONS:
-            raise ConfigError(f"--by: nothing is called {plain(name)!r}; known are {', '.join(DIMENSIONS)}.")
+        if name not in _KNOWN:
+            raise ConfigError(f"--by: nothing is called {plain(name)!r}; known are {', '.join(_KNOWN)}.")
     return names
 
 
@@ -72,6 +74,8 @@ def _print_text(found: Report) -> None:
     lines += [_text_line(rest, totals, name_width) for rest, totals in found.rests.items()]
     lines.append(_text_line("total", found.total, name_width))
     sys.stdout.write("\n".join(lines) + "\n")
+    if found.overlapping:
+        sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
     for doubt in found.doubts:
         sys.stdout.write(f"≥ {plain(doubt)}\n")
 

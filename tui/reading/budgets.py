@@ -6,7 +6,7 @@ from pricing.budget import pace, period_at, runs_out_ms
 from pricing.economics import accrued_nano
 from pricing.filters import FilterError, parse_filter
 from pricing.money import usd_from_nano
-from store.facts import BudgetFact
+from store.facts import BudgetFact, CommitmentFact, HostFact
 from store.reader import Reader
 from store.sums import Sum, total
 from tui.picture import DIMENSIONS, BudgetLine
@@ -47,20 +47,23 @@ def _line(reader: Reader, fact: BudgetFact, at: Moment) -> BudgetLine:
 
 
 def _spent(reader: Reader, fact: BudgetFact, since_ms: int, until_ms: int) -> tuple[int, bool]:
-    """Metered dollars that the budget's filter covers; hosts' dollars too where it covers everything."""
+    """Metered dollars that the budget's filter covers; committed ones too where it covers everything."""
     sums = _covered(reader.sums(since_ms, until_ms), fact)
     totals = total(sums)
-    hosts = 0
-    if not fact.filter:
-        hosts = sum(
-            accrued_nano(
-                host.usd_per_hour_nano or 0,
-                max(host.since_ms, _minute(since_ms)),
-                min(host.until_ms or until_ms, until_ms),
-            )
-            for host in reader.hosts()
+    fixed = 0 if fact.filter else _committed(reader, _minute(since_ms), until_ms)
+    spent = totals.metered_nano_usd + fixed
+    return spent, replace(totals, allocated_nano_usd=fixed).is_lower_bound
+
+
+def _committed(reader: Reader, since_ms: int, until_ms: int) -> int:
+    """What hosts and commitments accrued, in nano-dollars."""
+    facts: list[HostFact | CommitmentFact] = [*reader.hosts(), *reader.commitments()]
+    return sum(
+        accrued_nano(
+            fact.usd_per_hour_nano or 0, max(fact.since_ms, since_ms), min(fact.until_ms or until_ms, until_ms)
         )
-    return totals.metered_nano_usd + hosts, replace(totals, allocated_nano_usd=hosts).is_lower_bound
+        for fact in facts
+    )
 
 
 def _covered(sums: list[Sum], fact: BudgetFact) -> list[Sum]:

@@ -16,9 +16,10 @@ from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
 from tui.picture import BudgetLine, BurnPicture, GroupRow, Headline, View
 from tui.reading.budgets import tightest
-from tui.reading.committed import Committed, allocated, committed
+from tui.reading.committed import Committed, committed
 from tui.reading.moment import LIVE_KINDS, Moment, header, moment
 from tui.reading.selection import Selection, selection
+from tui.reading.sharing import allocated
 
 _TREND_MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
@@ -107,7 +108,7 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
         metered_usd_per_hour=metered if known else None,
         committed_usd_per_hour=costs.usd_per_hour if known or costs.usd_per_hour else None,
         usd_per_million=usd_per_million(spent, served),
-        api_usd_per_million=usd_per_million(everything.metered_nano_usd, api_tokens),
+        api_usd_per_million=usd_per_million(everything.metered_nano_usd + costs.bought_nano_usd, api_tokens),
         own_usd_per_million=own,
         own_at_full_usd_per_million=own * Decimal(str(min(1.0, used)))
         if own is not None and used is not None

@@ -1,13 +1,12 @@
 """What the hosts cost over a window, what their engines served for it, and whose share that is."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from pricing.allocation import allocate, largest_remainder
-from pricing.card import CardStatus
+from pricing.allocation import largest_remainder
 from pricing.economics import (
     DEFAULT_DECODE_WEIGHT,
     Capacity,
@@ -19,10 +18,9 @@ from pricing.economics import (
     utilisation,
 )
 from pricing.money import nano_from_usd, usd_from_nano
-from pricing.totals import Totals
 from store.facts import HostFact
 from store.reader import EngineState, Reader
-from store.sums import Sum, SumKey
+from tui.reading.commitments import Commitment, commitments
 from tui.reading.moment import Moment
 
 IDLE = "(idle)"
@@ -76,21 +74,27 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """All hosts over one window."""
+    """All hosts and commitments over one window."""
 
     nano_usd: int
-    """Accrued by every priced host over the window."""
+    """Accrued by every priced host and every commitment over the window."""
     usd_per_hour: Decimal
-    """Of the hosts in force at the window's end."""
+    """Of those in force at the window's end."""
     pools: tuple[Pool, ...]
     rests: dict[str, int]
     """Nano-dollars of the window that no engine holds: hosts without an engine, GPUs that nobody claims."""
     unclaimed_usd_per_hour: Decimal
     """Of GPUs that no engine holds, on hosts that have engines."""
+    commitments: tuple[Commitment, ...]
     hosts: tuple[HostFact, ...]
     """In force at the window's end."""
     unpriced_hosts: tuple[str, ...]
     """Hosts that serve and have no price."""
+
+    @property
+    def bought_nano_usd(self) -> int:
+        """Of the commitments alone."""
+        return sum(one.nano_usd for one in self.commitments)
 
     @property
     def served(self) -> Served:
@@ -129,9 +133,12 @@ def committed(reader: Reader, at: Moment) -> Committed:
     houses = [_house(name, facts, in_force, engines, at) for name in _host_names(facts, engines)]
     pools = [pool for house in houses for pool in house.pools]
     rests = {label: sum(house.rests.get(label, 0) for house in houses) for label in (NO_ENGINE, IDLE)}
+    bought = commitments(reader, at)
     return Committed(
-        nano_usd=sum(house.nano_usd for house in houses),
-        usd_per_hour=sum((usd_from_nano(f.usd_per_hour_nano or 0) for f in in_force), Decimal(0)),
+        nano_usd=sum(house.nano_usd for house in houses) + sum(one.nano_usd for one in bought),
+        usd_per_hour=sum((usd_from_nano(f.usd_per_hour_nano or 0) for f in in_force), Decimal(0))
+        + sum((one.usd_per_hour for one in bought), Decimal(0)),
+        commitments=bought,
         pools=tuple(sorted(pools, key=lambda pool: pool.engine.name)),
         rests={label: nano_usd for label, nano_usd in rests.items() if nano_usd},
         unclaimed_usd_per_hour=sum((house.unclaimed_usd_per_hour for house in houses), Decimal(0)),
@@ -234,56 +241,3 @@ def _capacity(fact: HostFact | None, share: Fraction) -> Capacity | None:
         basis=fact.capacity_basis,
     )
     return whole.part(share)
-
-
-def allocated(
-    groups: dict[Owner, Totals],
-    sums: Iterable[Sum],
-    of: Callable[[SumKey], Owner],
-    costs: Committed,
-    window_seconds: float,
-) -> tuple[dict[Owner, Totals], dict[str, int]]:
-    """Add each group's share of the hosts' dollars; returns the groups, and nano-dollars that belong to no request.
-
-    Shares and rests add up to what the hosts cost, exactly.
-    """
-    hosted = [one for one in sums if one.key.card.status is CardStatus.HOSTED]
-    rests = dict(costs.rests)
-    result = dict(groups)
-    for pool in costs.pools:
-        work = _work_by_owner(pool, hosted, of)
-        logged = sum(work.values(), Fraction(0))
-        unlogged = max(Fraction(0), pool.served.work(pool.decode_weight) - logged)
-        saturation = pool.capacity.work_per_second * Fraction(window_seconds) if pool.capacity else None
-        owners: dict[tuple[bool, Owner | str], Fraction] = {(True, owner): done for owner, done in work.items()}
-        owners[(False, NOT_IN_ANY_LOG)] = unlogged
-        for (is_group, owner), nano_usd in allocate(pool.nano_usd or 0, owners, (False, IDLE), saturation).items():
-            if is_group:
-                totals = result[owner]  # type: ignore[index]  # the flag says that it is an owner
-                result[owner] = replace(totals, allocated_nano_usd=totals.allocated_nano_usd + nano_usd)  # type: ignore[index]  # likewise
-            else:
-                rests[str(owner)] = rests.get(str(owner), 0) + nano_usd
-    return result, {name: nano_usd for name, nano_usd in rests.items() if nano_usd}
-
-
-def _work_by_owner(pool: Pool, hosted: Iterable[Sum], of: Callable[[SumKey], Owner]) -> dict[Owner, Fraction]:
-    work: dict[Owner, Fraction] = {}
-    for one in hosted:
-        if _served_by(pool.engine, one.key):
-            tokens = one.usage
-            served = Served(
-                input_tokens=tokens.prompt_tokens - tokens.cache_read_tokens,
-                cache_read_tokens=tokens.cache_read_tokens,
-                output_tokens=tokens.output_tokens,
-            )
-            owner = of(one.key)
-            work[owner] = work.get(owner, Fraction(0)) + served.work(pool.decode_weight)
-    return work
-
-
-def _served_by(engine: EngineState, key: SumKey) -> bool:
-    """Whether a request's model is the one this engine serves, with or without a provider's prefix."""
-    if engine.model is None:
-        return False
-    names = [name for name in (key.dimensions.model, key.dimensions.deployment) if name]
-    return any(name == engine.model or name.endswith(f"/{engine.model}") for name in names)

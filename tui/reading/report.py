@@ -1,21 +1,24 @@
 """The report: the same figures as the screen over any window, in the agreed JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from pricing.filters import Filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
 from store.reader import Reader, SourceRecord
 from store.sums import SumKey, group
-from store.tables import DIMENSIONS
-from tui.reading.committed import allocated, committed
+from tui.reading.committed import Committed, committed
 from tui.reading.moment import Moment, judge
+from tui.reading.sharing import allocated
+from tui.reading.sides import TAG, Sided, sided, wants
 
 _ELSEWHERE = None
+_Name: TypeAlias = tuple[str | None, ...]
+"""A group's members of the dimensions."""
 _WHOLE_DIGITS = Decimal("0.000000001")
 
 
@@ -29,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Totals and groups over one window; groups and rests add up to the total."""
+    """Totals and groups over one window; groups and rests add up to the total, unless groups overlap."""
 
     at: Moment
     dimensions: tuple[str, ...]
@@ -37,11 +40,15 @@ class Report:
     groups: tuple[Group, ...]
     rests: Mapping[str, Totals]
     """Hosts' dollars that belong to no request: idle, in no log, without an engine."""
+    overlapping: bool = False
+    """A request may be in several groups or in none: they do not add up to the total."""
+    notes: tuple[str, ...] = ()
+    """What limits the answer to this question."""
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What keeps the total from being exact."""
-        doubts = list(self.at.missing)
+        doubts = [*self.at.missing, *self.notes]
         if self.total.unpriced_requests:
             doubts.append(f"{self.total.unpriced_requests} requests have no known price")
         if self.total.partial_requests:
@@ -65,6 +72,8 @@ class Report:
                 "until": instant_text(self.at.until_ms),
                 "seconds": round(self.at.seconds),
             },
+            **({"overlapping": True} if self.overlapping else {}),
+            **({"notes": list(self.notes)} if self.notes else {}),
             "total": _measures(self.total, self.at),
             "groups": groups,
             "sources": [source_json(record, self.at) for record in self.at.sources],
@@ -83,20 +92,22 @@ def report(
         sources=sources,
         states={record.health.name: judge(record, now_ms) for record in sources},
     )
-    sums = reader.sums(at.since_ms, at.until_ms)
+    found = sided(reader, at, dimensions, wanted)
+    costs = committed(reader, at)
 
     def of(key: SumKey) -> tuple[str | None, ...] | None:
-        if not wanted.matches(key.values(DIMENSIONS)):
-            return _ELSEWHERE
-        return tuple(key.value(name) for name in dimensions)
+        return tuple(key.value(name) for name in dimensions) if wants(wanted, key) else _ELSEWHERE
 
-    shared, rests = allocated(group(sums, of), sums, of, committed(reader, at), at.seconds)
-    groups = {name: totals for name, totals in shared.items() if name is not None}
+    shared, rests = allocated(group(found.whole, of), found.whole, of, costs, at.seconds)
+    parts = {name: totals for name, totals in shared.items() if name is not _ELSEWHERE}
+    groups = parts if found.members is None else _overlapping(found, of, dimensions.index(TAG), costs, at.seconds)
     kept = {name: replace(EMPTY, allocated_nano_usd=nano) for name, nano in rests.items()} if wanted.is_empty else {}
     return Report(
         at=at,
         dimensions=tuple(dimensions),
-        total=sum((*groups.values(), *kept.values()), EMPTY),
+        total=sum((*parts.values(), *kept.values()), EMPTY),
+        overlapping=TAG in dimensions,
+        notes=found.doubts,
         groups=tuple(
             Group(key=dict(zip(dimensions, name, strict=True)), totals=totals)
             for name, totals in sorted(
@@ -105,6 +116,20 @@ def report(
         ),
         rests=kept,
     )
+
+
+def _overlapping(
+    found: Sided, of: Callable[[SumKey], _Name | None], tag: int, costs: Committed, seconds: float
+) -> dict[_Name, Totals]:
+    """Groups by tag; each gets its share of the hosts' dollars as if it were the only tag."""
+    if not costs.pools:
+        groups = group(found.members or (), of)
+        return {name: totals for name, totals in groups.items() if name is not _ELSEWHERE}
+    tagged: dict[_Name, Totals] = {}
+    for layer in found.layers():
+        shared, _ = allocated(group(layer, of), layer, of, costs, seconds)
+        tagged |= {name: totals for name, totals in shared.items() if name is not _ELSEWHERE and name[tag] is not None}
+    return tagged
 
 
 def source_json(record: SourceRecord, at: Moment) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from store.identity import RECORD_BITS
 from store.reader import Reader, RequestRecord
 from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS
-from tui.reading.committed import allocated, committed
+from tui.reading.committed import committed
 from tui.reading.moment import Moment, judge
+from tui.reading.sharing import allocated
 
 _PAGE = 2_000
 _MOST_SCANNED = 20_000

@@ -1,0 +1,155 @@
+"""Answers of Gemini's generateContent, from the Gemini API or Vertex AI, in the REST or the Python spelling.
+
+Source of the format: `GenerateContentResponseUsageMetadata` in googleapis/python-genai. The total is prompt,
+candidates, tool-use prompt and thoughts; cached tokens are in the prompt.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from collectors.door import cut
+from collectors.formats.bodies.body import RECEIVED_NOW, own_id
+from collectors.formats.bodies.openai_usage import audio_units
+from collectors.formats.format import LineFormat
+from collectors.formats.litellm import Count
+from pricing.usage import NOTHING, Usage
+from store.facts import UsageEvent
+
+NAME = "gemini.generate"
+
+_AUDIO = "AUDIO"
+_TRAFFIC = {
+    "ON_DEMAND": "",
+    "ON_DEMAND_PRIORITY": "priority",
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_OFFPEAK": "offpeak",
+    "PROVISIONED_THROUGHPUT": "provisioned",
+}
+
+
+class _Modality(msgspec.Struct, gc=False):
+    modality: str | None = None
+    token_count: Count | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_token_count: Count | None = None
+    cached_content_token_count: Count | None = None
+    candidates_token_count: Count | None = None
+    response_token_count: Count | None = None
+    thoughts_token_count: Count | None = None
+    tool_use_prompt_token_count: Count | None = None
+    total_token_count: Count | None = None
+    prompt_tokens_details: list[_Modality] | None = None
+    cache_tokens_details: list[_Modality] | None = None
+    candidates_tokens_details: list[_Modality] | None = None
+    response_tokens_details: list[_Modality] | None = None
+    traffic_type: str | None = None
+    service_tier: str | None = None
+
+
+class _Candidate(msgspec.Struct, gc=False, rename="camel"):
+    finish_reason: str | None = None
+
+
+class _SnakeCandidate(msgspec.Struct, gc=False):
+    finish_reason: str | None = None
+
+
+class _Body(msgspec.Struct, gc=False, rename="camel"):
+    usage_metadata: dict[str, Any]
+    response_id: str | None = None
+    model_version: str | None = None
+    service_tier: str | None = None
+    candidates: list[_Candidate] | None = None
+
+
+class _SnakeBody(msgspec.Struct, gc=False):
+    usage_metadata: dict[str, Any]
+    response_id: str | None = None
+    model_version: str | None = None
+    service_tier: str | None = None
+    candidates: list[_SnakeCandidate] | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_decode_snake = msgspec.json.Decoder(_SnakeBody).decode
+_HUMP = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def recognises(keys: frozenset[str]) -> bool:
+    """Whether an object with these keys is such an answer."""
+    return "usageMetadata" in keys or "usage_metadata" in keys
+
+
+def parse(line: bytes) -> Sequence[UsageEvent]:
+    """The call that one body ends; none for a piece of a stream before its last, whose counts are not whole yet.
+
+    Raises msgspec.MsgspecError or ValueError for a body of another kind.
+    """
+    body = _decoded(line)
+    if body.candidates and not any(candidate.finish_reason for candidate in body.candidates):
+        return ()
+    said = msgspec.convert(_snaked(body.usage_metadata), _Usage)
+    usage = _usage(said)
+    tier = said.traffic_type or said.service_tier or body.service_tier or ""
+    return (
+        UsageEvent(
+            id=own_id(body.response_id, line),
+            ended_at_ms=RECEIVED_NOW,
+            provider="vertex_ai" if said.traffic_type else "gemini",
+            model=cut(body.model_version),
+            call_type="generate_content",
+            usage=usage,
+            usage_missing=usage == NOTHING and said.total_token_count is None,
+            variant=_TRAFFIC.get(tier, tier),
+        ),
+    )
+
+
+def _decoded(line: bytes) -> _Body | _SnakeBody:
+    try:
+        return _decode(line)
+    except msgspec.ValidationError:
+        return _decode_snake(line)
+
+
+def _snaked(value: object) -> object:
+    """The same object with the names that the Python library gives its keys."""
+    if isinstance(value, dict):
+        return {_HUMP.sub("_", key).lower(): _snaked(item) for key, item in value.items()}
+    return [_snaked(item) for item in value] if isinstance(value, list) else value
+
+
+def _usage(said: _Usage) -> Usage:
+    prompt, read = said.prompt_token_count or 0, said.cached_content_token_count or 0
+    tools, thoughts = said.tool_use_prompt_token_count or 0, said.thoughts_token_count or 0
+    answered = said.candidates_token_count
+    candidates = (said.response_token_count if answered is None else answered) or 0
+    if not prompt and not candidates and not thoughts:
+        return NOTHING
+    output = candidates + thoughts
+    if thoughts and prompt + candidates + tools == said.total_token_count:
+        output = candidates  # a few answers count their thoughts among the candidates
+    fresh = (prompt if read > prompt else prompt - read) + tools
+    heard = _of_audio(said.prompt_tokens_details) - _of_audio(said.cache_tokens_details)
+    audio_in = min(max(0, heard), fresh)
+    spoken = said.response_tokens_details if said.candidates_tokens_details is None else said.candidates_tokens_details
+    audio_out = min(_of_audio(spoken), output)
+    return Usage(
+        input_tokens=fresh - audio_in,
+        cache_read_tokens=read,
+        output_tokens=output - audio_out,
+        reasoning_tokens=min(thoughts, output - audio_out),
+        units=audio_units(audio_in, audio_out),
+    )
+
+
+def _of_audio(details: list[_Modality] | None) -> int:
+    return sum(one.token_count or 0 for one in details or () if one.modality == _AUDIO)
+
+
+FORMAT = LineFormat(NAME, recognises, parse)

@@ -1,0 +1,134 @@
+"""Answers of OpenAI's Responses API (and of Azure's and xAI's), bare or in the last event of their stream.
+
+Source of the format: the OpenAI OpenAPI document. Cached tokens and cache writes are in `input_tokens`, reasoning is in
+`output_tokens`.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from collectors.door import cut, reported_nano
+from collectors.formats.bodies.body import ended_ms, own_id
+from collectors.formats.bodies.chat import TICKS_PER_USD, Ticks
+from collectors.formats.bodies.openai_usage import Counts, openai_usage
+from collectors.formats.format import LineFormat, NotUsageError
+from collectors.formats.litellm import Count
+from pricing.usage import NOTHING, Usage
+from store.facts import Outcome, UsageEvent
+
+NAME = "openai.responses"
+
+
+class _Lifetimes(msgspec.Struct, gc=False):
+    ttl_30m_tokens: Count | None = None
+    ttl_12h_tokens: Count | None = None
+
+
+class _InputDetails(msgspec.Struct, gc=False):
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    cache_write_tokens_details: _Lifetimes | None = None
+    audio_tokens: Count | None = None
+
+
+class _OutputDetails(msgspec.Struct, gc=False):
+    reasoning_tokens: Count | None = None
+    audio_tokens: Count | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    input_tokens: Count | None = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens: Count | None = None
+    output_tokens_details: _OutputDetails | None = None
+    total_tokens: Count | None = None
+    cost_in_usd_ticks: Ticks | None = None
+
+
+class _Error(msgspec.Struct, gc=False):
+    code: str | None = None
+
+
+class _Answer(msgspec.Struct, gc=False):
+    id: str | None = None
+    object: str | None = None
+    created_at: float | None = None
+    completed_at: float | None = None
+    status: str | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    usage: _Usage | None = None
+    error: _Error | None = None
+
+
+class _Body(_Answer, gc=False):
+    type: str | None = None
+    response: _Answer | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_NO_INPUT = _InputDetails()
+_NO_OUTPUT = _OutputDetails()
+_UNFINISHED = frozenset({"queued", "in_progress"})
+
+
+def recognises(keys: frozenset[str]) -> bool:
+    """Whether an object with these keys is an answer, or an event of a stream that may carry one."""
+    return {"object", "output", "status"} <= keys or {"type", "response", "sequence_number"} <= keys
+
+
+def parse(line: bytes) -> Sequence[UsageEvent]:
+    """The call that one body ends; none while it goes on, since a background answer is repeated at every look.
+
+    Raises msgspec.MsgspecError, ValueError, or NotUsageError for a body of another kind.
+    """
+    body = _decode(line)
+    answer = body.response or body
+    if answer.object != "response":
+        raise NotUsageError("no answer of the Responses API")
+    return () if answer.status in _UNFINISHED else (_event(answer, line),)
+
+
+def _event(answer: _Answer, line: bytes) -> UsageEvent:
+    said = answer.usage
+    usage = NOTHING if said is None else _usage(said)
+    failed = answer.status == "failed"
+    ticks = said.cost_in_usd_ticks if said else None
+    return UsageEvent(
+        id=own_id(answer.id, line),
+        ended_at_ms=ended_ms(answer.completed_at or answer.created_at),
+        provider=None if ticks is None else "xai",
+        model=cut(answer.model),
+        call_type="responses",
+        outcome=Outcome.ERROR if failed else Outcome.OK,
+        usage=usage,
+        usage_missing=not failed and usage == NOTHING,
+        variant=answer.service_tier or "",
+        reported_nano_usd=None if ticks is None else reported_nano(Decimal(ticks) / TICKS_PER_USD),
+        error=cut(answer.error.code) if failed and answer.error else None,
+    )
+
+
+def _usage(said: _Usage) -> Usage:
+    inside = said.input_tokens_details or _NO_INPUT
+    outside = said.output_tokens_details or _NO_OUTPUT
+    lifetimes = inside.cache_write_tokens_details or _Lifetimes()
+    return openai_usage(
+        Counts(
+            prompt=said.input_tokens,
+            completion=said.output_tokens,
+            total=said.total_tokens,
+            cached=inside.cached_tokens,
+            written=inside.cache_write_tokens,
+            written_30m=lifetimes.ttl_30m_tokens,
+            written_12h=lifetimes.ttl_12h_tokens,
+            reasoning=outside.reasoning_tokens,
+            input_audio=inside.audio_tokens,
+            output_audio=outside.audio_tokens,
+        )
+    )
+
+
+FORMAT = LineFormat(NAME, recognises, parse)

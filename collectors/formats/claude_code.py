@@ -1,0 +1,85 @@
+"""Transcripts of Claude Code: one JSON object per line, in which the lines of the assistant carry Anthropic's usage.
+
+The format is documented by its readers only. A message is written once per block of its content while it streams, and
+sessions that branch off repeat it under another request: the id of the message names it, whatever wrote it.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from collectors.door import cut, names, reported_nano, text_milliseconds
+from collectors.formats.format import LineFormat
+from collectors.formats.split import AnthropicUsage
+from pricing.usage import NOTHING
+from store.facts import Outcome, UsageEvent
+
+NAME = "claude_code.jsonl"
+
+_SYNTHETIC = "<synthetic>"
+_OTHERS = {"usageDetails", "startTime", "run_type", "token_usage"}
+
+
+class _Message(msgspec.Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: AnthropicUsage | None = None
+
+
+class _AnyLine(msgspec.Struct, gc=False):
+    type: str
+    sessionId: str  # noqa: N815 - the format's own name
+    message: msgspec.Raw = msgspec.Raw(b"null")
+    timestamp: str | None = None
+    requestId: str | None = None  # noqa: N815 - the format's own name
+    uuid: str | None = None
+    cwd: str | None = None
+    isApiErrorMessage: bool | None = None  # noqa: N815 - the format's own name
+    costUSD: Decimal | None = None  # noqa: N815 - the format's own name
+
+
+_decode = msgspec.json.Decoder(_AnyLine).decode
+_decode_message = msgspec.json.Decoder(_Message | None).decode
+
+
+def recognises(keys: frozenset[str]) -> bool:
+    """Whether an object with these keys is a line of a transcript, of the assistant or not."""
+    return {"type", "sessionId"} <= keys and not keys & _OTHERS
+
+
+def parse(line: bytes) -> tuple[UsageEvent, ...]:
+    """One line as its event; nothing for what people and tools say, and for what no model answered."""
+    said = _decode(line)
+    if said.type != "assistant":
+        return ()
+    message = _decode_message(said.message)
+    if message is None or message.usage is None or message.model == _SYNTHETIC or said.isApiErrorMessage:
+        return ()
+    return (_event(said, message, message.usage),)
+
+
+def _event(said: _AnyLine, message: _Message, reported: AnthropicUsage) -> UsageEvent:
+    record = message.id or said.uuid
+    if not record or not said.timestamp:
+        raise ValueError("an answer without an id or a time")
+    usage = reported.usage
+    return UsageEvent(
+        id=record,
+        # Its own id as the call's, too: copies of one message in several transcripts are one request.
+        call_id=message.id or None,
+        trace_id=said.requestId or None,
+        ended_at_ms=text_milliseconds(said.timestamp),
+        provider="anthropic",
+        model=cut(message.model),
+        outcome=Outcome.OK,
+        usage=usage,
+        usage_missing=usage == NOTHING,
+        variant=reported.variant,
+        reported_nano_usd=None if said.costUSD is None else reported_nano(said.costUSD),
+        session=cut(said.sessionId),
+        tags=names((f"directory:{said.cwd}",)) if said.cwd else (),
+    )
+
+
+FORMAT = LineFormat(NAME, recognises, parse)

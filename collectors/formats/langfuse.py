@@ -1,0 +1,118 @@
+"""Observations of Langfuse, as its API and its exports give them: one object per generation.
+
+Source of the format: `fern/apis/server/definition` of langfuse/langfuse. The buckets of `usageDetails` do not overlap:
+reasoning stands beside `output`, and reads and writes of the cache beside `input`. `total` is their sum.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from collectors.door import cut, names, reported_nano, text_milliseconds
+from collectors.formats.format import LineFormat
+from collectors.formats.litellm import Count
+from pricing.usage import NOTHING, Usage
+from store.facts import Outcome, UsageEvent
+
+NAME = "langfuse.observation"
+
+_CALLS = ("GENERATION", "EMBEDDING")
+_AUDIO = {"input_audio_tokens", "output_audio_tokens"}
+
+
+class _Observation(msgspec.Struct, gc=False):
+    id: str
+    startTime: str  # noqa: N815 - the format's own name
+    type: str = "GENERATION"
+    traceId: str | None = None  # noqa: N815 - the format's own name
+    endTime: str | None = None  # noqa: N815 - the format's own name
+    completionStartTime: str | None = None  # noqa: N815 - the format's own name
+    providedModelName: str | None = None  # noqa: N815 - the format's own name
+    model: str | None = None
+    usageDetails: dict[str, Count | None] | None = None  # noqa: N815 - the format's own name
+    totalCost: Decimal | None = None  # noqa: N815 - the format's own name
+    calculatedTotalCost: Decimal | None = None  # noqa: N815 - the format's own name
+    level: str | None = None
+    environment: str | None = None
+    userId: str | None = None  # noqa: N815 - the format's own name
+    sessionId: str | None = None  # noqa: N815 - the format's own name
+    tags: list[str] | None = None
+
+
+_decode = msgspec.json.Decoder(_Observation).decode
+
+
+def recognises(keys: frozenset[str]) -> bool:
+    """Whether an object with these keys is an observation."""
+    return "usageDetails" in keys
+
+
+def parse(line: bytes) -> tuple[UsageEvent, ...]:
+    """One observation as its event; nothing for agents and chains, which repeat the sums of their generations."""
+    seen = _decode(line)
+    return (_event(seen),) if seen.type in _CALLS else ()
+
+
+def _event(seen: _Observation) -> UsageEvent:
+    started_ms = text_milliseconds(seen.startTime)
+    ended_ms = text_milliseconds(seen.endTime) if seen.endTime else started_ms
+    first_ms = text_milliseconds(seen.completionStartTime) if seen.completionStartTime else None
+    usage = usage_of(seen.usageDetails or {})
+    failed = seen.level == "ERROR"
+    cost = seen.calculatedTotalCost if seen.totalCost is None else seen.totalCost
+    return UsageEvent(
+        id=seen.id,
+        trace_id=seen.traceId or None,
+        ended_at_ms=ended_ms,
+        duration_ms=max(0, ended_ms - started_ms) if seen.endTime else None,
+        first_token_ms=None if first_ms is None else max(0, first_ms - started_ms),
+        model=cut(seen.providedModelName or seen.model),
+        call_type=cut(seen.type.lower()),
+        outcome=Outcome.ERROR if failed else Outcome.OK,
+        usage=usage,
+        usage_missing=not failed and usage == NOTHING,
+        reported_nano_usd=None if cost is None else reported_nano(cost),
+        error="error" if failed else None,
+        user=cut(seen.userId),
+        session=cut(seen.sessionId),
+        tags=names(_tags(seen)),
+    )
+
+
+def _tags(seen: _Observation) -> Iterator[str]:
+    if seen.environment:
+        yield f"environment:{seen.environment}"
+    yield from seen.tags or ()
+
+
+def usage_of(buckets: Mapping[str, int | None]) -> Usage:
+    """Every bucket in the class that its name tells; names are free, so an unknown one counts by its beginning."""
+    found: dict[str, Any] = {}
+    units: dict[str, int] = {}
+    for name, said in buckets.items():
+        amount = said or 0
+        if name in _AUDIO:
+            units[name] = units.get(name, 0) + amount
+            continue
+        for field in _fields(name):
+            found[field] = found.get(field, 0) + amount
+    return Usage(**found, units=tuple(sorted((unit, amount) for unit, amount in units.items() if amount)))
+
+
+def _fields(name: str) -> tuple[str, ...]:
+    """The fields of `Usage` that a bucket adds to; `total` and what is neither input nor output add to none."""
+    if "total" in name:
+        return ()
+    if "cache_creation" in name or "cache_write" in name:
+        lifetime = next((f"_{said}" for said in ("5m", "1h") if name.endswith(said)), "")
+        return (f"cache_write{lifetime}_tokens",)
+    if "cache" in name:
+        return ("cache_read_tokens",)
+    if name.startswith("output"):
+        return ("output_tokens", "reasoning_tokens") if "reasoning" in name else ("output_tokens",)
+    return ("input_tokens",) if name.startswith("input") else ()
+
+
+FORMAT = LineFormat(NAME, recognises, parse)
