@@ -17,6 +17,7 @@ _FIELDS_READ = (
     *_IDS, *_TIMES, "status", "call_type", "stream", "cache_hit", "custom_llm_provider", "model", "model_group",
     "prompt_tokens", "completion_tokens", "response_cost",
 )  # fmt: skip
+_SIDES_READ = ("end_user", "request_tags")
 _METADATA_READ = ("user_api_key_alias", "user_api_key_team_alias")
 
 REQUESTS_PER_SECOND = 50
@@ -48,23 +49,27 @@ def recorded() -> list[bytes]:
     return gzip.decompress(_RECORDED.read_bytes()).splitlines()
 
 
-def trimmed(line: bytes) -> bytes:
-    """The same request in the fields that usdtop reads, as a gateway that logs sparsely would write it."""
+def trimmed(line: bytes, *, sides: bool = False) -> bytes:
+    """The same request in the fields that usdtop reads, as a gateway that logs sparsely would write it.
+
+    With `sides`, it says its user, end user and tags as well.
+    """
     record = json.loads(line)
-    small = {name: record[name] for name in _FIELDS_READ}
-    small["metadata"] = {name: record["metadata"].get(name) for name in _METADATA_READ}
+    small = {name: record[name] for name in (*_FIELDS_READ, *(_SIDES_READ if sides else ()))}
+    wanted = (*_METADATA_READ, "user_api_key_user_id") if sides else _METADATA_READ
+    small["metadata"] = {name: record["metadata"].get(name) for name in wanted}
     return json.dumps(small, separators=(",", ":")).encode()
 
 
-def lines(count: int, began_s: float, *, small: bool = False) -> Iterator[bytes]:
+def lines(count: int, began_s: float, *, small: bool = False, sides: bool = False) -> Iterator[bytes]:
     """So many lines with their newlines at 50 requests a second, each of them a request of its own."""
-    templates = [Template(trimmed(line) if small else line) for line in recorded()]
+    templates = [Template(trimmed(line, sides=sides) if small else line) for line in recorded()]
     for number in range(count):
         template = templates[number % len(templates)]
         yield template.line(number // len(templates), began_s + number / REQUESTS_PER_SECOND)
 
 
-def write(path: Path, count: int, began_s: float, *, small: bool = False) -> None:
+def write(path: Path, count: int, began_s: float, *, small: bool = False, sides: bool = False) -> None:
     """A log of so many lines."""
     with path.open("wb", buffering=1 << 20) as log:
-        log.writelines(lines(count, began_s, small=small))
+        log.writelines(lines(count, began_s, small=small, sides=sides))

@@ -48,7 +48,7 @@ def orjson_loop(path: str) -> float:
 
 def measure(options: Namespace) -> list[Figure]:
     """Lines of 13.5 KB as the gateway wrote them."""
-    count = options.lines or (100_000 if options.full else 20_000)
+    count = options.lines or (100_000 if options.full else 60_000)
     with tempfile.TemporaryDirectory(prefix="usdtop-bench-") as name:
         folder = Path(name)
         log = log_of(folder, count)
@@ -67,10 +67,10 @@ def measure(options: Namespace) -> list[Figure]:
     ]
 
 
-def log_of(folder: Path, count: int, *, small: bool = False) -> Path:
+def log_of(folder: Path, count: int, *, small: bool = False, sides: bool = False) -> Path:
     """A log that ends now."""
     log = folder / "gateway.jsonl"
-    write(log, count, now_ms() / 1000 - count / REQUESTS_PER_SECOND, small=small)
+    write(log, count, now_ms() / 1000 - count / REQUESTS_PER_SECOND, small=small, sides=sides)
     return log
 
 

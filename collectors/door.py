@@ -89,7 +89,7 @@ def duration(said_ms: float | Decimal | None) -> int | None:
         return None
     if not said_ms <= _MAX_DURATION_MS:
         raise ValueError("a duration that no single request can have")
-    return max(0, round(said_ms))
+    return round(said_ms) if said_ms > 0 else 0
 
 
 def text_milliseconds(text: str) -> int:

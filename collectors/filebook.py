@@ -9,7 +9,12 @@ from collectors.chunk import Draft
 from collectors.fileid import Key, key_of
 from collectors.gziplog import GzipLog
 from collectors.logfile import LogFile, Look, open_to_read
+from collectors.rotation import READABLE
+from collectors.zstlog import ZstLog
 from store.facts import Position
+
+_PACKED = {".gz": GzipLog, ".zst": ZstLog}
+assert tuple(_PACKED) == READABLE
 
 
 class FileBook:
@@ -53,7 +58,7 @@ class FileBook:
 
     def open_file(self, log: str, path: str, position: Position | None) -> LogFile | None:
         """The file at `path`, which is followed as `log`, or None and a sentence; nobody holds it yet."""
-        make = GzipLog if log.endswith(".gz") else LogFile
+        make = next((kind for ending, kind in _PACKED.items() if log.endswith(ending)), LogFile)
         try:
             descriptor = open_to_read(path)
         except FileNotFoundError:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO
 
 import msgspec
@@ -63,8 +64,12 @@ def _in_a_process(task: Task) -> Iterator[Poll]:
         assert reading.stdin is not None
         assert reading.stdout is not None
         try:
-            reading.stdin.write(_encode(task))
-            reading.stdin.close()
+            with suppress(BrokenPipeError):
+                # One that has died before it was told what to read shows that by its exit code.
+                reading.stdin.write(_encode(task))
+                reading.stdin.flush()
+            with suppress(BrokenPipeError):
+                reading.stdin.close()
             for frame in _frames(reading.stdout):
                 yield decode(frame)
             if reading.wait() != 0:

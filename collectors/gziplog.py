@@ -3,10 +3,23 @@
 import gzip
 import os
 import zlib
+from typing import Protocol
 
 from collectors.fileid import WINDOW_BYTES, Fingerprint, digest
 from collectors.logfile import BLOCK_BYTES, LogFile, Look
 from store.facts import Position
+
+
+class PackedStream(Protocol):
+    """Unpacks a file from where it stands."""
+
+    def read1(self, size_bytes: int, /) -> bytes:
+        """The next bytes, empty at the end; raises EOFError where the file breaks off."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
 
 
 class GzipLog(LogFile):
@@ -52,12 +65,15 @@ class GzipLog(LogFile):
         self._raw.close()
         super().close()
 
+    def _open_stream(self) -> PackedStream:
+        return gzip.GzipFile(fileobj=self._raw)
+
     def _rewind(self) -> None:
         self.damage: str | None = None
         """Why the stream broke off, or None."""
         self._ended = False
         self._raw.seek(0)
-        self._stream = gzip.GzipFile(fileobj=self._raw)
+        self._stream = self._open_stream()
         self._head = self._tail = self._recent = b""
 
     def _take_up(self, position: Position) -> None:

@@ -16,7 +16,10 @@ from collectors.fileid import Key, begins_with, key_of, recognises
 from collectors.logfile import Look, open_to_read
 from store.facts import Position
 
-COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
+READABLE = (".gz", ".zst")
+"""Compressed files that are read, when they are named as such."""
+
+COMPRESSED = (*READABLE, ".bz2", ".xz", ".lz4")
 ROTATED = re.compile(r"[.\-_]\d[\dTZ:._+\-]*|\.old")
 """What logrotate and its kin add to a log's name: a number, a date, or `.old`."""
 NUMBERED = re.compile(r"\.(\d{1,4})")

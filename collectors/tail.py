@@ -13,7 +13,7 @@ from collectors.filebook import FileBook
 from collectors.fileid import key_of
 from collectors.followed import FollowedLog
 from collectors.logfile import LogFile, Look
-from collectors.rotation import COMPRESSED, is_copy, originals
+from collectors.rotation import COMPRESSED, READABLE, is_copy, originals
 from store.facts import Position
 
 READ_BYTES = 4 * 1024 * 1024
@@ -27,7 +27,7 @@ class Tail:
     """The lines of every file that a path or a glob names, from where the stored positions end.
 
     `start="end"` leaves out what stands in files at the first look, when no position is stored yet; files that
-    come later are read from their start. A `.gz` file is read only when the pattern itself ends in `.gz`.
+    come later are read from their start. A `.gz` or `.zst` file is read only when the pattern itself ends so.
     Memory holds one chunk, and per open file one unfinished line of at most `max_line_bytes`.
     """
 
@@ -163,13 +163,13 @@ class Tail:
         book = self._book
         if look == book.parked.get(look.key):
             return True
-        is_gzip = log.path.endswith(".gz")
-        if log.path.endswith(COMPRESSED) and not (is_gzip and self._pattern.endswith(".gz")):
+        is_packed = log.path.endswith(READABLE)
+        if log.path.endswith(COMPRESSED) and not (is_packed and self._pattern.endswith(READABLE)):
             book.say_compressed(log.path)
             return True
         if position is None or look.key in book.parked or position.modified_ms != look.modified_ns // 1_000_000:
             return False
-        if position.finished if is_gzip else position.offset == look.size_bytes:
+        if position.finished if is_packed else position.offset == look.size_bytes:
             book.parked[look.key] = look
             return True
         return False

@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
     return collect(config_of(options), place_of(options), for_monitors=options.for_monitors, piped=options.stdin)
 
 
-def collect(
-    config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None, piped: bool = False
-) -> int:
+def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None, piped: bool = False) -> int:
     """Collect into one store; with `for_monitors`, until the last monitor has been gone for ten seconds.
 
     With `piped`, standard input is read as well, and its end is the end.

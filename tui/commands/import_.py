@@ -1,6 +1,8 @@
-"""Read finished logs into the store: whole files, .gz too. Safe to repeat: each request is counted once."""
+"""Read finished logs into the store: whole files, .gz and .zst too, or - for standard input. Safe to repeat: each request is
+counted once."""
 
 import argparse
+import importlib.util
 import os
 import sys
 import time
@@ -9,39 +11,54 @@ from pathlib import Path
 
 from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.config import prepaid
+from collectors.config import ConfigError, prepaid
 from collectors.finished import Task, polls
 from collectors.pricer import Pricer
 from collectors.source import Poll
+from collectors.stream import StreamSource
 from store.facts import Batch, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
 from tui.commands.common import config_of, existing, place_of, plain, say
 
 SOURCE = "import"
+PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The files."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a log; - is standard input")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> int:
     """Import each file; 3 when no line of any was understood."""
     config = config_of(options)
-    files = [existing(path) for path in options.files]
+    files = [path if path == PIPED else existing(path) for path in options.files]
+    for path in files:
+        _check_packed(path)
     writer = Writer(place_of(options).path, group=config.store.group, limits=config.limits)
     importer = Importer(
         writer, Pricer(price_book(config), prepaid(config)), quiet=options.quiet or not sys.stderr.isatty()
     )
     try:
         for path in files:
-            importer.read(path)
+            if path == PIPED:
+                importer.read_stream(StreamSource(SOURCE))
+            else:
+                importer.read(path)
     finally:
         writer.close()
     importer.summarise()
     return 3 if importer.rejected and not (importer.new or importer.known) else 0
+
+
+def _check_packed(path: Path) -> None:
+    """What is packed with zstd needs a package that few have."""
+    if path.suffix == ".zst" and importlib.util.find_spec("zstandard") is None:
+        raise ConfigError(
+            f"{path} is packed with zstd: install usdtop with its extra `zstd`, or pipe it: zstdcat FILE | usdtop import -"
+        )
 
 
 class Importer:
@@ -62,6 +79,11 @@ class Importer:
         for poll in polls(Task(SOURCE, _literal(path), self._writer.positions(SOURCE)), size):
             self._write(poll)
             self._draw(path, size, poll, time.monotonic() - started)
+
+    def read_stream(self, source: StreamSource) -> None:
+        """Read what is piped in to its end; it has no position, so that ids alone tell what was taken before."""
+        while not source.ended:
+            self._write(source.read())
 
     def summarise(self) -> None:
         """Say what was taken and what was not, and why."""
