@@ -21,7 +21,8 @@ def watch(
     config: Config, place: Place, *, ascii_only: bool = False, read_only: bool = False, demo: bool = False
 ) -> bool:
     """Run the screen on a store until it is left; whether the demo was asked for."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
     from tui.app import MonitorApp, show
 
