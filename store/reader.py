@@ -7,15 +7,25 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
-from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, Outcome, SourceHealth, SourceState
+from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
+from store.records import (
+    EngineState,
+    GpuState,
+    KeptSum,
+    RequestRecord,
+    SourceRecord,
+    dimensions,
+    engine_state,
+    indices,
+    units,
+)
 from store.rests import ROW_SUMS
 from store.side import values_of
 from store.sums import CardNote, Sum, SumKey
@@ -23,82 +33,6 @@ from store.tables import MEASURES, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
 from store.windows import pieces
 
 _BUSY_SECONDS = 2.0
-
-
-class SourceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A source as the collector last saw it, with its counts."""
-
-    health: SourceHealth
-    state_since_ms: int
-    events: int
-    duplicates: int
-    rejected: int
-    gap_bytes: int
-    rejects: tuple[tuple[str, int, str, int], ...] = ()
-    """(reason, count, example, seen_ms), most frequent first."""
-
-
-class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One kept request."""
-
-    id: int
-    identity: int
-    record_id: str
-    ended_at_ms: int
-    duration_ms: int | None
-    first_token_ms: int | None
-    dimensions: Dimensions
-    card: CardNote
-    usage: Usage
-    nano_usd: int | None
-    reported_nano_usd: int | None
-    partial: bool
-    error: str | None
-
-
-class GpuState(msgspec.Struct, frozen=True, kw_only=True):
-    """A GPU over the last while: means of what was really read."""
-
-    host: str
-    uuid: str
-    index: int
-    name: str | None
-    memory_total_bytes: int | None
-    at_ms: int
-    busy: float | None
-    memory_used_bytes: int | None
-    power_watts: float | None
-    temperature_celsius: int | None
-    pids: tuple[int, ...]
-    lost: str | None
-
-
-class EngineState(msgspec.Struct, frozen=True, kw_only=True):
-    """An engine over the last while: sums over the seconds really observed, and the newest gauges."""
-
-    name: str
-    host: str | None
-    model: str | None
-    kind: str | None
-    pid: int | None
-    gpus: tuple[int, ...]
-    """Indices of the GPUs that it is configured to hold; empty is "not said"."""
-    at_ms: int
-    seconds: float
-    input_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
-    running: int | None
-    waiting: int | None
-    kv_cache_used: float | None
-
-
-class KeptSum(NamedTuple):
-    """Kept requests that agree in their series, card, user, end user and tags."""
-
-    sum: Sum
-    sides: tuple[tuple[str, str], ...]
-    """(dimension, value), several of the dimension `tag`."""
 
 
 class Reader:
@@ -284,7 +218,7 @@ class Reader:
             GpuState(
                 host=row[0], uuid=row[1], index=row[2], name=row[3], memory_total_bytes=row[4], at_ms=row[5],
                 busy=None if row[11] else row[6], memory_used_bytes=row[7], power_watts=None if row[11] else row[8],
-                temperature_celsius=row[9], pids=_indices(row[10]), lost=row[11],
+                temperature_celsius=row[9], pids=indices(row[10]), lost=row[11],
             )
             for row in rows
         ]  # fmt: skip
@@ -298,7 +232,7 @@ class Reader:
             " GROUP BY r.engine ORDER BY e.name, e.model",
             (since_ms, until_ms),
         )
-        return [_engine_state(row) for row in rows]
+        return [engine_state(row) for row in rows]
 
     def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Sums of each engine over longer windows, from its minutes; no gauges."""
@@ -309,7 +243,7 @@ class Reader:
             " GROUP BY m.engine ORDER BY e.name, e.model",
             (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
         )
-        return [_engine_state(row) for row in rows]
+        return [engine_state(row) for row in rows]
 
     def _requests(self, condition: str, values: Sequence[int]) -> list[RequestRecord]:
         rows = self._ask(
@@ -322,12 +256,12 @@ class Reader:
 
     def _request(self, row: Sequence[object]) -> RequestRecord:
         key = self._key(row[6], row[7])  # type: ignore[arg-type]  # SQLite's rows carry no types
-        nano_usd, reported, partial, units, error = row[17:]
+        nano_usd, reported, partial, kept_units, error = row[17:]
         return msgspec.convert(
             {
                 "id": row[0], "identity": row[1], "record_id": unpack_id(row[2]),  # type: ignore[arg-type]  # a BLOB
                 "ended_at_ms": row[3], "duration_ms": row[4], "first_token_ms": row[5], "dimensions": key.dimensions,
-                "card": key.card, "usage": Usage.of(row[8:17], _units(units)),  # type: ignore[arg-type]  # integers
+                "card": key.card, "usage": Usage.of(row[8:17], units(kept_units)),  # type: ignore[arg-type]  # integers
                 "nano_usd": nano_usd, "reported_nano_usd": reported, "partial": bool(partial), "error": error,
             },
             RequestRecord,
@@ -347,7 +281,7 @@ class Reader:
             " WHERE id > ?",
             (newest,),
         ):
-            self._series[row[0]] = _dimensions(row[1:])
+            self._series[row[0]] = dimensions(row[1:])
 
     def _load_cards(self) -> None:
         newest = max(self._cards, default=0)
@@ -389,30 +323,3 @@ def _connect(path: Path, how: str) -> tuple[sqlite3.Connection, int]:
     except sqlite3.Error:
         connection.close()
         raise
-
-
-def _dimensions(row: Sequence[str]) -> Dimensions:
-    source, provider, model, deployment, tenant, key, host, call_type, outcome = row
-    return Dimensions(source, provider, model, deployment, tenant, key, host, call_type, Outcome(outcome))
-
-
-def _indices(text: object) -> tuple[int, ...]:
-    """Numbers kept as "0,1,2"."""
-    return tuple(map(int, text.split(","))) if isinstance(text, str) and text else ()
-
-
-def _units(text: object) -> tuple[tuple[str, int], ...]:
-    return tuple((unit, amount) for unit, amount in json.loads(text)) if isinstance(text, str) else ()
-
-
-def _engine_state(row: Sequence[object]) -> EngineState:
-    name, host, model, kind, pid, gpus, at_ms, observed, *tokens, running, waiting, kv_cache_used = row
-    counts = dict(zip(("input_tokens", "cache_read_tokens", "output_tokens"), (n or 0 for n in tokens), strict=True))
-    return msgspec.convert(
-        {
-            "name": name, "host": host, "model": model or None, "kind": kind, "pid": pid, "gpus": _indices(gpus),
-            "at_ms": at_ms, "seconds": observed or 0.0, **counts, "running": running, "waiting": waiting,
-            "kv_cache_used": kv_cache_used,
-        },
-        EngineState,
-    )  # fmt: skip

@@ -15,7 +15,8 @@ from threading import Thread
 import pytest
 
 from collectors.lock import collector_lock
-from store.reader import Reader, SourceRecord
+from store.reader import Reader
+from store.records import SourceRecord
 from store.tables import StoreError
 from tests.fakes import samples
 from tests.fakes.waiting import eventually

@@ -16,7 +16,8 @@ from pricing.book import PriceBook
 from pricing.card import RateCard
 from pricing.userbook import UserBook
 from store.facts import Batch, Position, SourceState, UsageEvent
-from store.reader import Reader, SourceRecord
+from store.reader import Reader
+from store.records import SourceRecord
 from store.sums import total
 from store.tables import StoreError
 from store.writer import Writer, Written

@@ -19,7 +19,8 @@ from pricing.economics import (
 )
 from pricing.money import nano_from_usd, usd_from_nano
 from store.facts import HostFact
-from store.reader import EngineState, Reader
+from store.reader import Reader
+from store.records import EngineState
 from tui.reading.commitments import Commitment, commitments
 from tui.reading.moment import Moment
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from store.facts import HostFact, SourceState
-from store.reader import EngineState, GpuState, Reader
+from store.reader import Reader
+from store.records import EngineState, GpuState
 from tui.picture import EngineRow, GpuRow, HostRow, MachinesPicture, View
 from tui.reading.committed import Committed, Pool, committed
 from tui.reading.moment import Moment, header, moment

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.facts import SourceState
-from store.reader import Reader, SourceRecord
+from store.reader import Reader
+from store.records import SourceRecord
 from tui.picture import Header, View
 
 LIVE_KINDS = ("file", "engine", "gpu")

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from pricing.filters import Filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
-from store.reader import Reader, SourceRecord
+from store.reader import Reader
+from store.records import SourceRecord
 from store.sums import SumKey, group
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import Moment, judge

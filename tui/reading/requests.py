@@ -3,7 +3,8 @@
 from pricing.bill import make_bill
 from pricing.card import CardStatus
 from pricing.totals import Totals
-from store.reader import Reader, RequestRecord
+from store.reader import Reader
+from store.records import RequestRecord
 from store.sums import SumKey, total
 from tui.feed import FeedError
 from tui.picture import BillPicture, RequestRow, RequestsPicture, View

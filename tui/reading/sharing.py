@@ -9,7 +9,7 @@ from pricing.allocation import allocate
 from pricing.card import CardStatus
 from pricing.economics import Served
 from pricing.totals import Totals
-from store.reader import EngineState
+from store.records import EngineState
 from store.sums import Sum, SumKey
 from tui.reading.commitments import Commitment
 from tui.reading.committed import IDLE, NOT_IN_ANY_LOG, Committed, Pool

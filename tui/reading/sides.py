@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from operator import sub
 
 from pricing.filters import Filter
-from store.reader import KeptSum, Reader
+from store.reader import Reader
+from store.records import KeptSum
 from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, MEASURES, SIDE_DIMENSIONS
 from tui.reading.moment import Moment

@@ -1,7 +1,8 @@
 """Every source as a row: whether it speaks, how far behind it is, what it could not take."""
 
 from store.facts import SourceState
-from store.reader import Reader, SourceRecord
+from store.reader import Reader
+from store.records import SourceRecord
 from tui.picture import RejectRow, SourceRow, SourcesPicture, View
 from tui.reading.moment import Moment, header, moment
 

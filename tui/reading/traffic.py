@@ -12,7 +12,8 @@ from pricing.filters import Filter
 from pricing.traffic import KeptRequest, Sender, Traffic
 from store.facts import Outcome
 from store.identity import RECORD_BITS
-from store.reader import Reader, RequestRecord
+from store.reader import Reader
+from store.records import RequestRecord
 from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS
 from tui.reading.committed import committed
