@@ -16,7 +16,7 @@ GOAL = 1.0
 
 def ours(path: str, store: str) -> float:
     """Lines per second of an import: read, decode, price, recognise, add up, commit."""
-    from collectors.collect import price_book
+    from collectors.books import price_book
     from collectors.config import Config
     from collectors.pricer import Pricer
     from store.writer import Writer

@@ -24,8 +24,8 @@ def _rows(count: int) -> list[tuple[str, str, int, int, int]]:
 
 def ours(count: int) -> float:
     """Rows per second: the card looked up and the total to a nano-dollar."""
+    from collectors.books import price_book
     from collectors.clock import now_ms
-    from collectors.collect import price_book
     from collectors.config import Config
     from pricing.bill import cost_nano_usd
     from pricing.usage import Usage

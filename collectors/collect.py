@@ -11,20 +11,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from collectors.books import price_book as price_book  # commands that already need the collection take it from here
+from collectors.books import price_book
 from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import Clock
-from collectors.config import (
-    Config,
-    SourceConfig,
-    budgets,
-    commitments,
-    host_and_port,
-    hosts,
-    instant_ms,
-    prepaid,
-    seconds,
-)
+from collectors.config import Config, SourceConfig, host_and_port, instant_ms, seconds
 from collectors.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
 from collectors.dcgm import DcgmSource
 from collectors.discovery import Discovered, discover
@@ -36,6 +26,7 @@ from collectors.files import POLL_SECONDS, FileSource
 from collectors.gpu import Gpus, GpuSource
 from collectors.keys import read_key
 from collectors.machine import machine_name
+from collectors.plans import budgets, commitments, hosts, prepaid
 from collectors.pricer import Pricer
 from collectors.repricer import note_catalogue, unpriced_repricing
 from collectors.runner import Runner, Say

@@ -12,10 +12,9 @@ import msgspec
 import platformdirs
 
 from collectors.hostconfig import HostConfig as HostConfig
-from pricing.filters import Filter, parse_filter
+from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
-from store.facts import BudgetFact, CommitmentFact, HostFact
 from store.limits import Limits
 from store.retention import Retention
 from store.tables import DIMENSIONS
@@ -211,52 +210,6 @@ def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) 
     return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines)
 
 
-def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
-    """The configured hosts as facts; one without a name is this machine."""
-    return [
-        HostFact(
-            name=host.name or machine,
-            usd_per_hour_nano=host.usd_per_hour_nano(),
-            since_ms=now_ms if host.since is None else instant_ms(host.since, now_ms=now_ms),
-            until_ms=None if host.until is None else instant_ms(host.until, now_ms=now_ms),
-            gpus=host.gpus,
-            prefill_tokens_per_second=host.prefill_tokens_per_second,
-            decode_tokens_per_second=host.decode_tokens_per_second,
-            capacity_basis=host.capacity_basis,
-            dated=host.since is not None,
-        )
-        for host in config.host
-    ]
-
-
-def commitments(config: Config, *, now_ms: int) -> list[CommitmentFact]:
-    """The configured commitments as facts; one without a name is called after what it covers."""
-    return [
-        CommitmentFact(
-            name=c.name or c.match,
-            usd_per_hour_nano=_nano(c.usd_per_hour, "usd_per_hour"),
-            filter=c.match,
-            since_ms=now_ms if c.since is None else instant_ms(c.since, now_ms=now_ms),
-            until_ms=None if c.until is None else instant_ms(c.until, now_ms=now_ms),
-            dated=c.since is not None,
-        )
-        for c in config.commitment
-    ]
-
-
-def prepaid(config: Config) -> list[Filter]:
-    """What the commitments cover: requests that are not billed by the token."""
-    return [parse_filter(c.match, PREPAID_DIMENSIONS) for c in config.commitment]
-
-
-def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
-    """The configured budgets as facts."""
-    return [
-        BudgetFact(name=b.name, nano_usd=_nano(b.usd, "usd"), period=b.period, filter=b.filter, since_ms=now_ms)
-        for b in config.budget
-    ]
-
-
 def overheads(config: Config) -> tuple[Overhead, ...]:
     """The configured overheads; ValueError for one that is neither a percentage nor dollars."""
     return tuple(
@@ -265,7 +218,7 @@ def overheads(config: Config) -> tuple[Overhead, ...]:
             percent=None if one.percent is None else _percent(one.percent, one.name),
             usd_per_hour=None
             if one.usd_per_hour is None
-            else usd_from_nano(_nano(one.usd_per_hour, f"usd_per_hour of overhead `{one.name}`")),
+            else usd_from_nano(nano_usd(one.usd_per_hour, f"usd_per_hour of overhead `{one.name}`")),
         )
         for one in config.overhead
     )
@@ -274,7 +227,7 @@ def overheads(config: Config) -> tuple[Overhead, ...]:
 def revenue_usd_per_hour(config: Config) -> Decimal | None:
     """What the service earns per hour, or None where nobody says."""
     text = config.revenue_usd_per_hour
-    return None if text is None else usd_from_nano(_nano(text, "revenue_usd_per_hour"))
+    return None if text is None else usd_from_nano(nano_usd(text, "revenue_usd_per_hour"))
 
 
 def seconds(text: str) -> float:
@@ -311,7 +264,7 @@ def instant_ms(text: str, *, now_ms: int) -> int:
 def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
     for commitment in commitments:
         where = f"commitment `{commitment.name or commitment.match}`"
-        _nano(commitment.usd_per_hour, f"usd_per_hour of {where}")
+        nano_usd(commitment.usd_per_hour, f"usd_per_hour of {where}")
         if parse_filter(commitment.match, PREPAID_DIMENSIONS).is_empty:
             raise ValueError(f"{where}: match must say which requests it covers, e.g. provider=azure")
         for text in (commitment.since, commitment.until):
@@ -321,7 +274,7 @@ def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
 
 def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
     for budget in budgets:
-        _nano(budget.usd, f"usd of budget `{budget.name}`")
+        nano_usd(budget.usd, f"usd of budget `{budget.name}`")
         if budget.period not in PERIODS:
             raise ValueError(f"period of budget `{budget.name}` must be one of {', '.join(PERIODS)}")
         parse_filter(budget.filter, DIMENSIONS)
@@ -380,7 +333,8 @@ def _check_format(source: SourceConfig, name: str) -> None:
         raise ValueError(f"unknown format `{name}`; known are {', '.join((*formats, *MAPPED_NAMES))}")
 
 
-def _nano(text: str, what: str) -> int:
+def nano_usd(text: str, what: str) -> int:
+    """An amount of dollars in nano-dollars; ValueError says what it is an amount of."""
     try:
         nano = nano_from_usd(Decimal(text))
     except (InvalidOperation, ValueError):

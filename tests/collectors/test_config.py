@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.config import Config, ConfigError, budgets, default_path, from_mapping, hosts, instant_ms, load, seconds
+from collectors.config import Config, ConfigError, default_path, from_mapping, instant_ms, load, seconds
+from collectors.plans import budgets, hosts
 from tests.fakes.events import AT_MS
 
 FULL = """

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.config import ConfigError, commitments, from_mapping, prepaid
+from collectors.config import ConfigError, from_mapping
+from collectors.plans import commitments, prepaid
 from collectors.pricer import Pricer
 from pricing.book import PriceBook
 from pricing.card import CardStatus

@@ -11,8 +11,8 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 
+from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.collect import price_book
 from collectors.config import ConfigError
 from pricing.breakeven import ApiRates, api_rates
 from pricing.card import RateCard

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.config import ConfigError, prepaid
+from collectors.config import ConfigError
 from collectors.finished import Task, polls
+from collectors.plans import prepaid
 from collectors.pricer import Pricer
 from collectors.source import Poll
 from collectors.stream import StreamSource
