@@ -3,7 +3,7 @@
 from collectors.cardcache import CachedBook, cache_path
 from collectors.catalogue_file import KeptCatalogue
 from collectors.config import Config, user_book
-from pricing.book import Book, PriceBook
+from pricing.books.book import Book, PriceBook
 
 
 def price_book(config: Config) -> PriceBook:
@@ -19,7 +19,7 @@ def quick_price_book(config: Config) -> PriceBook:
 def _layered(config: Config, catalogue: Book) -> PriceBook:
     others: list[Book] = [catalogue]
     if config.prices.articles:
-        from pricing.article import ArticleSheet
+        from pricing.books.article import ArticleSheet
 
         others.append(ArticleSheet())
     return PriceBook(user_book(config).over(others))

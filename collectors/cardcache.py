@@ -8,9 +8,9 @@ from typing import Any
 import platformdirs
 
 from collectors.catalogue_file import is_ours, write_whole
-from pricing.book import Book, Offer, PricedModel
+from pricing.books.book import Book, Offer, PricedModel
+from pricing.books.hours import Hours
 from pricing.card import card_from_mapping, card_to_mapping
-from pricing.hours import Hours
 
 MODELS_AT_MOST = 500
 """Names come from outside: somebody who makes them up must not fill the disk."""

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from collectors.repricer import prompt_tokens_of, variant_of
 from pricing.bill import cost_nano_usd
-from pricing.book import Offer, PriceBook, PricedModel
+from pricing.books.book import Offer, PriceBook, PricedModel
+from pricing.books.catalogue import Catalogue
 from pricing.card import NO_COST, UNKNOWN_COST, RateCard
-from pricing.catalogue import Catalogue
 from pricing.money import usd_from_nano
 from pricing.usage import TOKEN_CLASSES, Usage
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
 
-from pricing.book import PricedModel
+from pricing.books.book import PricedModel
 
 if TYPE_CHECKING:
-    from pricing.catalogue import Catalogue
+    from pricing.books.catalogue import Catalogue
 
 _PACKAGE = "genai_prices"
 _SUFFIX = ".json"
@@ -181,7 +181,7 @@ class KeptCatalogue:
         return self.catalogue.find(provider, model)
 
     def _load(self) -> "Catalogue":
-        from pricing.catalogue import Catalogue
+        from pricing.books.catalogue import Catalogue
 
         found = self.snapshot
         if found is None:
@@ -195,7 +195,7 @@ class KeptCatalogue:
 
 def open_catalogue(body: bytes, version: str) -> "Catalogue":
     """A catalogue out of the bytes of a file; raises CatalogueError when they are none."""
-    from pricing.catalogue import Catalogue
+    from pricing.books.catalogue import Catalogue
 
     if len(body) > LIMIT_BYTES:
         raise CatalogueError(f"{len(body):,} bytes are no price catalogue.")

@@ -20,7 +20,7 @@ from store.retention import Retention
 from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
-    from pricing.userbook import UserBook
+    from pricing.books.userbook import UserBook
 
 PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
 """What a commitment can be matched by: what a request says of itself before it is priced."""
@@ -205,7 +205,7 @@ def from_mapping(
 
 def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) -> "UserBook":
     """The user's own prices, discounts and aliases; raises PriceError."""
-    from pricing.userbook import UserBook
+    from pricing.books.userbook import UserBook
 
     return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines)
 

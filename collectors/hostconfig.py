@@ -68,7 +68,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return nano_from_usd(self._number("usd_per_gpu_hour") * self.gpus)
 
     def _owned(self) -> int:
-        from pricing.owned import OwnedHost
+        from pricing.hosts.owned import OwnedHost
 
         for needed in ("capex_usd", "years"):
             if getattr(self, needed) is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pricing.bill import cost_nano_usd
-from pricing.book import PriceBook, normal_variant
+from pricing.books.book import PriceBook, normal_variant
 from pricing.card import CACHED, INVALID, PREPAID, UNUSED, RateCard, unpriced
 from pricing.filters import Filter
 from pricing.usage import NOTHING, invalid_reason

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from collectors.catalogue_file import KeptCatalogue
 from pricing.bill import cost_nano_usd
-from pricing.book import STANDARD, VARIANTS, PriceBook
+from pricing.books.book import STANDARD, VARIANTS, PriceBook
 from pricing.card import PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
 from pricing.usage import NOTHING
 from store.notes import CATALOGUE, read_note, write_note

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from pricing.book import normal_variant
+from pricing.books.book import normal_variant
 from pricing.card import RateCard, card_to_mapping
 from store.facts import PricedEvent, Rank, Reject, UsageEvent
 from store.identity import RECORD_BITS, pack_id, request_identity

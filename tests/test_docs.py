@@ -21,7 +21,7 @@ from collectors.config import (
     StoreConfig,
     from_mapping,
 )
-from pricing.userbook import PriceError, rates_card
+from pricing.books.userbook import PriceError, rates_card
 from store.limits import Limits
 from store.retention import Retention
 from tui.cli import COMMANDS

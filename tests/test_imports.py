@@ -78,11 +78,10 @@ def test_a_plain_twin_reads_with_the_standard_library(words: tuple[str, ...], tm
 
 
 def test_pricing_is_pure_arithmetic_until_it_is_asked_for_a_catalogue_price(tmp_path: Path) -> None:
-    files = sorted(
-        path.stem for path in (Path(__file__).parents[1] / "pricing").glob("*.py") if path.stem != "__init__"
-    )
-    modules = loaded(f"import {', '.join(f'pricing.{name}' for name in files)}", tmp_path)
+    root = Path(__file__).parents[1]
+    files = sorted(path.relative_to(root).with_suffix("") for path in (root / "pricing").rglob("*.py"))
+    modules = loaded(f"import {', '.join('.'.join(path.parts) for path in files)}", tmp_path)
 
-    assert "pricing.catalogue" in modules
+    assert "pricing.books.catalogue" in modules
     assert not modules & {"genai_prices", "pydantic", "httpx", "sqlite3", "textual", "msgspec"}
     assert not {name for name in modules if name.split(".")[0] in ("store", "collectors", "tui")}

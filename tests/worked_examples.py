@@ -12,20 +12,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pricing.allocation import marked_up_usd
-from pricing.breakeven import ApiRates, break_even_tokens
-from pricing.caching import (
-    CacheRates,
-    PrefixTraffic,
-    first_then_usd,
-    hit_share,
-    reads_per_hour_to_pay_storage,
-    reads_to_pay_write,
-    rewrites_to_pay_longer,
-    storage_usd,
-)
+from pricing.books.userbook import rates_card
 from pricing.card import RateCard
-from pricing.economics import (
+from pricing.hosts.allocation import marked_up_usd
+from pricing.hosts.breakeven import ApiRates, break_even_tokens
+from pricing.hosts.economics import (
     Capacity,
     Served,
     at_utilisation,
@@ -35,15 +26,24 @@ from pricing.economics import (
     tokens_per_year,
     usd_per_million_at,
 )
-from pricing.kvcache import KvShape, all_sequences, grouped, host_memory
-from pricing.longcontext import LongContext
+from pricing.hosts.kvcache import KvShape, all_sequences, grouped, host_memory
+from pricing.hosts.owned import rented, rented_by_year, straight_line_usd_per_year
+from pricing.hosts.tco import YearlyCosts, overhead_usd
 from pricing.money import nano_from_usd
-from pricing.owned import rented, rented_by_year, straight_line_usd_per_year
-from pricing.tco import YearlyCosts, overhead_usd
 from pricing.totals import usd_per_million
 from pricing.usage import Usage
-from pricing.userbook import rates_card
-from pricing.whatif import (
+from pricing.whatif.caching import (
+    CacheRates,
+    PrefixTraffic,
+    first_then_usd,
+    hit_share,
+    reads_per_hour_to_pay_storage,
+    reads_to_pay_write,
+    rewrites_to_pay_longer,
+    storage_usd,
+)
+from pricing.whatif.longcontext import LongContext
+from pricing.whatif.rules import (
     Change,
     Route,
     discounted_share,

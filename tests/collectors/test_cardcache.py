@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.cardcache import MODELS_AT_MOST, CachedBook
-from pricing.book import Offer, PricedModel
+from pricing.books.book import Offer, PricedModel
+from pricing.books.catalogue import Catalogue
+from pricing.books.hours import Hours
 from pricing.card import CardStatus, RateCard, UnitRate
-from pricing.catalogue import Catalogue
-from pricing.hours import Hours
 
 CARD = RateCard(book="test", record="gpt-4o", status=CardStatus.PRICED, rates=(5, *(None,) * 7))
 

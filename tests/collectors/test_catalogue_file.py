@@ -14,7 +14,7 @@ from collectors.catalogue_file import (
     package_version,
     snapshots,
 )
-from pricing.catalogue import Catalogue
+from pricing.books.catalogue import Catalogue
 from tests.fakes.catalogues import catalogue_json
 
 AT_MS = 1_778_941_380_000

@@ -3,10 +3,10 @@
 import pytest
 
 from collectors.pricer import CLOCK_SKEW_MS, Pricer
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
+from pricing.books.userbook import UserBook
 from pricing.card import CardStatus
 from pricing.usage import NOTHING, Usage
-from pricing.userbook import UserBook
 from store.facts import Outcome, PricedEvent, UsageEvent
 from tests.fakes.events import AT_MS, event
 

@@ -18,7 +18,7 @@ from collectors.pricer import Pricer
 from collectors.receiver import OtlpReceiver, is_loopback
 from collectors.runner import Runner
 from collectors.source import Poll
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
 from store.facts import UsageEvent
 from store.writer import Writer
 

@@ -12,9 +12,9 @@ from collectors.errors import CollectorError, SourceAbsentError
 from collectors.pricer import CLOCK_SKEW_MS, Priced, Pricer
 from collectors.runner import ABSENT_SECONDS, HEARTBEAT_MS, Runner, back_off_seconds
 from collectors.source import Poll
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
+from pricing.books.userbook import UserBook
 from pricing.card import RateCard
-from pricing.userbook import UserBook
 from store.facts import Batch, Position, SourceState, UsageEvent
 from store.reader import Reader
 from store.records import SourceRecord

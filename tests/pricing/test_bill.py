@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.bill import cost_nano_usd, make_bill
+from pricing.books.userbook import rates_card
 from pricing.card import CACHED, HOSTED, INVALID, UNUSED, CardStatus, RateCard, UnitRate, unpriced
 from pricing.graduated import Bracket
 from pricing.money import usd_text
 from pricing.totals import add_usage
 from pricing.usage import TOKEN_CLASSES, Usage
-from pricing.userbook import rates_card
 
 MILLION = 1_000_000
 

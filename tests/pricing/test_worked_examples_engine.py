@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pricing.bill import cost_nano_usd, make_bill
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
+from pricing.books.userbook import UserBook, rates_card
 from pricing.card import RateCard
 from pricing.money import decimal_text, usd_from_nano
 from pricing.usage import TOKEN_CLASSES, Usage, invalid_reason
-from pricing.userbook import UserBook, rates_card
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "worked_examples_engine.json").read_text()

@@ -10,11 +10,11 @@ import pytest
 from collectors.config import ConfigError, from_mapping
 from collectors.plans import commitments, prepaid
 from collectors.pricer import Pricer
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
+from pricing.books.userbook import UserBook
 from pricing.card import CardStatus
 from pricing.totals import EMPTY
 from pricing.usage import Usage
-from pricing.userbook import UserBook
 from store.facts import UsageEvent
 from store.reader import Reader
 from store.writer import Writer

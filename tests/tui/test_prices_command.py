@@ -14,7 +14,7 @@ from collectors.catalogue_fetch import fetch_catalogue
 from collectors.catalogue_file import CatalogueError, KeptCatalogue, keep, package_version, sha256_of
 from collectors.clock import now_ms
 from collectors.pricer import Pricer
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
 from store.writer import Writer
 from tests.fakes.catalogues import catalogue_json, dated, provider
 from tests.fakes.events import AT_MS, batch, event

@@ -14,11 +14,11 @@ from collectors.clock import now_ms
 from collectors.config import Config
 from collectors.pricer import Pricer
 from collectors.repricer import FROM_SUMS, note_catalogue, prompt_tokens_of, unpriced_repricing, variant_of
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
+from pricing.books.catalogue import Catalogue
+from pricing.books.userbook import UserBook
 from pricing.card import unpriced
-from pricing.catalogue import Catalogue
 from pricing.usage import Usage
-from pricing.userbook import UserBook
 from store.facts import UsageEvent
 from store.reader import Reader
 from store.sums import total

@@ -4,7 +4,7 @@ import argparse
 import re
 from decimal import Decimal
 
-from pricing.economics import Served
+from pricing.hosts.economics import Served
 from tui.commands.common import plain
 
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?|\.[0-9]{1,12}")

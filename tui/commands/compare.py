@@ -15,13 +15,13 @@ from collectors.books import price_book
 from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import now_ms
 from collectors.config import ConfigError, overheads, revenue_usd_per_hour
-from pricing.candidates import Blend, Candidate, Route
-from pricing.elsewhere import Offered
-from pricing.modelclass import MODEL_CLASSES, class_named
+from pricing.books.modelclass import MODEL_CLASSES, class_named
 from pricing.money import usd_text
 from pricing.overhead import FullCost, full_cost
-from pricing.switches import Switches
 from pricing.totals import usd_per_hour
+from pricing.whatif.candidates import Blend, Candidate, Route
+from pricing.whatif.elsewhere import Offered
+from pricing.whatif.switches import Switches
 from tui.commands.arguments import NUMBER, number
 from tui.commands.common import config_of, plain, print_json, reading, say, shortened
 from tui.commands.paragraphs import dollars, paragraph

@@ -14,11 +14,11 @@ from decimal import Decimal
 from collectors.books import price_book
 from collectors.clock import now_ms
 from collectors.config import ConfigError
-from pricing.breakeven import ApiRates, api_rates
 from pricing.card import RateCard
-from pricing.economics import Capacity, Served
-from pricing.hosting import Hosting
-from pricing.owned import BOARD_TO_WALL, HostCost, OwnedHost, rented, rented_gpus, wall_kw
+from pricing.hosts.breakeven import ApiRates, api_rates
+from pricing.hosts.economics import Capacity, Served
+from pricing.hosts.hosting import Hosting
+from pricing.hosts.owned import BOARD_TO_WALL, HostCost, OwnedHost, rented, rented_gpus, wall_kw
 from tui.commands.arguments import NUMBER, count, mix, number, share_of_one
 from tui.commands.common import config_of, plain, print_json, say
 from tui.commands.hostsheet import capacity_lines, cost_lines, sheet_json

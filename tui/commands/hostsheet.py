@@ -4,12 +4,12 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from pricing.breakeven import ApiRates
 from pricing.card import RateCard
-from pricing.economics import OwnPrice, Served
-from pricing.hosting import Hosting
+from pricing.hosts.breakeven import ApiRates
+from pricing.hosts.economics import OwnPrice, Served
+from pricing.hosts.hosting import Hosting
+from pricing.hosts.owned import HostCost
 from pricing.money import NANO_PER_USD, decimal_text, nano_from_usd, usd_text
-from pricing.owned import HostCost
 from tui.commands.common import plain, shortened
 from tui.plot import CostPlot
 

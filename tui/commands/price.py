@@ -11,11 +11,11 @@ from collectors.books import quick_price_book
 from collectors.clock import now_ms
 from collectors.config import ConfigError
 from pricing.bill import Bill, make_bill
-from pricing.book import normal_variant
+from pricing.books.book import normal_variant
+from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
 from pricing.money import usd_text
 from pricing.usage import Usage, invalid_reason
-from pricing.userbook import PriceError, rates_card
 from tui.commands.common import config_of, instant, plain, print_json
 
 _COUNTS = (

@@ -12,12 +12,12 @@ from collectors.catalogue_fetch import DEFAULT_URL
 from collectors.catalogue_file import CatalogueError, KeptCatalogue, open_catalogue
 from collectors.clock import now_ms
 from collectors.config import ConfigError
-from pricing.book import Offer
+from pricing.books.book import Offer
+from pricing.books.catalogue import Catalogue
+from pricing.books.userbook import UserBook
 from pricing.card import RateCard
-from pricing.catalogue import Catalogue
 from pricing.money import usd_text
 from pricing.usage import TOKEN_CLASSES
-from pricing.userbook import UserBook
 from tui.commands.common import config_of, existing, plain, say, shortened
 from tui.commands.prices_update import changes_text, update
 

@@ -18,10 +18,10 @@ from collectors.catalogue_file import (
 )
 from collectors.clock import now_ms
 from collectors.config import Config
-from pricing.book import PriceBook
-from pricing.catalogue import Catalogue
+from pricing.books.book import PriceBook
+from pricing.books.catalogue import Catalogue
+from pricing.books.userbook import UserBook
 from pricing.money import decimal_text
-from pricing.userbook import UserBook
 from store.reader import Reader
 from tui.commands.common import config_of, place_of, plain, say, shortened
 

@@ -14,9 +14,9 @@ from collectors.books import price_book
 from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import now_ms
 from collectors.config import overheads, revenue_usd_per_hour
-from pricing.saving import Missing, Saving
-from pricing.savings import OVERLAP
 from pricing.totals import usd_per_hour
+from pricing.whatif.saving import Missing, Saving
+from pricing.whatif.savings import OVERLAP
 from tui.commands.common import config_of, print_json, reading, shortened
 from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from pricing.budget import pace, period_at, runs_out_ms
-from pricing.economics import accrued_nano
 from pricing.filters import FilterError, parse_filter
+from pricing.hosts.economics import accrued_nano
 from pricing.money import usd_from_nano
 from store.facts import BudgetFact, CommitmentFact, HostFact
 from store.reader import Reader

@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from pricing.card import UNKNOWN_COST
-from pricing.economics import own_price
+from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD
 from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
 from store.notes import CATALOGUE

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing.economics import accrued_nano
 from pricing.filters import Filter, parse_filter
+from pricing.hosts.economics import accrued_nano
 from pricing.money import usd_from_nano
 from store.facts import CommitmentFact
 from store.reader import Reader

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from pricing.allocation import largest_remainder
-from pricing.economics import (
+from pricing.hosts.allocation import largest_remainder
+from pricing.hosts.economics import (
     DEFAULT_DECODE_WEIGHT,
     Capacity,
     OwnPrice,

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pricing.book import PriceBook
-from pricing.candidates import Blend, Candidate
-from pricing.catalogue import Catalogue
-from pricing.compare import Comparison, compare
-from pricing.elsewhere import Offered
-from pricing.families import smaller_relatives
+from pricing.books.book import PriceBook
+from pricing.books.catalogue import Catalogue
+from pricing.books.families import smaller_relatives
+from pricing.books.listing_classes import models_of
+from pricing.books.modelclass import ModelClass
 from pricing.filters import Filter
-from pricing.listing_classes import models_of
-from pricing.modelclass import ModelClass
-from pricing.switches import Switches
-from pricing.traffic import Traffic
+from pricing.whatif.candidates import Blend, Candidate
+from pricing.whatif.compare import Comparison, compare
+from pricing.whatif.elsewhere import Offered
+from pricing.whatif.switches import Switches
+from pricing.whatif.traffic import Traffic
 from store.reader import Reader
 from tui.reading.moment import Moment
 from tui.reading.traffic import seen_traffic, window

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing.book import PriceBook
+from pricing.books.book import PriceBook
 from pricing.filters import Filter
 from pricing.money import usd_from_nano
 from pricing.overhead import FullCost, Overhead, full_cost
-from pricing.saving import OwnEngine, Situation
-from pricing.savings import Savings, find_savings
 from pricing.totals import usd_per_hour
-from pricing.traffic import Windows
+from pricing.whatif.saving import OwnEngine, Situation
+from pricing.whatif.savings import Savings, find_savings
+from pricing.whatif.traffic import Windows
 from store.facts import HostFact
 from store.reader import Reader
 from tui.reading.committed import Committed, Pool, committed

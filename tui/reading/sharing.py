@@ -5,9 +5,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
-from pricing.allocation import allocate
 from pricing.card import CardStatus
-from pricing.economics import Served
+from pricing.hosts.allocation import allocate
+from pricing.hosts.economics import Served
 from pricing.totals import Totals
 from store.records import EngineState
 from store.sums import Sum, SumKey

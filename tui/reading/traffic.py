@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from collectors.repricer import variant_of
-from pricing.allocation import largest_remainder
-from pricing.book import STANDARD
+from pricing.books.book import STANDARD
 from pricing.card import CardStatus, RateCard
 from pricing.filters import Filter
-from pricing.traffic import KeptRequest, Sender, Traffic
+from pricing.hosts.allocation import largest_remainder
+from pricing.whatif.traffic import KeptRequest, Sender, Traffic
 from store.facts import Outcome
 from store.identity import RECORD_BITS
 from store.reader import Reader

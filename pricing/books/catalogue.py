@@ -1,0 +1,306 @@
+"""The catalogue of list prices: the one module that knows the genai-prices package, which it imports when asked."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, NamedTuple
+
+from pricing.books.book import STANDARD, Offer, PricedModel, digest_of
+from pricing.books.hours import Hours
+from pricing.books.listing import ListedPrice, Listing, Period, Prices
+from pricing.books.names import ONLINE_SUFFIX, Spelling, only_adds_version, provider_id, spellings, split_provider
+from pricing.card import CardStatus, RateCard
+from pricing.usage import TOKEN_CLASSES
+
+if TYPE_CHECKING:
+    from genai_prices import types
+    from genai_prices.data_snapshot import DataSnapshot
+
+_FREE_SUFFIX = ":free"
+
+_VARIANT_CONTEXTS = {
+    ("processing", "batch"): "batch",
+    ("service_tier", "flex"): "flex",
+    ("service_tier", "priority"): "priority",
+    ("service_tier", "fast"): "fast",
+    ("speed", "fast"): "fast",
+}
+"""What the catalogue calls our variants; other contexts (a route, a kind of search) are not seen in logs."""
+
+
+class _Match(NamedTuple):
+    owner: "types.Provider"
+    model: "types.ModelInfo"
+    rule: str
+    estimated: bool = False
+
+
+class Catalogue:
+    """List prices by genai-prices: dated, tiered, with batch and service tiers from the day they were recorded.
+
+    A record without prices, or with nothing but zeros, is no price: only a listing whose name ends in ":free" is
+    free. What the package cannot say is not in the cards either: weekdays, end dates, and Groq's minimum of ten
+    seconds per transcription.
+    """
+
+    name = "catalogue"
+
+    def __init__(self, snapshot_json: bytes | None = None, version: str | None = None) -> None:
+        """The package's own data, or those of a file it published (a JSON array of providers) and what to call them.
+
+        Raises ValueError when the bytes are no such file.
+        """
+        self._own = None if snapshot_json is None else _parsed(snapshot_json)
+        self._version = version
+        self._digest: tuple[DataSnapshot, str] | None = None
+
+    @property
+    def version(self) -> str:
+        """The package and its version, e.g. "genai-prices 0.2.3": the date of every price in it."""
+        if self._version is not None:
+            return self._version
+        import genai_prices
+
+        return f"genai-prices {genai_prices.__version__}"
+
+    @property
+    def digest(self) -> str:
+        """The package's version and a hash of all data in force, which the package may have fetched anew."""
+        known = self._known()
+        if self._digest is None or self._digest[0] is not known:
+            self._digest = (known, f"{self.version} {digest_of(repr(known.providers))}")
+        return self._digest[1]
+
+    def find(self, provider: str | None, model: str) -> PricedModel | None:
+        """The offers for a model as a gateway or a span names it, or None when its price is not known for certain.
+
+        A name that several providers list at different prices has no offers, and says between which records.
+        """
+        known = self._known()
+        said, name = split_provider(provider, model)
+        owner_id = provider_id(said) or (said or "").lower()
+        owner = next((owner for owner in known.providers if owner.id == owner_id), None)
+        if said is not None and owner is None:
+            return None
+        tries = list(spellings(name))
+        if name != model.strip():
+            tries.append(Spelling(model.strip().lower()))
+        for spelling in tries:
+            match = _match_any(known, spelling.name) if owner is None else _match(known, owner, spelling.name)
+            if match is not None:
+                rule = ", ".join(part for part in (match.rule, spelling.rule) if part)
+                match = match._replace(rule=rule, estimated=match.estimated or spelling.estimated)
+                priced = self._priced(match, owner or match.owner)
+                return _with_search(priced) if spelling.name != name.lower() and _is_online(name) else priced
+        return None if owner is not None else _doubt(known, [spelling.name for spelling in tries])
+
+    def records(self) -> Iterator[tuple[str, PricedModel]]:
+        """Every record that has a price ("openai/gpt-4o") and its own provider's offers for it."""
+        for owner in self._known().providers:
+            for model in owner.models:
+                priced = self._priced(_Match(owner, model, "exact name"), owner)
+                if priced is not None:
+                    yield f"{owner.id}/{model.id}", priced
+
+    def context_window(self, provider: str | None, model: str) -> int | None:
+        """Tokens that the context of a model holds, by the record that prices it; None where it does not say."""
+        priced = self.find(provider, model)
+        record = priced.offers[0].card.record if priced is not None and priced.offers else ""
+        found = (m for owner in self._known().providers for m in owner.models if f"{owner.id}/{m.id}" == record)
+        return next((listed.context_window for listed in found), None)
+
+    def newest_day(self, until: date) -> date | None:
+        """The newest day, up to `until`, from which any price is dated: the data are at least that young."""
+        days = [
+            period.from_date
+            for owner in self._known().providers
+            for model in owner.models
+            for period in (*_periods(model), *(p for periods in _variants(model).values() for p in periods))
+            if period.from_date is not None and period.from_date <= until
+        ]
+        return max(days, default=None)
+
+    def _known(self) -> "DataSnapshot":
+        return self._own or _snapshot()
+
+    def _priced(self, match: _Match, asked: "types.Provider") -> PricedModel | None:
+        record = f"{match.owner.id}/{match.model.id}"
+        periods = tuple(_periods(match.model))
+        if not any(price.usd or price.tiers for period in periods for price in period.prices.values()):
+            return _free(record, match.rule, self.version) if record.endswith(_FREE_SUFFIX) else None
+        listing = Listing(
+            book=self.name,
+            record=record,
+            status=CardStatus.ESTIMATED if match.estimated else CardStatus.PRICED,
+            match_rule=match.rule,
+            checked=self.version,
+            periods=periods,
+            # Another provider's list price says nothing of what the one that was asked takes for a batch.
+            variants=_variants(match.model) if match.owner is asked else {},
+        )
+        return PricedModel(offers=listing.offers())
+
+
+def _parsed(snapshot_json: bytes) -> "DataSnapshot":
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import _providers_from_raw  # what the package's own update calls; there is no public way
+
+    try:
+        providers = _providers_from_raw(json.loads(snapshot_json))
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(str(error).partition("\n")[0][:200]) from error
+    if not any(owner.models for owner in providers):
+        raise ValueError("there is no model in it")
+    return DataSnapshot(providers, from_auto_update=True)
+
+
+def _snapshot() -> "DataSnapshot":
+    from genai_prices.data_snapshot import get_snapshot
+
+    return get_snapshot()
+
+
+def _free(record: str, rule: str, checked: str) -> PricedModel:
+    card = RateCard(
+        book=Catalogue.name,
+        record=record,
+        status=CardStatus.FREE,
+        rates=(0,) * len(TOKEN_CLASSES),
+        match_rule=rule,
+        checked=checked,
+    )
+    return PricedModel(offers=(Offer(card=card),))
+
+
+def _is_online(name: str) -> bool:
+    return name.lower().endswith(ONLINE_SUFFIX)
+
+
+def _with_search(priced: PricedModel | None) -> PricedModel | None:
+    """The model's price where a web search is charged besides, at a price that its listing does not say."""
+    if priced is None:
+        return None
+    fee = f"the web search of {ONLINE_SUFFIX}"
+    return PricedModel(
+        offers=tuple(replace(offer, card=replace(offer.card, not_covered=(fee,))) for offer in priced.offers)
+    )
+
+
+def _doubt(known: "DataSnapshot", names: list[str]) -> PricedModel | None:
+    """The records that list one of these names, the first that any does; None when none lists any."""
+    for name in names:
+        if rivals := tuple(f"{owner.id}/{model.id}" for owner, model in _named(known, name) if _has_price(model)):
+            return PricedModel(offers=(), between=rivals) if len(rivals) > 1 else None
+    return None
+
+
+def _named(known: "DataSnapshot", name: str) -> list[tuple["types.Provider", "types.ModelInfo"]]:
+    return [(owner, model) for owner in known.providers for model in owner.models if model.id.lower() == name]
+
+
+def _has_price(model: "types.ModelInfo") -> bool:
+    return any(price.usd or price.tiers for period in _periods(model) for price in period.prices.values())
+
+
+def _match(known: "DataSnapshot", asked: "types.Provider", name: str) -> _Match | None:
+    """The provider's own record of this name, or that of the provider whose models it resells."""
+    lenders = asked.fallback_model_providers or ()
+    for owner in (asked, *(owner for lender in lenders for owner in known.providers if owner.id == lender)):
+        resold = "" if owner is asked else f", at the list price of {owner.id}"
+        exact = next((model for model in owner.models if model.id.lower() == name), None)
+        if exact is not None:
+            return _Match(owner, exact, f"exact name{resold}")
+        for model in owner.models:
+            if (rule := _claim(model.match, name)) is not None:
+                return _Match(owner, model, rule + resold)
+    return None
+
+
+def _match_any(known: "DataSnapshot", name: str) -> _Match | None:
+    """The record of a model whose provider nobody said: only where the name leaves no doubt about the price."""
+    likely = [owner for owner in known.providers if owner.model_match and owner.model_match.is_match(name)]
+    if len(likely) == 1 and (match := _match(known, likely[0], name)) is not None:
+        return match._replace(rule=f"{match.rule}, provider read from the name")
+    same = _named(known, name)
+    if same and all(model.prices == same[0][1].prices for _, model in same):
+        return _Match(*same[0], "exact name, provider not said: the only price listed for it", estimated=True)
+    return None
+
+
+def _claim(clause: "types.MatchLogic", name: str) -> str | None:
+    """The rule by which a record lists this name, or None; a name that only begins alike is not listed."""
+    from genai_prices import types
+
+    if isinstance(clause, types.ClauseOr):
+        return next((rule for part in clause.or_ if (rule := _claim(part, name)) is not None), None)
+    if isinstance(clause, types.ClauseAnd):
+        rules = [_claim(part, name) for part in clause.and_]
+        return None if None in rules else rules[0]
+    if not clause.is_match(name):
+        return None
+    if isinstance(clause, types.ClauseEquals):
+        return "listed name"
+    if isinstance(clause, types.ClauseRegex):
+        return f"pattern {clause.regex}"
+    ((kind, literal),) = vars(clause).items()
+    return f"{kind.replace('_', ' ')} {literal}" if only_adds_version(name, literal.lower()) else None
+
+
+def _periods(model: "types.ModelInfo") -> Iterator[Period]:
+    from genai_prices import types
+
+    if isinstance(model.prices, types.ModelPrice):
+        yield Period(prices=_prices(model.prices))
+        return
+    for position, conditional in enumerate(model.prices):
+        since, hours = _constraint(conditional.constraint)
+        if position == 0:
+            since, hours = None, None  # the first is what holds when no condition does
+        yield Period(prices=_prices(conditional.prices), from_date=since, hours=hours)
+
+
+def _variants(model: "types.ModelInfo") -> dict[str, tuple[Period, ...]]:
+    found: dict[str, tuple[Period, ...]] = {}
+    for override in model.price_variants or ():
+        since, hours = _constraint(override.constraint)
+        contexts = list(override.when.items())
+        variant = _VARIANT_CONTEXTS.get(contexts[0], STANDARD) if len(contexts) == 1 else STANDARD
+        if variant and hours is None:
+            found[variant] = (*found.get(variant, ()), Period(prices=_prices(override.prices), from_date=since))
+    return found
+
+
+def _constraint(
+    constraint: "types.StartDateConstraint | types.TimeOfDateConstraint | None",
+) -> tuple[date | None, Hours | None]:
+    from genai_prices import types
+
+    if isinstance(constraint, types.StartDateConstraint):
+        return constraint.start_date, None
+    if isinstance(constraint, types.TimeOfDateConstraint):
+        return None, Hours(start=_minute_utc(constraint.start_time), end=_minute_utc(constraint.end_time))
+    return None, None
+
+
+def _minute_utc(clock: time) -> int:
+    moment = datetime.combine(date(1970, 1, 2), clock, clock.tzinfo or UTC).astimezone(UTC)
+    return moment.hour * 60 + moment.minute
+
+
+def _prices(listed: "types.ModelPrice") -> Prices:
+    from genai_prices import types
+    from genai_prices.data_units import unit_data
+
+    units = {unit.get("price_key", usage_key): (usage_key, unit["per"]) for usage_key, unit in unit_data.items()}
+    prices = {}
+    for price_key, value in vars(listed).items():
+        if value is None or price_key not in units:
+            continue
+        usage_key, per = units[price_key]
+        if isinstance(value, types.TieredPrices):
+            tiers = tuple((tier.start, tier.price) for tier in value.tiers)
+            prices[usage_key] = ListedPrice(usd=value.base, per=per, tiers=tiers)
+        else:
+            prices[usage_key] = ListedPrice(usd=value, per=per)
+    return prices

@@ -1,0 +1,152 @@
+"""Savings in prompts: prefixes that are not cached, caches that are not read, history that is sent again.
+
+Prompts are never stored. What a sender always sends is inferred from the size of its smallest prompts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from pricing.card import RateCard
+from pricing.money import TOKENS_PER_MILLION
+from pricing.usage import TOKEN_CLASSES, Usage
+from pricing.whatif.saving import ENOUGH_REQUESTS, Missing, Saving, Situation, usd
+from pricing.whatif.switches import percent
+from pricing.whatif.traffic import Sender, Traffic, merged_usage, percentile
+
+LEAST_PREFIX_TOKENS = 1_024
+"""Providers cache no shorter prefix (OpenAI's and Anthropic's guides to prompt caching; some models need more)."""
+
+LIFETIME_SECONDS = 300
+"""How long a provider keeps a prefix that nobody reads: five minutes by default."""
+
+_SMALL_SHARE = 0.05
+_READ, _WRITE_5M = TOKEN_CLASSES.index("cache_read"), TOKEN_CLASSES.index("cache_write_5m")
+
+INFERRED = "prompts are not stored, so this is inferred from their sizes"
+
+
+def uncached_prefix(situation: Situation) -> Iterator[Saving | Missing]:
+    """A sender whose every prompt is long, and that reads and writes no cache at all, or less than it could."""
+    for sender, traffic in situation.senders():
+        found = _prefix_saving(situation, sender, traffic)
+        if found is not None:
+            yield found
+    if not situation.kept and situation.traffic:
+        yield Missing(rule="prompt cache", why="no single requests are kept for this window, so prefixes are not known")
+
+
+def _prefix_saving(situation: Situation, sender: Sender, traffic: Sequence[Traffic]) -> Saving | None:
+    kept, usage, card = situation.kept_of(sender), merged_usage(traffic), _main_card(traffic)
+    requests = sum(one.requests for one in traffic)
+    if len(kept) < ENOUGH_REQUESTS or card is None:
+        return None
+    prefix = percentile([one.usage.prompt_tokens for one in kept], _SMALL_SHARE)
+    writes = min(requests, -(-round(situation.seconds) // LIFETIME_SECONDS))
+    read_now, written_now = usage.cache_read_tokens, usage.cache_write_any_tokens
+    more_reads = min(prefix * (requests - writes) - read_now, usage.input_tokens)
+    more_writes = max(0, prefix * writes - written_now)
+    if prefix < LEAST_PREFIX_TOKENS or more_reads <= 0:
+        return None
+    cheaper, dearer = _read_discount(card), _write_surcharge(card)
+    saved = Fraction(more_reads * cheaper - more_writes * dearer, TOKENS_PER_MILLION)
+    if saved <= 0:
+        return None
+    never = not read_now and not written_now
+    what = "never uses the prompt cache" if never else "reads the prompt cache less than it could"
+    hits = Fraction(read_now, usage.prompt_tokens)
+    return Saving(
+        rule="system prompt" if never else "prompt cache",
+        title=f"{sender} {what}: cache the prefix",
+        usd_per_hour=situation.per_hour(saved),
+        evidence=f"95 % of its prompts have at least {prefix:,} tokens, in {requests:,} requests; "
+        f"{percent(float(hits))} of the prompt tokens were read from the cache",
+        assumption=f"these {prefix:,} tokens are the same every time ({INFERRED}); one write each five minutes, "
+        f"{writes:,} in all, and every other request reads",
+        risk="nothing is saved where prompts begin differently; put what changes at the end of the prompt",
+    )
+
+
+def unread_writes(situation: Situation) -> Iterator[Saving]:
+    """Cache writes that cost more than the reads they led to have saved."""
+    for sender, traffic in situation.senders():
+        extra = saved = 0
+        for one in traffic:
+            extra += sum(
+                tokens * max(0, rate - (one.card.rates[0] or 0))
+                for tokens, rate in zip(one.usage.tokens[_WRITE_5M:7], one.card.rates[_WRITE_5M:7], strict=True)
+                if rate is not None
+            )
+            saved += one.usage.cache_read_tokens * _read_discount(one.card)
+        usage = merged_usage(traffic)
+        if extra > saved:
+            yield Saving(
+                rule="unread cache",
+                title=f"{sender} writes caches that are hardly read: stop marking what never comes again",
+                usd_per_hour=situation.per_hour(Fraction(extra - saved, TOKENS_PER_MILLION)),
+                evidence=f"{usage.cache_write_any_tokens:,} tokens written at a surcharge of "
+                f"{usd(Fraction(extra, TOKENS_PER_MILLION))}, {usage.cache_read_tokens:,} read",
+                assumption="without cache marks the same tokens are billed as uncached input",
+                risk="if the reads come in the next hours, the writes were not in vain; look at a longer window",
+            )
+
+
+def history_sent_again(situation: Situation) -> Iterator[Saving | Missing]:
+    """Conversations whose every turn sends all turns before it, uncached."""
+    if situation.sessions is None:
+        if situation.traffic:
+            yield Missing(rule="history", why="no source names sessions, so history that is sent again cannot be told")
+        return
+    again: dict[Sender, list[int]] = {}
+    for sender, prompts in situation.sessions:
+        sums = again.setdefault(sender, [0, 0, 0])
+        sums[0] += 1
+        sums[1] += _repeated(prompts)
+        sums[2] += sum(prompts)
+    for sender, traffic in situation.senders():
+        sessions, repeated, prompt = again.get(sender, [0, 0, 0])
+        usage, card = merged_usage(traffic), _main_card(traffic)
+        uncached = min(repeated - usage.cache_read_tokens, usage.input_tokens)
+        if card is None or uncached <= 0:
+            continue
+        saved = Fraction(
+            uncached * _read_discount(card) - _growth_written(usage, prompt - repeated) * _write_surcharge(card)
+        )
+        if saved > 0:
+            yield Saving(
+                rule="history",
+                title=f"{sender} sends its history again with every turn: cache it, or send a summary",
+                usd_per_hour=situation.per_hour(saved / TOKENS_PER_MILLION),
+                evidence=f"{repeated:,} of {prompt:,} prompt tokens in {sessions:,} sessions had been sent the turn before",
+                assumption="a turn's prompt begins with the one before it "
+                f"({INFERRED}); each turn comes within the cache's lifetime",
+                risk="turns that come late find no cache; a summary loses detail",
+            )
+
+
+def _repeated(prompts: Sequence[int]) -> int:
+    """Tokens of later turns that earlier ones had, where the prompts grow."""
+    return sum(before for before, after in pairwise(prompts) if after >= before)
+
+
+def _growth_written(usage: Usage, growth: int) -> int:
+    return max(0, growth - usage.cache_write_any_tokens)
+
+
+def _main_card(traffic: Iterable[Traffic]) -> RateCard | None:
+    """The card of most of the tokens, if it has prices for input and for cache reads of their own."""
+    most = max(traffic, key=lambda one: one.usage.prompt_tokens)
+    rates = most.card.rates
+    return None if rates[0] is None or rates[_READ] is None else most.card
+
+
+def _read_discount(card: RateCard) -> int:
+    """Nano-dollars per million tokens that a cache read is cheaper than input."""
+    input_rate, read = card.rates[0], card.rates[_READ]
+    return 0 if input_rate is None or read is None else max(0, input_rate - read)
+
+
+def _write_surcharge(card: RateCard) -> int:
+    """Nano-dollars per million tokens that a cache write is dearer than input."""
+    input_rate, write = card.rates[0], card.rates[_WRITE_5M]
+    return 0 if input_rate is None or write is None else max(0, write - input_rate)
