@@ -16,9 +16,9 @@ GOAL = 1.0
 
 def ours(path: str, store: str) -> float:
     """Lines per second of an import: read, decode, price, recognise, add up, commit."""
-    from collectors.books import price_book
-    from collectors.config import Config
-    from collectors.pricer import Pricer
+    from collectors.prices.books import price_book
+    from collectors.prices.pricer import Pricer
+    from collectors.settings.config import Config
     from store.writer import Writer
     from tui.commands.import_ import Importer
 

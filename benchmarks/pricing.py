@@ -24,9 +24,9 @@ def _rows(count: int) -> list[tuple[str, str, int, int, int]]:
 
 def ours(count: int) -> float:
     """Rows per second: the card looked up and the total to a nano-dollar."""
-    from collectors.books import price_book
     from collectors.clock import now_ms
-    from collectors.config import Config
+    from collectors.prices.books import price_book
+    from collectors.settings.config import Config
     from pricing.bill import cost_nano_usd
     from pricing.usage import Usage
 

@@ -22,7 +22,7 @@ _READS = 60
 def live_p95_ms(store: str, at_ms: int) -> float:
     """95th percentile of reading the Burn picture over five minutes, milliseconds."""
     from store.reader import Reader
-    from tui.picture import View
+    from tui.pictures.view import View
     from tui.reading.burn import burn
 
     reader, view = Reader(Path(store)), View(window_seconds=300)

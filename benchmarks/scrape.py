@@ -35,7 +35,7 @@ def page() -> str:
 
 def ours() -> float:
     """Milliseconds of finding three families."""
-    from collectors.exposition import scan
+    from collectors.engines.exposition import scan
 
     text = page().encode()
     found = _median_ms(lambda: scan(text, _WANTED))

@@ -11,33 +11,33 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from collectors.books import price_book
-from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import Clock
-from collectors.config import Config, SourceConfig, host_and_port, instant_ms, seconds
-from collectors.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
-from collectors.dcgm import DcgmSource
 from collectors.discovery import Discovered, discover
-from collectors.engine import EngineSource
 from collectors.engines import ENGINES
-from collectors.engines.fetch import open_client
+from collectors.engines.engine import EngineSource
 from collectors.errors import SourceAbsentError
-from collectors.files import POLL_SECONDS, FileSource
-from collectors.gpu import Gpus, GpuSource
-from collectors.keys import read_key
+from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
+from collectors.gpus.dcgm import DcgmSource
+from collectors.gpus.gpu import Gpus, GpuSource
+from collectors.logs.files import POLL_SECONDS, FileSource
 from collectors.machine import machine_name
-from collectors.plans import budgets, commitments, hosts, prepaid
-from collectors.pricer import Pricer
-from collectors.repricer import note_catalogue, unpriced_repricing
+from collectors.prices.books import price_book
+from collectors.prices.catalogue_file import KeptCatalogue
+from collectors.prices.pricer import Pricer
+from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.runner import Runner, Say
+from collectors.settings.config import Config, SourceConfig, host_and_port, instant_ms, seconds
+from collectors.settings.keys import read_key
+from collectors.settings.plans import budgets, commitments, hosts, prepaid
 from collectors.source import Poll, Source
+from collectors.web.fetch import open_client
 from store.tables import StoreError
 from store.writer import Writer
 
 if TYPE_CHECKING:
     import httpx
 
-    from collectors.receiver import OtlpReceiver
+    from collectors.gateways.receiver import OtlpReceiver
 
 ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
@@ -190,7 +190,7 @@ class Collection:
         )
 
     def _receiver(self, source: SourceConfig) -> "OtlpReceiver":
-        from collectors.receiver import PORT, OtlpReceiver
+        from collectors.gateways.receiver import PORT, OtlpReceiver
 
         host, port = host_and_port(source.listen or str(PORT))
         receiver = OtlpReceiver(source.name or "otlp", host, port, allow_remote=source.allow_remote)
@@ -198,7 +198,7 @@ class Collection:
         return receiver
 
     def _litellm(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        from collectors.litellm_api import OVERLAP_MS, POLL_SECONDS, LitellmApiSource
+        from collectors.gateways.litellm_api import OVERLAP_MS, POLL_SECONDS, LitellmApiSource
 
         name, since_ms = source.name or source.url or "", None
         if source.start not in ("beginning", "end"):
@@ -296,6 +296,6 @@ def _authorisation(source: SourceConfig) -> dict[str, str] | None:
 
 
 def _nvml(machine: str) -> Gpus:
-    from collectors.nvml import NvmlGpus
+    from collectors.gpus.nvml import NvmlGpus
 
     return NvmlGpus(machine)

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from collectors.clock import Clock
 from collectors.errors import CollectorError, SourceAbsentError
-from collectors.pricer import Pricer
+from collectors.prices.pricer import Pricer
 from collectors.source import Poll, Source
 from store.facts import Batch, Reject, SourceHealth, SourceState
 from store.retention import Retention

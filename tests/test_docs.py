@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from collectors.config import (
+from collectors.settings.config import (
     BudgetConfig,
     CommitmentConfig,
     Config,

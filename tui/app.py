@@ -23,7 +23,8 @@ from textual.worker import Worker, WorkerState
 
 from tui import format as fmt
 from tui.feed import Feed, FeedError
-from tui.picture import BurnPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.view import View
 from tui.screens.burn import BurnScreen
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.sparse import SparseUpdate

@@ -61,8 +61,8 @@ def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
     )
     command.add_arguments(parser)
     options = parser.parse_args(rest, namespace=argparse.Namespace(**vars(places)))
-    from collectors.config import ConfigError
     from collectors.errors import CollectorError
+    from collectors.settings.config import ConfigError
     from store.tables import StoreError
     from tui.feed import FeedError
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+    from tui.pictures.burn import BurnPicture
+    from tui.pictures.machines import MachinesPicture
+    from tui.pictures.requests import BillPicture, RequestsPicture
+    from tui.pictures.sources import SourcesPicture
+    from tui.pictures.view import View
 
 
 class FeedError(Exception):

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui import format as fmt
 from tui.app import MonitorApp
-from tui.picture import BurnPicture
+from tui.pictures.burn import BurnPicture
 from tui.screens.burn import BurnScreen
 from tui.widgets.footer import key_name
 

@@ -9,7 +9,11 @@ from typing import TypeAlias
 from store.reader import Reader
 from store.tables import StoreError
 from tui.feed import FeedError
-from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.machines import MachinesPicture
+from tui.pictures.requests import BillPicture, RequestsPicture
+from tui.pictures.sources import SourcesPicture
+from tui.pictures.view import View
 from tui.reading import burn, machines, requests, sources
 
 Notices: TypeAlias = Callable[[], tuple[str, ...]]

@@ -4,14 +4,14 @@ import os
 import sys
 
 from collectors.clock import now_ms
-from collectors.config import Config, ConfigError, seconds
 from collectors.lock import collector_lock, monitors_lock
 from collectors.machine import machine_name
-from collectors.places import Place
+from collectors.settings.config import Config, ConfigError, seconds
+from collectors.settings.places import Place
 from store.tables import DIMENSIONS
 from tui.child import log_beside
 from tui.commands.common import say
-from tui.picture import View
+from tui.pictures.view import View
 from tui.storefeed import StoreFeed
 
 _HUNG_UP = 129

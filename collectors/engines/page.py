@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TypeAlias
 
 from collectors.door import cut
-from collectors.exposition import Sample
+from collectors.engines.exposition import Sample
 
 
 class Count(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from collectors.engines.exposition import Sample
 from collectors.engines.page import (
     Count,
     Engine,
@@ -12,7 +13,6 @@ from collectors.engines.page import (
     gauge_sum,
     only_label,
 )
-from collectors.exposition import Sample
 
 STARTED = "process_start_time_seconds"
 

@@ -8,10 +8,10 @@ the page's process start is the agent's and is not read.
 import re
 from collections.abc import Sequence
 
+from collectors.engines.exposition import Sample
 from collectors.engines.page import Engine, EnginePage
 from collectors.engines.sglang import SGLANG
 from collectors.engines.vllm import VLLM
-from collectors.exposition import Sample
 
 
 def under_ray(engine: Engine) -> Engine:

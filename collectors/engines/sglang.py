@@ -9,8 +9,8 @@ the lowest ranks is read, once per data-parallel rank. With priority scheduling,
 
 from collections.abc import Iterable, Sequence
 
+from collectors.engines.exposition import Sample
 from collectors.engines.page import Count, Engine, EnginePage, gauge_mean, gauge_share, gauge_sum, only_label
-from collectors.exposition import Sample
 
 LIVE = "sglang:realtime_tokens_total"
 PROMPT = "sglang:prompt_tokens_total"

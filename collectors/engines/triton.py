@@ -7,8 +7,8 @@ each step; neither is read.
 
 from collections.abc import Sequence
 
+from collectors.engines.exposition import Sample
 from collectors.engines.page import Engine, EnginePage, gauge_share, gauge_sum
-from collectors.exposition import Sample
 
 REQUESTS = "nv_trt_llm_request_metrics"
 KV_BLOCKS = "nv_trt_llm_kv_cache_block_metrics"

@@ -8,8 +8,8 @@ counted blocks, not tokens, and is not read either: there the prompt is taken as
 
 from collections.abc import Sequence
 
+from collectors.engines.exposition import Sample
 from collectors.engines.page import Count, Engine, EnginePage, gauge_mean, gauge_sum, only_label
-from collectors.exposition import Sample
 
 BY_SOURCE = "vllm:prompt_tokens_by_source_total"
 PROMPT = "vllm:prompt_tokens_total"

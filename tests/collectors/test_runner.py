@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.errors import CollectorError, SourceAbsentError
-from collectors.pricer import CLOCK_SKEW_MS, Priced, Pricer
+from collectors.prices.pricer import CLOCK_SKEW_MS, Priced, Pricer
 from collectors.runner import ABSENT_SECONDS, HEARTBEAT_MS, Runner, back_off_seconds
 from collectors.source import Poll
 from pricing.books.book import PriceBook

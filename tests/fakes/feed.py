@@ -6,7 +6,11 @@ from msgspec.structs import replace
 
 from tests.fakes import pictures
 from tui.feed import FeedError
-from tui.picture import BillPicture, BurnPicture, MachinesPicture, RequestsPicture, SourcesPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.machines import MachinesPicture
+from tui.pictures.requests import BillPicture, RequestsPicture
+from tui.pictures.sources import SourcesPicture
+from tui.pictures.view import View
 
 
 class FakeFeed:

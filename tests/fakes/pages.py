@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import httpx
 
-from collectors.engine import EngineSource
+from collectors.engines.engine import EngineSource
+from collectors.engines.exposition import scan
 from collectors.engines.page import Count, Engine, EnginePage
-from collectors.exposition import scan
 from store.facts import EngineReading
 
 NOW_MS = 1_700_000_000_000

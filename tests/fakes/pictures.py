@@ -9,23 +9,11 @@ from pricing.bill import make_bill
 from pricing.card import CardStatus, RateCard, UnitRate
 from pricing.totals import Totals
 from pricing.usage import Usage
-from tui.picture import (
-    BillPicture,
-    BudgetLine,
-    BurnPicture,
-    EngineRow,
-    GpuRow,
-    GroupRow,
-    Header,
-    Headline,
-    HostRow,
-    MachinesPicture,
-    RejectRow,
-    RequestRow,
-    RequestsPicture,
-    SourceRow,
-    SourcesPicture,
-)
+from tui.pictures.burn import BudgetLine, BurnPicture, GroupRow, Headline
+from tui.pictures.header import Header
+from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
+from tui.pictures.sources import RejectRow, SourceRow, SourcesPicture
 
 AS_OF_MS = 1_778_941_387_000
 """2026-05-16T14:23:07Z."""

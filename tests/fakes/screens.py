@@ -4,7 +4,7 @@ from textual.pilot import Pilot
 
 from tests.fakes.feed import FakeFeed
 from tui.app import MonitorApp
-from tui.picture import View
+from tui.pictures.view import View
 from tui.widgets.lines import Lines
 
 NEVER_SECONDS = 3600.0

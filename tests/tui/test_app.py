@@ -10,7 +10,8 @@ from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.app import MonitorApp
-from tui.picture import BurnPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.view import View
 from tui.screens.burn import BurnScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.table import Table

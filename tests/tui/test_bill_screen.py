@@ -4,7 +4,7 @@ from pricing.bill import make_bill
 from pricing.card import HOSTED, unpriced
 from pricing.usage import Usage
 from tests.fakes import pictures
-from tui.picture import BillPicture
+from tui.pictures.requests import BillPicture
 from tui.widgets.bill import bill_lines
 
 

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tui.picture import Headline, View
+from tui.pictures.burn import Headline
+from tui.pictures.view import View
 from tui.widgets.table import Table
 
 

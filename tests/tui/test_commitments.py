@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.config import ConfigError, from_mapping
-from collectors.plans import commitments, prepaid
-from collectors.pricer import Pricer
+from collectors.prices.pricer import Pricer
+from collectors.settings.config import ConfigError, from_mapping
+from collectors.settings.plans import commitments, prepaid
 from pricing.books.book import PriceBook
 from pricing.books.userbook import UserBook
 from pricing.card import CardStatus
@@ -20,7 +20,8 @@ from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch, event
 from tests.fakes.stores import closing_connections
-from tui.picture import BurnPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.view import View
 from tui.reading.burn import burn
 
 NOW_MS = AT_MS + 30_000

@@ -1,7 +1,8 @@
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tui.picture import BurnPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.view import View
 from tui.screens.burn import BurnScreen, deeper
 from tui.screens.requests import RequestsScreen
 from tui.widgets.table import Table

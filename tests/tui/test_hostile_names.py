@@ -11,7 +11,9 @@ from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.app import MonitorApp
-from tui.picture import BillPicture, BurnPicture, RequestRow, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.requests import BillPicture, RequestRow
+from tui.pictures.view import View
 
 HOSTILE = [
     "[/x]",

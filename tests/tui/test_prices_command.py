@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from collectors.catalogue_fetch import fetch_catalogue
-from collectors.catalogue_file import CatalogueError, KeptCatalogue, keep, package_version, sha256_of
 from collectors.clock import now_ms
-from collectors.pricer import Pricer
+from collectors.prices.catalogue_fetch import fetch_catalogue
+from collectors.prices.catalogue_file import CatalogueError, KeptCatalogue, keep, package_version, sha256_of
+from collectors.prices.pricer import Pricer
 from pricing.books.book import PriceBook
 from store.writer import Writer
 from tests.fakes.catalogues import catalogue_json, dated, provider

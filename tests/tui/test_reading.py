@@ -19,7 +19,8 @@ from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
 from tui.feed import FeedError
-from tui.picture import BurnPicture, View
+from tui.pictures.burn import BurnPicture
+from tui.pictures.view import View
 from tui.reading.burn import burn
 from tui.reading.machines import machines
 from tui.reading.moment import moment

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from collectors.books import price_book
-from collectors.catalogue_file import KeptCatalogue, keep, package_version
 from collectors.clock import now_ms
-from collectors.config import Config
-from collectors.pricer import Pricer
-from collectors.repricer import FROM_SUMS, note_catalogue, prompt_tokens_of, unpriced_repricing, variant_of
+from collectors.prices.books import price_book
+from collectors.prices.catalogue_file import KeptCatalogue, keep, package_version
+from collectors.prices.pricer import Pricer
+from collectors.prices.repricer import FROM_SUMS, note_catalogue, prompt_tokens_of, unpriced_repricing, variant_of
+from collectors.settings.config import Config
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook
@@ -26,7 +26,7 @@ from store.writer import Writer
 from tests.fakes.catalogues import catalogue_json
 from tests.fakes.events import AT_MS, batch, event
 from tui.cli import main
-from tui.picture import View
+from tui.pictures.view import View
 from tui.reading.burn import burn
 
 MINE: dict[str, Any] = {"model": "our-model", "input": "3", "output": "15"}
@@ -183,7 +183,7 @@ def test_sums_keep_the_batch_and_the_tier_that_their_cards_name(path: Path) -> N
     cheaper = {**batch_long, "tier": [{"above_input_tokens": 200_000, "input": "4", "output": "20"}]}
     config = Config(price=(cheaper,))
     with closing(Writer(path)) as writer:
-        from collectors.repricer import BookChooser
+        from collectors.prices.repricer import BookChooser
         from store.repricing import Repricing
 
         list(Repricing(writer, BookChooser(price_book(config))).steps())

@@ -8,11 +8,11 @@ import os
 
 from collectors.clock import now_ms
 from collectors.collect import Collection, run_collection
-from collectors.config import Config
-from collectors.gpu import Gpus
+from collectors.gpus.gpu import Gpus
 from collectors.lock import collector_lock, monitors_lock
-from collectors.places import Place
-from collectors.stream import StreamSource
+from collectors.logs.stream import StreamSource
+from collectors.settings.config import Config
+from collectors.settings.places import Place
 from store.folder import open_folder
 from store.tables import StoreError
 from tui.commands.common import config_of, place_of, say

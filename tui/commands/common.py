@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from collectors.clock import now_ms
-from collectors.config import Config, ConfigError, instant_ms, load
-from collectors.places import Place, store_place
+from collectors.settings.config import Config, ConfigError, instant_ms, load
+from collectors.settings.places import Place, store_place
 from store.reader import Reader
 from store.tables import StoreError
 

@@ -11,10 +11,10 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from collectors.books import price_book
-from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import now_ms
-from collectors.config import ConfigError, overheads, revenue_usd_per_hour
+from collectors.prices.books import price_book
+from collectors.prices.catalogue_file import KeptCatalogue
+from collectors.settings.config import ConfigError, overheads, revenue_usd_per_hour
 from pricing.books.modelclass import MODEL_CLASSES, class_named
 from pricing.money import usd_text
 from pricing.overhead import FullCost, full_cost

@@ -10,8 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from collectors.config import Config
-from collectors.places import Place
+from collectors.settings.config import Config
+from collectors.settings.places import Place
 from tui.demo.stage import STORE
 from tui.watching import watch
 

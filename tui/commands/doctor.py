@@ -5,16 +5,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.config import Config, default_path
 from collectors.discovery import discover
 from collectors.errors import CollectorError
 from collectors.formats.lines import LineReader
 from collectors.formats.registry import FORMATS
 from collectors.lock import collector_lock
 from collectors.machine import Machine, machine_name
-from collectors.pricer import Pricer
+from collectors.prices.books import price_book
+from collectors.prices.pricer import Pricer
+from collectors.settings.config import Config, default_path
 from pricing.money import usd_text
 from store.facts import PricedEvent
 from store.reader import Reader
@@ -89,7 +89,7 @@ def _gpus(config: Config) -> Iterator[tuple[str, str]]:
     if not config.gpu.enabled:
         yield "none", "GPUs are not read: [gpu] enabled = false."
         return
-    from collectors.nvml import NvmlGpus
+    from collectors.gpus.nvml import NvmlGpus
 
     gpus = NvmlGpus(machine_name())
     try:

@@ -7,7 +7,8 @@ from typing import Any
 from collectors.clock import now_ms
 from collectors.machine import machine_name
 from tui.commands.common import print_json, reading, shortened
-from tui.picture import EngineRow, GpuRow, HostRow, MachinesPicture, View
+from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.view import View
 from tui.reading.machines import machines
 from tui.reading.report import instant_text, money
 

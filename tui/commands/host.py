@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 
-from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.config import ConfigError
+from collectors.prices.books import price_book
+from collectors.settings.config import ConfigError
 from pricing.card import RateCard
 from pricing.hosts.breakeven import ApiRates, api_rates
 from pricing.hosts.economics import Capacity, Served

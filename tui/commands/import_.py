@@ -9,14 +9,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from collectors.books import price_book
 from collectors.clock import now_ms
-from collectors.config import ConfigError
-from collectors.finished import Task, polls
-from collectors.plans import prepaid
-from collectors.pricer import Pricer
+from collectors.logs.finished import Task, polls
+from collectors.logs.stream import StreamSource
+from collectors.prices.books import price_book
+from collectors.prices.pricer import Pricer
+from collectors.settings.config import ConfigError
+from collectors.settings.plans import prepaid
 from collectors.source import Poll
-from collectors.stream import StreamSource
 from store.facts import Batch, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
 from tui.commands.common import config_of, existing, place_of, plain, say

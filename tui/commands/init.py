@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from collectors.clock import now_ms
-from collectors.config import ConfigError, default_path
 from collectors.discovery import Discovered, discover
 from collectors.errors import CollectorError
 from collectors.machine import machine_name
+from collectors.settings.config import ConfigError, default_path
 from store.facts import GpuReading
 from tui.commands.common import plain, say
 
@@ -109,7 +109,7 @@ def _host(gpus: Sequence[GpuReading], machine: str) -> Iterator[str]:
 
 
 def _gpus(machine: str) -> Sequence[GpuReading]:
-    from collectors.nvml import NvmlGpus
+    from collectors.gpus.nvml import NvmlGpus
 
     gpus = NvmlGpus(machine)
     try:

@@ -7,9 +7,9 @@ import argparse
 import sys
 from typing import Any
 
-from collectors.books import quick_price_book
 from collectors.clock import now_ms
-from collectors.config import ConfigError
+from collectors.prices.books import quick_price_book
+from collectors.settings.config import ConfigError
 from pricing.bill import Bill, make_bill
 from pricing.books.book import normal_variant
 from pricing.books.userbook import PriceError, rates_card

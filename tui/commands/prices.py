@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from collectors.books import price_book
-from collectors.catalogue_change import catalogue_changes, newest_base
-from collectors.catalogue_fetch import DEFAULT_URL
-from collectors.catalogue_file import CatalogueError, KeptCatalogue, open_catalogue
 from collectors.clock import now_ms
-from collectors.config import ConfigError
+from collectors.prices.books import price_book
+from collectors.prices.catalogue_change import catalogue_changes, newest_base
+from collectors.prices.catalogue_fetch import DEFAULT_URL
+from collectors.prices.catalogue_file import CatalogueError, KeptCatalogue, open_catalogue
+from collectors.settings.config import ConfigError
 from pricing.books.book import Offer
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook

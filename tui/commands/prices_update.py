@@ -5,9 +5,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from collectors.catalogue_change import Effect, RecordChange, Traffic, catalogue_changes, effects, vanished
-from collectors.catalogue_fetch import STAYS, fetch_catalogue
-from collectors.catalogue_file import (
+from collectors.clock import now_ms
+from collectors.prices.catalogue_change import Effect, RecordChange, Traffic, catalogue_changes, effects, vanished
+from collectors.prices.catalogue_fetch import STAYS, fetch_catalogue
+from collectors.prices.catalogue_file import (
     CatalogueError,
     KeptCatalogue,
     catalogue_folder,
@@ -16,8 +17,7 @@ from collectors.catalogue_file import (
     package_version,
     sha256_of,
 )
-from collectors.clock import now_ms
-from collectors.config import Config
+from collectors.settings.config import Config
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook

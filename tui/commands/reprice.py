@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from collectors.books import price_book
-from collectors.repricer import BookChooser
+from collectors.prices.books import price_book
+from collectors.prices.repricer import BookChooser
 from pricing.money import usd_text
 from store.repricing import Change, Repricing
 from store.tables import StoreError

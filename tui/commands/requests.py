@@ -8,7 +8,8 @@ from collectors.clock import now_ms
 from collectors.machine import machine_name
 from pricing.money import usd_text
 from tui.commands.common import instant, print_json, reading, shortened
-from tui.picture import RequestRow, View
+from tui.pictures.requests import RequestRow
+from tui.pictures.view import View
 from tui.reading.report import instant_text
 from tui.reading.requests import requests
 

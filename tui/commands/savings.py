@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from collectors.books import price_book
-from collectors.catalogue_file import KeptCatalogue
 from collectors.clock import now_ms
-from collectors.config import overheads, revenue_usd_per_hour
+from collectors.prices.books import price_book
+from collectors.prices.catalogue_file import KeptCatalogue
+from collectors.settings.config import overheads, revenue_usd_per_hour
 from pricing.totals import usd_per_hour
 from pricing.whatif.saving import Missing, Saving
 from pricing.whatif.savings import OVERLAP

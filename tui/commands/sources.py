@@ -7,7 +7,8 @@ from typing import Any
 from collectors.clock import now_ms
 from collectors.machine import machine_name
 from tui.commands.common import plain, print_json, reading, shortened
-from tui.picture import SourceRow, View
+from tui.pictures.sources import SourceRow
+from tui.pictures.view import View
 from tui.reading.report import instant_text
 from tui.reading.sources import sources
 

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from collectors.clock import now_ms
-from collectors.config import ConfigError
+from collectors.settings.config import ConfigError
 from pricing.filters import Filter, FilterError, parse_filter
 from store.tables import DIMENSIONS
 from tui.commands.common import instant

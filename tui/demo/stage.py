@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 from collectors.clock import now_ms
-from collectors.config import from_mapping
 from collectors.machine import machine_name
-from collectors.places import Place
+from collectors.settings.config import from_mapping
+from collectors.settings.places import Place
 from tui.demo.engine import EngineStandIn
 from tui.demo.gpus import DemoGpus
 from tui.demo.recording import load, play

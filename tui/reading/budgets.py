@@ -9,7 +9,8 @@ from pricing.money import usd_from_nano
 from store.facts import BudgetFact, CommitmentFact, HostFact
 from store.reader import Reader
 from store.sums import Sum, total
-from tui.picture import DIMENSIONS, BudgetLine
+from tui.pictures.burn import BudgetLine
+from tui.pictures.view import DIMENSIONS
 from tui.reading.moment import Moment
 
 _RATE_WINDOW_MS = 15 * 60_000

@@ -7,7 +7,8 @@ from decimal import Decimal
 from store.facts import HostFact, SourceState
 from store.reader import Reader
 from store.records import EngineState, GpuState
-from tui.picture import EngineRow, GpuRow, HostRow, MachinesPicture, View
+from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.view import View
 from tui.reading.committed import Committed, Pool, committed
 from tui.reading.moment import Moment, header, moment
 

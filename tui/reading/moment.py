@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from store.facts import SourceState
 from store.reader import Reader
 from store.records import SourceRecord
-from tui.picture import Header, View
+from tui.pictures.header import Header
+from tui.pictures.view import View
 
 LIVE_KINDS = ("file", "engine", "gpu")
 _STALE_MS = 120_000

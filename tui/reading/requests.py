@@ -7,7 +7,8 @@ from store.reader import Reader
 from store.records import RequestRecord
 from store.sums import SumKey, total
 from tui.feed import FeedError
-from tui.picture import BillPicture, RequestRow, RequestsPicture, View
+from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
+from tui.pictures.view import View
 from tui.reading.moment import header, moment
 from tui.reading.selection import Selection, selection
 

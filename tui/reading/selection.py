@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pricing.filters import Filter, FilterError, parse_filter
 from store.sums import SumKey
 from tui.feed import FeedError
-from tui.picture import DIMENSIONS, View
+from tui.pictures.view import DIMENSIONS, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from store.facts import SourceState
 from store.reader import Reader
 from store.records import SourceRecord
-from tui.picture import RejectRow, SourceRow, SourcesPicture, View
+from tui.pictures.sources import RejectRow, SourceRow, SourcesPicture
+from tui.pictures.view import View
 from tui.reading.moment import Moment, header, moment
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from collectors.repricer import variant_of
+from collectors.prices.repricer import variant_of
 from pricing.books.book import STANDARD
 from pricing.card import CardStatus, RateCard
 from pricing.filters import Filter

@@ -7,7 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.feed import Feed
-from tui.picture import BillPicture, View
+from tui.pictures.requests import BillPicture
+from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.bill import bill_lines
 from tui.widgets.breadcrumb import Breadcrumb, steps

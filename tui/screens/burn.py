@@ -9,7 +9,8 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.picture import DRILL_ORDER, BurnPicture, GroupRow, View
+from tui.pictures.burn import BurnPicture, GroupRow
+from tui.pictures.view import DRILL_ORDER, View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures

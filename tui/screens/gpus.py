@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.picture import EngineRow, GpuRow, HostRow, MachinesPicture, View
+from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.lines import Line, Lines
 from tui.widgets.rule import Rule

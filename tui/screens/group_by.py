@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.picture import DIMENSIONS
+from tui.pictures.view import DIMENSIONS
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.footer import Keys
 from tui.widgets.lines import ROLES

@@ -11,7 +11,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.feed import Feed
-from tui.picture import Header, View
+from tui.pictures.header import Header
+from tui.pictures.view import View
 from tui.widgets.filter import FilterLine
 from tui.widgets.footer import Doubts, Keys
 from tui.widgets.header import HeaderLine, is_old

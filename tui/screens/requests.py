@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.picture import RequestRow, RequestsPicture, View
+from tui.pictures.requests import RequestRow, RequestsPicture
+from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.table import Column, Row, Table

@@ -7,7 +7,8 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.picture import SourceRow, SourcesPicture, View
+from tui.pictures.sources import SourceRow, SourcesPicture
+from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper

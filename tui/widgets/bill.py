@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pricing.bill import Bill, BillLine
 from pricing.money import TOKENS_PER_MILLION
 from tui import format as fmt
-from tui.picture import BillPicture, RequestRow
+from tui.pictures.requests import BillPicture, RequestRow
 from tui.widgets.lines import Line
 
 _ITEMS = {

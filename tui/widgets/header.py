@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from tui import format as fmt
-from tui.picture import Header
+from tui.pictures.header import Header
 from tui.widgets.lines import Line, Lines, Piece
 
 _OLD_MS = 60_000

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from textual.geometry import Size
 
 from tui import format as fmt
-from tui.picture import BudgetLine, Headline
+from tui.pictures.burn import BudgetLine, Headline
 from tui.widgets.lines import Line, Lines, Piece
 
 FULL_LINES = 5

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from collectors.engine import EngineSource
+from collectors.engines.engine import EngineSource
 from collectors.engines.lmdeploy import LMDEPLOY
 from collectors.engines.nim import NIM
 from collectors.engines.page import Count, Engine, EnginePage

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
-from collectors.engine import EngineSource
-from collectors.engines.fetch import open_client
+from collectors.engines.engine import EngineSource
 from collectors.engines.page import Count, EnginePage
 from collectors.engines.sglang import SGLANG
+from collectors.web.fetch import open_client
 from tests.fakes.pages import NOW_MS, polled, read_page, sums
 
 MODEL = 'model_name="glm",engine_type="unified"'

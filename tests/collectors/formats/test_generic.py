@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from collectors.config import ConfigError, from_mapping
-from collectors.files import FileSource
 from collectors.formats.fieldmap import TARGETS, FieldMap, checked, outcome_of
 from collectors.formats.format import NotUsageError
 from collectors.formats.generic import CSV, JSON_LINES, mapped_format
 from collectors.formats.lines import LineReader
+from collectors.logs.files import FileSource
+from collectors.settings.config import ConfigError, from_mapping
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 

@@ -1,0 +1,178 @@
+"""A serving engine, asked for its metrics page at every poll."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from collectors.door import visible
+from collectors.engines import ENGINES, recognise
+from collectors.engines.counters import Counters, Difference, began_anew
+from collectors.engines.exposition import Scan, scan
+from collectors.engines.page import Count, EnginePage, Series
+from collectors.errors import CollectorError
+from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
+from collectors.source import Poll
+from collectors.web.fetch import LIMIT_BYTES, address, fetch
+from store.facts import EngineReading, Reject
+
+if TYPE_CHECKING:
+    import httpx
+
+_ANY_SAMPLE = re.compile(rb"^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+]?(?:[.0-9]|Inf|NaN)", re.MULTILINE)
+
+
+class EngineSource:
+    """One engine's page: what it did between two scrapes.
+
+    `host` is where it runs, if that is not told by its address; `gpus` are the indices of its GPUs, where configured;
+    `model` is what it serves, for pages that name none; `headers` may hold a key. The first scrape sets the
+    baseline, except where the engine's process is younger than our first attempt: then everything it counted is new.
+    """
+
+    kind: ClassVar[str] = "engine"
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        client: httpx.AsyncClient,
+        *,
+        poll_seconds: float = 2.0,
+        host: str | None = None,
+        model: str | None = None,
+        gpus: tuple[int, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        timeout_seconds: float = 5.0,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
+        self.name = name
+        self.poll_seconds = poll_seconds
+        self._url = url
+        self._client = client
+        self._host = host
+        self._model = model
+        self._gpus = gpus
+        self._headers = headers
+        self._monotonic = monotonic
+        self._timeout_seconds = timeout_seconds
+        self._limit_bytes = limit_bytes
+        self._malformed = 0
+        self._watch = _Watch()
+
+    async def poll(self, now_ms: int) -> Poll:
+        """One scrape, with the lines that were wanted and could not be understood; raises CollectorError."""
+        reading, rejects, remark = await self._scrape(now_ms)
+        return Poll(engines=[reading], rejects=rejects, detail=remark)
+
+    async def scrape(self, at_ms: int) -> EngineReading:
+        """Read the page once; raises CollectorError, after which the next reading covers the time since the last."""
+        return (await self._scrape(at_ms))[0]
+
+    async def _scrape(self, at_ms: int) -> tuple[EngineReading, list[Reject], str]:
+        self._watch.begin(at_ms, self._monotonic())
+        text, life = await fetch(
+            self._client,
+            self._url,
+            headers=self._headers,
+            seconds=self._timeout_seconds,
+            limit_bytes=self._limit_bytes,
+        )
+        engine = recognise(text)
+        if engine is None:
+            raise CollectorError(f"{address(self._url)} {_what_it_is(text)}")
+        found = scan(text, engine.metrics)
+        page = engine.normalise(found.samples)
+        seconds, gains = self._watch.advance(page, at_ms, self._monotonic(), life=life)
+        return self._reading(at_ms, engine.kind, page, seconds, gains), self._rejects(found), engine.remark
+
+    def _reading(
+        self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, int]
+    ) -> EngineReading:
+        return EngineReading(
+            at_ms=at_ms,
+            engine=self.name,
+            host=self._host,
+            model=page.model or self._model,
+            kind=kind,
+            seconds=seconds,
+            input_tokens=gains.get(Count.INPUT),
+            cache_read_tokens=gains.get(Count.CACHE_READ),
+            output_tokens=gains.get(Count.OUTPUT),
+            requests_finished=gains.get(Count.FINISHED),
+            running=page.running,
+            waiting=page.waiting,
+            kv_cache_used=page.kv_cache_used,
+            gpus=self._gpus,
+        )
+
+    def _rejects(self, found: Scan) -> list[Reject]:
+        """Lines that are malformed now and were not on the previous page: a page repeats itself at every poll."""
+        more, self._malformed = found.malformed - self._malformed, found.malformed
+        if more <= 0:
+            return []
+        return [Reject(reason="a malformed line on the metrics page", count=more, example=visible(found.example))]
+
+
+def _what_it_is(text: bytes) -> str:
+    if not _ANY_SAMPLE.search(text):
+        return "answers with something that is no metrics page: check the path"
+    if DCGM_FAMILY in text:
+        return 'has the metrics of GPUs and of no engine: give this source type = "dcgm"'
+    known = ", ".join(dict.fromkeys(engine.kind for engine in ENGINES))
+    return f"has metrics, but of no engine known here ({known}): are the engine's statistics switched off?"
+
+
+class _Watch:
+    """What the previous pages of one engine said, and since when it is watched."""
+
+    def __init__(self) -> None:
+        self._counters: Counters[Series] = Counters()
+        self._uncached = Difference()
+        self._started_s: float | None = None
+        self._life: str | None = None
+        self._since_ms: int | None = None
+        self._since_monotonic = 0.0
+        self._baseline = False
+
+    def begin(self, at_ms: int, monotonic: float) -> None:
+        """An attempt starts; the first one is the instant since which the engine is watched."""
+        if self._since_ms is None:
+            self._since_ms, self._since_monotonic = at_ms, monotonic
+
+    def advance(
+        self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None
+    ) -> tuple[float | None, dict[Count, int]]:
+        """Seconds since the previous page and what was gained in them; (None, nothing) where this is the first."""
+        anew = self._is_another(life) or (
+            self._since_ms is not None
+            and began_anew(
+                page.started_s,
+                previous_start_s=self._started_s,
+                watched_since_s=self._since_ms / 1000,
+                now_s=at_ms / 1000,
+            )
+        )
+        gains = self._gains(page, anew=anew)
+        seconds = monotonic - self._since_monotonic if anew or self._baseline else None
+        self._since_ms, self._since_monotonic = at_ms, monotonic
+        self._started_s, self._baseline = page.started_s or self._started_s, True
+        return seconds, gains
+
+    def _is_another(self, life: str | None) -> bool:
+        """Whether the process is another one than the last that said who it is."""
+        before, self._life = self._life, life or self._life
+        return life is not None and before is not None and life != before
+
+    def _gains(self, page: EnginePage, *, anew: bool) -> dict[Count, int]:
+        if anew:
+            self._uncached.forget()
+        sums: dict[Count, float] = {}
+        for series, gain in self._counters.take(page.counts, began_anew=anew).items():
+            sums[series[0]] = sums.get(series[0], 0.0) + gain
+        if (prompt := sums.pop(Count.PROMPT, None)) is not None:
+            sums[Count.INPUT] = self._uncached.take(prompt, sums.get(Count.CACHE_READ, 0.0))
+        return {count: round(gain) for count, gain in sums.items()}

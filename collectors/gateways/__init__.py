@@ -1,0 +1,1 @@
+"""Gateways that are asked, or that send: their own interfaces, and spans over OTLP."""

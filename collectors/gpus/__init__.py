@@ -1,0 +1,1 @@
+"""Graphics cards: what the driver, or an exporter, says of them."""

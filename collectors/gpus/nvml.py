@@ -1,0 +1,162 @@
+"""NVIDIA cards, through the driver's own library."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from collectors.gpus.gpu import GpuAbsentError, GpuUnavailable
+from collectors.gpus.nvml_driver import (
+    FAST,
+    MISMATCH,
+    NO_FUNCTION,
+    NO_LIBRARY,
+    NO_PERMISSION,
+    NOT_LOADED,
+    SLOW,
+    UNINITIALIZED,
+    UNKNOWN,
+    Card,
+    CardLost,
+    Driver,
+)
+from store.facts import GpuReading
+
+ABSENT = {
+    NO_LIBRARY: (
+        "no NVIDIA driver library (libnvidia-ml.so.1) on this machine; a container must be started with its GPUs"
+    ),
+    NOT_LOADED: "the NVIDIA kernel driver is not loaded; if this machine has a GPU, modprobe nvidia loads it",
+}
+FAILING = {
+    NO_PERMISSION: "this user may not ask the NVIDIA driver; it needs access to /dev/nvidia* (often the group video)",
+    NO_FUNCTION: "the NVIDIA driver is too old to be asked; upgrade it",
+    MISMATCH: "the NVIDIA driver was upgraded while the old one still runs; reboot, or reload the nvidia kernel module",
+    UNKNOWN: "the NVIDIA driver answers 'unknown error'; a container that has lost its GPUs must be started again",
+}
+"""What the library's codes mean for the whole machine."""
+
+SLOW_EVERY = 10
+"""Temperature, limit, processes and the list of cards change slowly and cost most: asked every so many reads."""
+
+
+class NvmlGpus:
+    """The NVIDIA cards of this machine, by UUID; MIG instances are readings of their own beside their card.
+
+    One start of the library is held for the process' life: without a client the driver may unload and lose its
+    energy counters. What a card does not say is None and, once it has said so, not asked again.
+    """
+
+    name: ClassVar[str] = "nvml"
+
+    def __init__(self, host: str, *, slow_every: int = SLOW_EVERY) -> None:
+        self._host = host
+        self._slow_every = slow_every
+        self._lock = threading.Lock()
+        self._driver: Driver | None = None
+        self._reads = 0
+        self._cards: dict[int, list[Card]] = {}
+        self._slow: dict[str, dict[str, Any]] = {}
+
+    def read(self, at_ms: int) -> Sequence[GpuReading]:
+        """One reading per card and MIG instance; a lost card says so and leaves the others alone."""
+        with self._lock:
+            slow = self._reads % self._slow_every == 0
+            driver = self._driver or self._open()
+            if slow:
+                driver = self._listed(driver)
+            readings = [
+                self._reading(driver, card, at_ms, slow=slow) for cards in self._cards.values() for card in cards
+            ]
+            self._reads += 1
+            return readings
+
+    def close(self) -> None:
+        """Let go of the driver, unless a read still runs in it: ending the library under a query crashes."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._shut_down()
+            finally:
+                self._lock.release()
+
+    def _open(self) -> Driver:
+        try:
+            import pynvml
+        except ImportError:
+            raise GpuAbsentError("the Python package nvidia-ml-py is not installed") from None
+        driver = Driver(pynvml)
+        try:
+            pynvml.nvmlInit()
+        except driver.errors as error:
+            raise unavailable(driver.code(error)) from None
+        self._driver = driver
+        return driver
+
+    def _shut_down(self) -> None:
+        if self._driver is not None:
+            with suppress(*self._driver.errors):
+                self._driver.nvml.nvmlShutdown()
+        self._driver, self._reads, self._cards, self._slow = None, 0, {}, {}
+
+    def _listed(self, driver: Driver) -> Driver:
+        """The driver, with the list of cards renewed; one that does not know us any more is started once again."""
+        try:
+            self._list_cards(driver)
+        except driver.errors as error:
+            if (code := driver.code(error)) not in (UNINITIALIZED, UNKNOWN):
+                raise unavailable(code) from None
+            self._shut_down()
+            driver = self._open()
+            try:
+                self._list_cards(driver)
+            except driver.errors as again:
+                raise unavailable(driver.code(again)) from None
+        return driver
+
+    def _list_cards(self, driver: Driver) -> None:
+        count = driver.nvml.nvmlDeviceGetCount()
+        self._cards = {index: driver.cards_at(index, self._cards.get(index, ())) for index in range(count)}
+        self._slow = {}
+
+    def _reading(self, driver: Driver, card: Card, at_ms: int, *, slow: bool) -> GpuReading:
+        if card.fault is not None:
+            return _reading(card, at_ms, self._host, {}, card.fault)
+        try:
+            seen = driver.ask_all(card, FAST)
+            if slow:
+                self._slow[card.uuid] = driver.ask_all(card, SLOW)
+        except CardLost as loss:
+            return _reading(card, at_ms, self._host, {}, str(loss))
+        return _reading(card, at_ms, self._host, seen | self._slow.get(card.uuid, {}), None)
+
+
+def _reading(card: Card, at_ms: int, host: str, seen: dict[str, Any], lost: str | None) -> GpuReading:
+    memory = seen.get("memory")
+    processes = [*(seen.get("compute_processes") or ()), *(seen.get("graphics_processes") or ())]
+    return GpuReading(
+        at_ms=at_ms,
+        host=host,
+        uuid=card.uuid,
+        index=card.index,
+        name=card.name,
+        busy=seen.get("busy"),
+        memory_used_bytes=None if memory is None else memory.used,
+        memory_total_bytes=None if memory is None else memory.total,
+        power_watts=seen.get("power_watts"),
+        power_limit_watts=seen.get("power_limit_watts"),
+        energy_millijoules=seen.get("energy_millijoules"),
+        temperature_celsius=seen.get("temperature_celsius"),
+        sm_clock_mhz=seen.get("sm_clock_mhz"),
+        throttle_reasons=seen.get("throttle_reasons"),
+        pids=tuple(sorted({process.pid for process in processes})),
+        lost=lost,
+    )
+
+
+def unavailable(code: int) -> GpuUnavailable:
+    """What an error of the library as a whole means, in a sentence."""
+    if code in ABSENT:
+        return GpuAbsentError(ABSENT[code])
+    return GpuUnavailable(
+        FAILING.get(code, f"the NVIDIA driver fails with NVML error {code}; nvidia-smi may tell more")
+    )

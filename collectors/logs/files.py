@@ -1,0 +1,127 @@
+"""A log that a gateway writes, read to its end at every poll."""
+
+import asyncio
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from collectors.formats.fieldmap import FieldMap
+from collectors.formats.format import LineFormat
+from collectors.formats.generic import CSV, mapped_format
+from collectors.formats.lines import LineReader
+from collectors.logs.chunk import Chunk
+from collectors.logs.gathered import Gathered
+from collectors.logs.tail import Tail
+from collectors.source import Poll
+from store.facts import Position, UsageEvent
+
+POLL_SECONDS = 0.5
+_PIECE_BYTES = 1024 * 1024
+"""Read and parsed while it is still in the processor's cache."""
+_MOST_PIECES = 16
+_HEADER_BYTES = 65_536
+_ENOUGH_EVENTS = 4_096
+"""A poll hands over about so many at most, for one transaction."""
+
+
+class FileSource:
+    """Follows one path or pattern from the positions that are stored for it; parses off the event loop.
+
+    `fields` maps the fields of a home-made log. `not_before_ms` leaves out older events (`start = "24h"`), `from_end`
+    everything that stood there before.
+    """
+
+    kind: ClassVar[str] = "file"
+
+    def __init__(
+        self,
+        name: str,
+        pattern: str,
+        positions: Sequence[Position],
+        *,
+        format_name: str | None = None,
+        fields: FieldMap | None = None,
+        not_before_ms: int = 0,
+        from_end: bool = False,
+        poll_seconds: float = POLL_SECONDS,
+        expect_seconds: float | None = None,
+    ) -> None:
+        self.name = name
+        self.poll_seconds = poll_seconds
+        expanded = str(Path(pattern).expanduser())
+        self._tail = Tail(expanded, positions, start="end" if from_end else "beginning")
+        self._lines = LineReader(format_name, _mapped(format_name, fields, expanded, positions))
+        self._not_before_ms = not_before_ms
+        self._expect_seconds = expect_seconds
+        self._heard_ms: int | None = None
+        self._format = format_name or ""
+        self._gathered = Gathered()
+
+    async def poll(self, now_ms: int) -> Poll:
+        """The next chunk of complete lines as events; late when it is silent for longer than was configured."""
+        poll = await asyncio.to_thread(self.read)
+        if poll.events or self._heard_ms is None:
+            self._heard_ms = now_ms
+        silent_ms = now_ms - self._heard_ms
+        if self._expect_seconds is None or silent_ms <= self._expect_seconds * 1000:
+            return poll
+        why = f"silent for {silent_ms // 1000} s; expect_every is {self._expect_seconds:g} s"
+        return msgspec.structs.replace(poll, late=why)
+
+    def read(self) -> Poll:
+        """The same, blocking."""
+        for _ in range(_MOST_PIECES):
+            self._gather(self._tail.read(_PIECE_BYTES))
+            if not self._gathered.more or len(self._gathered.events) >= _ENOUGH_EVENTS:
+                break
+        return self._hand_over()
+
+    def finish(self) -> Poll:
+        """What stands after the last newline, for a log that nobody writes any more."""
+        self._gather(self._tail.finish())
+        return self._hand_over()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._tail.close()
+
+    def _gather(self, chunk: Chunk) -> None:
+        parsed = self._lines.read(chunk.lines)
+        self._format = parsed.format_name or ""
+        self._gathered.add(chunk, self._wanted(parsed.events), parsed.rejects)
+
+    def _hand_over(self) -> Poll:
+        gathered, self._gathered = self._gathered, Gathered()
+        return gathered.poll(self._format)
+
+    def _wanted(self, events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
+        if not self._not_before_ms:
+            return events
+        return [event for event in events if event.ended_at_ms >= self._not_before_ms]
+
+
+def _mapped(
+    format_name: str | None, fields: FieldMap | None, pattern: str, positions: Sequence[Position]
+) -> LineFormat | None:
+    """The format that a field map makes; of CSV that is read on from its middle, the header stands at its start."""
+    if not format_name or not fields:
+        return None
+    if format_name != CSV:
+        return mapped_format(format_name, fields)
+    newest = max(positions, key=lambda position: position.modified_ms, default=None)
+    path = newest.path if newest else max(glob.glob(pattern, recursive=True), default=None)  # noqa: PTH207 - a pattern may be absolute
+    return mapped_format(format_name, fields, header=_first_line(path) if path else None)
+
+
+def _first_line(path: str) -> bytes | None:
+    """Of a plain file: to open a pipe would wait for its writer."""
+    if not Path(path).is_file():
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return file.readline(_HEADER_BYTES)
+    except OSError:
+        return None

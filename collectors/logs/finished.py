@@ -1,0 +1,110 @@
+"""A finished log read to its end: in this process, or in one of its own when it is large and there are cores for both."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import IO
+
+import msgspec
+
+from collectors.errors import CollectorError
+from collectors.logs.files import FileSource
+from collectors.source import Poll
+from store.facts import Position
+
+LARGE_BYTES = 64_000_000
+"""From here on, a second process is worth its start."""
+
+_LENGTH_BYTES = 4
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class ReadingError(CollectorError):
+    """The process that reads a log has ended before the log."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to read, and from where."""
+
+    name: str
+    pattern: str
+    positions: Sequence[Position]
+
+
+def polls(task: Task, size_bytes: int) -> Iterator[Poll]:
+    """Everything in a log as polls in their order, the last line without newline included; the last one has no more.
+
+    Raises ReadingError when the reading process dies; what was handed over until then stands with its position.
+    """
+    cores = os.cpu_count() or 1
+    return _in_a_process(task) if size_bytes >= LARGE_BYTES and cores > 1 else _here(task)
+
+
+def _here(task: Task) -> Iterator[Poll]:
+    source = FileSource(task.name, task.pattern, task.positions)
+    try:
+        more = True
+        while more:
+            poll = source.read()
+            more = poll.more
+            yield msgspec.structs.replace(poll, more=True)
+        yield source.finish()
+    finally:
+        source.close()
+
+
+def _in_a_process(task: Task) -> Iterator[Poll]:
+    decode = msgspec.msgpack.Decoder(Poll).decode
+    command = [sys.executable, "-m", "collectors.logs.finished"]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as reading:
+        assert reading.stdin is not None
+        assert reading.stdout is not None
+        try:
+            with suppress(BrokenPipeError):
+                # One that has died before it was told what to read shows that by its exit code.
+                reading.stdin.write(_encode(task))
+                reading.stdin.flush()
+            with suppress(BrokenPipeError):
+                reading.stdin.close()
+            for frame in _frames(reading.stdout):
+                yield decode(frame)
+            if reading.wait() != 0:
+                raise ReadingError(
+                    f"reading {task.pattern} ended too early, with code {reading.returncode}; try again."
+                )
+        finally:
+            reading.kill()
+
+
+def _frames(stream: IO[bytes]) -> Iterator[bytes]:
+    while len(header := stream.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
+        length = int.from_bytes(header)
+        frame = stream.read(length)
+        if len(frame) < length:
+            return
+        yield frame
+
+
+def main() -> int:
+    """Read the log that standard input names; standard output carries its polls, each with its length before it."""
+    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+    out = sys.stdout.buffer
+    try:
+        for poll in _here(task):
+            frame = _encode(poll)
+            out.write(len(frame).to_bytes(_LENGTH_BYTES))
+            out.write(frame)
+            out.flush()
+    except BrokenPipeError:
+        # Whoever asked has gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

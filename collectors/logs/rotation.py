@@ -1,0 +1,202 @@
+"""Where the rest of a log went: the files beside it that hold what was written before it was rotated."""
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import dropwhile
+from pathlib import Path
+from stat import S_ISREG
+from typing import NamedTuple
+
+import msgspec
+
+from collectors.logs.fileid import Key, begins_with, key_of, recognises
+from collectors.logs.logfile import Look, open_to_read
+from store.facts import Position
+
+READABLE = (".gz", ".zst")
+"""Compressed files that are read, when they are named as such."""
+
+COMPRESSED = (*READABLE, ".bz2", ".xz", ".lz4")
+ROTATED = re.compile(r"[.\-_]\d[\dTZ:._+\-]*|\.old")
+"""What logrotate and its kin add to a log's name: a number, a date, or `.old`."""
+NUMBERED = re.compile(r"\.(\d{1,4})")
+
+
+class Owed(NamedTuple):
+    """A file with lines that were not read: where it lies, and from where on."""
+
+    path: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is left of a log's past: files to read, oldest first, and what cannot be read."""
+
+    owed: Sequence[Owed]
+    copied: Sequence[Position]
+    """Positions whose rest is read from a copy."""
+    missing: Sequence[Position]
+    """Positions whose file is nowhere beside the log."""
+    unowed: Sequence[Position]
+    """Positions at 0 whose inode was given to a file that is not owed."""
+    compressed: Sequence[str]
+    """Rotated files that were compressed before they were read to their end."""
+
+
+class _Sibling(NamedTuple):
+    path: str
+    suffix: str
+    """What its name adds to the log's, without the ending of a compressor; empty when it does not begin with that."""
+    look: Look
+    is_namesake: bool
+
+    @property
+    def is_compressed(self) -> bool:
+        return self.path.endswith(COMPRESSED)
+
+    @property
+    def modified_ms(self) -> int:
+        return self.look.modified_ns // 1_000_000
+
+    def is_surely(self, position: Position) -> bool:
+        """Whether this file, which holds what the position has read, is its file even when that is nothing."""
+        return position.offset > 0 or position.modified_ms == self.modified_ms
+
+
+def originals(path: str) -> Iterator[str]:
+    """The paths of which this one may be a rotation."""
+    folder, slash, name = path.rpartition("/")
+    for at in range(1, len(name)):
+        if ROTATED.fullmatch(name, at):
+            yield folder + slash + name[:at]
+
+
+def search(
+    path: str,
+    lost: Sequence[Position],
+    *,
+    known: Mapping[Key, Position],
+    held: Collection[Key],
+    but: Collection[Key | None],
+    since_ms: int,
+) -> Search:
+    """Look beside `path` for the files of `lost`, for their copies, and for what was rotated after them.
+
+    `known` are all positions, `held` the files of this log that are open, `but` those to leave out.
+    A file of which nothing was read is owed when its name is the log's with a rotation's number or date, and
+    it is younger than the oldest file found; where none was, when it changed since `since_ms`.
+    """
+    siblings = {sibling.look.key: sibling for sibling in _siblings(path) if sibling.look.key not in but}
+    unread = {key: s for key, s in siblings.items() if key not in held and _is_unread(s, known)}
+    places = [(position, _place_of(position, siblings, unread)) for position in lost]
+    found = {
+        place.look.key: _owed(place, position) for position, place in places if place and place.is_surely(position)
+    }
+    anchors = {key for key in siblings if key in found or key in held}
+    rotated = {key for key, s in unread.items() if ROTATED.fullmatch(s.suffix) or key in map(key_of, lost)}
+    later = _later([siblings[key] for key in anchors | rotated], anchors, since_ms)
+    start = Position(path=path, device=0, inode=0, offset=0)
+    owed = [
+        found.get(s.look.key) or _owed(s, start)
+        for s in later
+        if s.look.key in found or not (s.look.key in held or s.is_compressed or is_copy(s.path, path))
+    ]
+    keys = {key_of(position) for _, position in owed}
+    missing = [position for position, place in places if not place and not position.finished]
+    return Search(
+        owed=owed,
+        copied=[position for position, place in places if place and place.look.key != key_of(position)],
+        missing=missing,
+        unowed=[p for p, place in places if place and place.look.key not in keys and not p.finished],
+        compressed=[s.path for s in later if s.is_compressed] if anchors or missing else [],
+    )
+
+
+def _later(siblings: list[_Sibling], anchors: Collection[Key], since_ms: int) -> list[_Sibling]:
+    """Those from the first anchor on, oldest first."""
+    if not anchors:
+        siblings = [sibling for sibling in siblings if sibling.modified_ms >= since_ms]
+    return list(dropwhile(lambda s: bool(anchors) and s.look.key not in anchors, _oldest_first(siblings)))
+
+
+def _is_unread(sibling: _Sibling, known: Mapping[Key, Position]) -> bool:
+    """Whether nothing was read of this file; an inode that was given to another file is no proof."""
+    position = known.get(sibling.look.key)
+    return position is None or position.offset == 0 or not _holds(sibling, position)
+
+
+def _place_of(position: Position, siblings: Mapping[Key, _Sibling], unread: Mapping[Key, _Sibling]) -> _Sibling | None:
+    """Where the file of a position lies now, or a copy of it that nobody has read."""
+    place = siblings.get(key_of(position))
+    if place is not None and _holds(place, position):
+        return place
+    if position.finished or position.offset == 0:
+        return None
+    copies = (s for s in unread.values() if not s.is_compressed and s.is_namesake)
+    return next((copy for copy in copies if _holds(copy, position)), None)
+
+
+def _owed(place: _Sibling, position: Position) -> Owed:
+    device, inode = place.look.key
+    modified_ms = place.modified_ms
+    return Owed(place.path, msgspec.structs.replace(position, device=device, inode=inode, modified_ms=modified_ms))
+
+
+def _holds(sibling: _Sibling, position: Position) -> bool:
+    """Whether the file there begins with what the position has read; by its identity when it cannot be opened."""
+    try:
+        with _opened(sibling.path) as descriptor:
+            return recognises(position, descriptor)
+    except OSError:
+        return sibling.look.key == key_of(position)
+
+
+def is_copy(path: str, log: str) -> bool:
+    """Whether a copytruncate has made this file and not yet emptied the log: its bytes are read there."""
+    try:
+        with _opened(path) as descriptor, _opened(log) as standing:
+            return begins_with(standing, descriptor)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    descriptor = open_to_read(path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _oldest_first(siblings: list[_Sibling]) -> list[_Sibling]:
+    """By number where all names have one (.2 is older than .1), else by date in the name, else by last change."""
+    if all(NUMBERED.fullmatch(s.suffix) for s in siblings):
+        return sorted(siblings, key=lambda s: -int(s.suffix[1:]))
+    if all(ROTATED.fullmatch(s.suffix) for s in siblings):
+        return sorted(siblings, key=lambda s: s.suffix)
+    return sorted(siblings, key=lambda s: s.look.modified_ns)
+
+
+def _siblings(path: str) -> Iterator[_Sibling]:
+    """The regular files beside the log, and beside what it points to when it is a symbolic link."""
+    log = Path(path)
+    for folder in {log.parent, Path(os.path.realpath(path)).parent}:
+        with suppress(OSError):
+            for place in folder.iterdir():
+                with suppress(OSError):
+                    status = place.lstat()
+                    if S_ISREG(status.st_mode):
+                        yield _sibling(log, place, Look.of(status))
+
+
+def _sibling(log: Path, place: Path, look: Look) -> _Sibling:
+    name = place.name
+    for ending in COMPRESSED:
+        name = name.removesuffix(ending)
+    suffix = name[len(log.name) :] if name.startswith(log.name) else ""
+    return _Sibling(str(place), suffix, look, is_namesake=place.name.startswith(log.stem))

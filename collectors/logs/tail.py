@@ -1,0 +1,206 @@
+"""Following log files so that every byte is read exactly once, whatever rotates them."""
+
+import glob
+import os
+import stat
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal
+
+from collectors.logs.chunk import Chunk, Draft
+from collectors.logs.filebook import FileBook
+from collectors.logs.fileid import key_of
+from collectors.logs.followed import FollowedLog
+from collectors.logs.logfile import LogFile, Look
+from collectors.logs.rotation import COMPRESSED, READABLE, is_copy, originals
+from store.facts import Position
+
+READ_BYTES = 4 * 1024 * 1024
+MAX_LINE_BYTES = 8 * 1024 * 1024
+MAX_OPEN_FILES = 128
+KEPT_OPEN_FILES = 64
+"""How many quiet files stay open, so that what is renamed or deleted next is still read to its end."""
+
+
+class Tail:
+    """The lines of every file that a path or a glob names, from where the stored positions end.
+
+    `start="end"` leaves out what stands in files at the first look, when no position is stored yet; files that
+    come later are read from their start. A `.gz` or `.zst` file is read only when the pattern itself ends so.
+    Memory holds one chunk, and per open file one unfinished line of at most `max_line_bytes`.
+    """
+
+    def __init__(
+        self,
+        pattern: str,
+        positions: Sequence[Position],
+        *,
+        start: Literal["beginning", "end"] = "beginning",
+        max_line_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        self._pattern = pattern
+        self._is_glob = glob.has_magic(pattern) and not os.path.lexists(pattern)
+        self._from_end = start == "end" and not positions
+        self._book = FileBook(positions, max_line_bytes)
+        self._logs: dict[str, FollowedLog] = {}
+        self._turn = 0
+        for position in positions:
+            path = position.path
+            if path == pattern or (self._is_glob and fnmatch(path, pattern.replace("**/", "*"))):
+                log = self._logs.setdefault(path, FollowedLog(path, set(), self._book))
+                log.keys.add(key_of(position))
+
+    def read(self, limit_bytes: int = READ_BYTES) -> Chunk:
+        """The next complete lines, from at most `limit_bytes` bytes; blocks on the disk and on nothing else."""
+        self._book.draft = Draft()
+        seen = self._look()
+        self._drain(limit_bytes)
+        for log in self._logs.values():
+            log.let_go()
+        if self._is_glob:
+            self._forget(seen)
+        if len(self._book.open) >= MAX_OPEN_FILES:
+            self._park(KEPT_OPEN_FILES)
+        return self._chunk()
+
+    def finish(self) -> Chunk:
+        """What is left, the last lines without newline included: for files that nobody writes any more."""
+        book = self._book
+        book.draft = Draft()
+        book.parked = {key: look for key, look in book.parked.items() if look.size_bytes <= book.known[key].offset}
+        waiting = True
+        while waiting:
+            book.draft.waiting_bytes = 0
+            self._look()
+            for file in list(book.open.values()):
+                while file.backlog_bytes and book.take(file, READ_BYTES):
+                    pass
+                book.take_rest(file)
+            self._park(0)
+            waiting = book.draft.waiting_bytes > 0 and len(book.open) < MAX_OPEN_FILES
+        return self._chunk()
+
+    def close(self) -> None:
+        """Give every descriptor back; to go on, make a new Tail from the stored positions."""
+        for log in self._logs.values():
+            log.close()
+
+    def _chunk(self) -> Chunk:
+        return self._book.draft.chunk(sum(file.backlog_bytes for file in self._book.open.values()))
+
+    def _look(self) -> dict[str, Look]:
+        """See what stands where, and open what is to be read."""
+        seen = self._listing()
+        for path in sorted(seen.keys() - self._logs.keys(), key=lambda path: (seen[path].modified_ns, path)):
+            self._logs[path] = FollowedLog(path, set(), self._book)
+        for log in self._logs.values():
+            log.look(seen[log.path].key if log.path in seen else None)
+        book, standing = self._book, [(log, seen[log.path]) for log in self._logs.values() if log.path in seen]
+        for is_known in (True, False):  # what became of the known ones says whether a new one is a copy
+            for log, look in standing:
+                if look.key not in book.open and (look.key in book.known) is is_known:
+                    self._take_up(log, look)
+        self._from_end = False
+        return seen
+
+    def _listing(self) -> dict[str, Look]:
+        """The regular files that the pattern names now, and a sentence for each thing that is none."""
+        paths = [self._pattern]
+        if self._is_glob:
+            paths = sorted(glob.glob(self._pattern, recursive=True))  # noqa: PTH207  Path.glob takes no absolute one
+            if not paths:
+                self._book.say(f"No file matches {self._pattern}.")
+        looks = ((path, self._stat(path)) for path in paths)
+        return {path: look for path, look in looks if look is not None}
+
+    def _stat(self, path: str) -> Look | None:
+        try:
+            path.encode()
+            status = Path(path).stat()
+        except FileNotFoundError:
+            if not self._is_glob:
+                self._book.say(f"{path} does not exist.")
+        except OSError as error:
+            self._book.say(f"{path} cannot be read: {error.strerror}.")
+        except ValueError:
+            self._book.say(f"{path!a} is not read: its name is not UTF-8 text.")
+        else:
+            if stat.S_ISREG(status.st_mode):
+                return Look.of(status)
+            if not self._is_glob or path in self._logs:
+                self._book.say(f"{path} is not a regular file.")
+        return None
+
+    def _take_up(self, log: FollowedLog, look: Look) -> None:
+        """Open what stands at the path now, unless there is nothing new in it."""
+        book, position = self._book, self._book.known.get(look.key)
+        if self._is_quiet(log, look, position):
+            return
+        if len(book.open) >= MAX_OPEN_FILES and not self._from_end:
+            book.draft.waiting_bytes += max(1, look.size_bytes - (position.offset if position else 0))
+            return
+        file = book.open_file(log.path, log.path, position)
+        if file is None:
+            return
+        is_new = position is None or position.offset == 0 or not file.recognised
+        if file.key != look.key or (is_new and self._is_copy(file)):
+            file.close()
+            return
+        if position is not None and not file.recognised:
+            was = book.parked.pop(look.key, None)
+            log.start_over(position, was.size_bytes - position.offset if was else 0)
+        elif position is not None and position.offset == 0:
+            log.catch_up()
+        if self._from_end:
+            file.skip_to_end()
+        log.adopt(file)
+        if len(book.open) > MAX_OPEN_FILES:
+            log.park(file)
+
+    def _is_quiet(self, log: FollowedLog, look: Look, position: Position | None) -> bool:
+        """Whether nothing in this file is to be read: it is as it was when it was read to its end, or compressed."""
+        book = self._book
+        if look == book.parked.get(look.key):
+            return True
+        is_packed = log.path.endswith(READABLE)
+        if log.path.endswith(COMPRESSED) and not (is_packed and self._pattern.endswith(READABLE)):
+            book.say_compressed(log.path)
+            return True
+        if position is None or look.key in book.parked or position.modified_ms != look.modified_ns // 1_000_000:
+            return False
+        if position.finished if is_packed else position.offset == look.size_bytes:
+            book.parked[look.key] = look
+            return True
+        return False
+
+    def _is_copy(self, file: LogFile) -> bool:
+        """Whether a copytruncate is making this copy: its bytes are read where they were written."""
+        return any(path in self._logs and is_copy(file.log, path) for path in originals(file.log))
+
+    def _drain(self, limit_bytes: int) -> None:
+        """Read log by log; the next read begins after the log at which the limit was reached."""
+        logs = [log for log in self._logs.values() if log.files]
+        turn = self._turn % len(logs) if logs else 0
+        for number, log in enumerate(logs[turn:] + logs[:turn]):
+            limit_bytes -= log.read(limit_bytes)
+            if limit_bytes <= 0:
+                self._turn = turn + number + 1
+                return
+
+    def _park(self, keep: int) -> None:
+        """Close the files that are read to their end and have been quiet longest, but for `keep` open ones."""
+        book = self._book
+        quiet = sorted((f for f in book.open.values() if not f.backlog_bytes), key=lambda f: f.look.modified_ns)
+        for file in quiet[: max(0, len(book.open) - keep)]:
+            self._logs[file.log].park(file)
+
+    def _forget(self, seen: dict[str, Look]) -> None:
+        """Let memory not grow with files that came and went."""
+        book, standing = self._book, {look.key for look in seen.values()}
+        for log in [log for log in self._logs.values() if log.path not in seen and not log.files]:
+            if all(book.known[key].finished for key in log.keys & book.known.keys()):
+                del self._logs[log.path]
+                for key in log.keys - standing - book.open.keys():
+                    book.known.pop(key, None)
+                    book.parked.pop(key, None)

@@ -1,0 +1,1 @@
+"""The price books of this machine, and events priced by them."""

@@ -1,0 +1,371 @@
+"""The configuration file: every key optional, an unknown key an error that names the nearest known one."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import platformdirs
+
+from collectors.settings.hostconfig import HostConfig as HostConfig
+from pricing.filters import parse_filter
+from pricing.money import nano_from_usd, usd_from_nano
+from pricing.overhead import Overhead
+from store.limits import Limits
+from store.retention import Retention
+from store.tables import DIMENSIONS
+
+if TYPE_CHECKING:
+    from pricing.books.userbook import UserBook
+
+PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
+"""What a commitment can be matched by: what a request says of itself before it is priced."""
+
+PERIODS = ("hour", "day", "week", "month")
+_PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
+_TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names the file, the key and what to write instead."""
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[source]]`: something to read."""
+
+    type: str
+    name: str | None = None
+    path: str | None = None
+    format: str | None = None
+    fields: dict[str, str | bool | dict[str, str]] | None = None
+    start: str = "beginning"
+    url: str | None = None
+    host: str | None = None
+    model: str | None = None
+    gpus: tuple[int, ...] = ()
+    api_key_env: str | None = None
+    api_key_file: str | None = None
+    api_key_command: str | None = None
+    poll_every: str | None = None
+    expect_every: str | None = None
+    listen: str | None = None
+    allow_remote: bool = False
+
+
+class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[commitment]]`: provisioned capacity at a provider, paid by the hour."""
+
+    usd_per_hour: str
+    match: str
+    name: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[budget]]`."""
+
+    name: str
+    usd: str
+    period: str = "day"
+    filter: str = ""
+
+
+class GpuConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[gpu]`: whether this machine's GPUs are read."""
+
+    enabled: bool = True
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[store]`: who else may watch."""
+
+    group: str | None = None
+
+
+class ScreenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[screen]`: how the monitor draws."""
+
+    ascii: bool = False
+    window: str = "5m"
+    by: str = "model"
+
+
+class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[prices]`: which books are used beside the user's own and the catalogue."""
+
+    articles: bool = False
+
+
+class OverheadConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[overhead]]`: what serving costs beside tokens and hosts."""
+
+    name: str
+    percent: str | None = None
+    usd_per_hour: str | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. `path` is where it was read, or None without one."""
+
+    source: tuple[SourceConfig, ...] = ()
+    host: tuple[HostConfig, ...] = ()
+    commitment: tuple[CommitmentConfig, ...] = ()
+    budget: tuple[BudgetConfig, ...] = ()
+    price: tuple[dict[str, Any], ...] = ()
+    discount: tuple[dict[str, Any], ...] = ()
+    alias: tuple[dict[str, Any], ...] = ()
+    overhead: tuple[OverheadConfig, ...] = ()
+    revenue_usd_per_hour: str | None = None
+    prices: PricesConfig = PricesConfig()
+    discover: bool = False
+    gpu: GpuConfig = GpuConfig()
+    store: StoreConfig = StoreConfig()
+    screen: ScreenConfig = ScreenConfig()
+    retention: Retention = Retention()
+    limits: Limits = Limits()
+    path: Path | None = None
+
+    @property
+    def discovers(self) -> bool:
+        """Whether engines and logs are looked for: always without a file, with one only when it says so."""
+        return self.discover or self.path is None
+
+
+def default_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the configuration stands unless it is named."""
+    if named := environment.get("USDTOP_CONFIG"):
+        return Path(named)
+    return Path(platformdirs.user_config_dir("usdtop")) / "config.toml"
+
+
+def load(named: Path | None) -> Config:
+    """Read the configuration; a missing default file is an empty one, a missing named file an error."""
+    path = named or default_path()
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = _parsed(text)
+    except FileNotFoundError:
+        if named is None and "USDTOP_CONFIG" not in os.environ:
+            return Config()
+        raise ConfigError(f"{path}: there is no such file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+    return from_mapping(raw, path, _lines_of_tables(text))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _lines_of_tables(text: str) -> dict[str, list[int]]:
+    """The line on which each table that may stand several times begins, by its name."""
+    lines: dict[str, list[int]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (found := _TABLE.match(line)) is not None:
+            lines.setdefault(found[1], []).append(number)
+    return lines
+
+
+def from_mapping(
+    raw: Mapping[str, object], path: Path | None, lines: Mapping[str, Sequence[int]] | None = None
+) -> Config:
+    """Check a parsed file; raises ConfigError with the first thing that is wrong.
+
+    `lines` may hold, for tables that stand several times, the line on which each begins.
+    """
+    where = f"{path}: " if path else ""
+    if "path" in raw:
+        raise ConfigError(f"{where}unknown key `path` at the top level.")
+    try:
+        config = msgspec.convert(dict(raw), Config)
+        user_book(config, lines)
+        _check_hosts(config.host)
+        _check_commitments(config.commitment)
+        _check_budgets(config.budget)
+        overheads(config)
+        revenue_usd_per_hour(config)
+        _check_sources(config.source)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}{_explain(str(error))}") from None
+    except ValueError as error:
+        raise ConfigError(f"{where}{error}") from None
+    return msgspec.structs.replace(config, path=path)
+
+
+def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) -> "UserBook":
+    """The user's own prices, discounts and aliases; raises PriceError."""
+    from pricing.books.userbook import UserBook
+
+    return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines)
+
+
+def overheads(config: Config) -> tuple[Overhead, ...]:
+    """The configured overheads; ValueError for one that is neither a percentage nor dollars."""
+    return tuple(
+        Overhead(
+            name=one.name,
+            percent=None if one.percent is None else _percent(one.percent, one.name),
+            usd_per_hour=None
+            if one.usd_per_hour is None
+            else usd_from_nano(nano_usd(one.usd_per_hour, f"usd_per_hour of overhead `{one.name}`")),
+        )
+        for one in config.overhead
+    )
+
+
+def revenue_usd_per_hour(config: Config) -> Decimal | None:
+    """What the service earns per hour, or None where nobody says."""
+    text = config.revenue_usd_per_hour
+    return None if text is None else usd_from_nano(nano_usd(text, "revenue_usd_per_hour"))
+
+
+def seconds(text: str) -> float:
+    """A duration such as "30s", "5m" or "1h30m" in seconds; ValueError otherwise."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"`{text}` is not a duration; write for example 30s, 5m or 24h")
+    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Where to listen, such as "127.0.0.1:4318", "[::1]:4318" or a port alone; ValueError otherwise."""
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError(f"`{listen}` is no address to listen at; write for example 127.0.0.1:4318")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def instant_ms(text: str, *, now_ms: int) -> int:
+    """RFC 3339, a date (UTC midnight) or a duration before now, as epoch milliseconds; ValueError otherwise."""
+    from datetime import UTC, datetime
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return now_ms - round(seconds(text) * 1000)
+    if at.tzinfo is None:
+        if len(text) > len("2026-01-31"):
+            raise ValueError(f"`{text}` has no time zone; end it with Z for UTC")
+        at = at.replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)
+
+
+def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
+    for commitment in commitments:
+        where = f"commitment `{commitment.name or commitment.match}`"
+        nano_usd(commitment.usd_per_hour, f"usd_per_hour of {where}")
+        if parse_filter(commitment.match, PREPAID_DIMENSIONS).is_empty:
+            raise ValueError(f"{where}: match must say which requests it covers, e.g. provider=azure")
+        for text in (commitment.since, commitment.until):
+            if text is not None:
+                instant_ms(text, now_ms=0)
+
+
+def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
+    for budget in budgets:
+        nano_usd(budget.usd, f"usd of budget `{budget.name}`")
+        if budget.period not in PERIODS:
+            raise ValueError(f"period of budget `{budget.name}` must be one of {', '.join(PERIODS)}")
+        parse_filter(budget.filter, DIMENSIONS)
+
+
+def _check_hosts(hosts: Sequence[HostConfig]) -> None:
+    for host in hosts:
+        host.usd_per_hour_nano()
+        if host.capacity_basis not in ("joint", "separate"):
+            raise ValueError("capacity_basis of a host must be joint or separate")
+        for text in (host.since, host.until):
+            if text is not None:
+                instant_ms(text, now_ms=0)
+
+
+def _check_sources(sources: Sequence[SourceConfig]) -> None:
+    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, "litellm": "url"}
+    seen: set[str] = set()
+    for source in sources:
+        if source.type not in needed:
+            raise ValueError(f"unknown source type `{source.type}`; known are {', '.join(needed)}")
+        key = needed[source.type]
+        if key is not None and getattr(source, key) is None:
+            raise ValueError(f"a source of type `{source.type}` needs `{key}`")
+        if source.listen is not None:
+            host_and_port(source.listen)
+        for text in (source.poll_every, source.expect_every):
+            if text is not None:
+                seconds(text)
+        _check_reading(source)
+        if source.name is not None and source.name in seen:
+            raise ValueError(f"two sources are named `{source.name}`")
+        seen.add(source.name or "")
+
+
+def _check_reading(source: SourceConfig) -> None:
+    if source.format is not None:
+        _check_format(source, source.format)
+    if source.fields and (source.format or "").partition(".")[0] != "generic":
+        raise ValueError('`fields` of a source need `format = "generic.jsonl"` or `format = "generic.csv"`')
+    if source.start not in ("beginning", "end"):
+        try:
+            instant_ms(source.start, now_ms=0)
+        except ValueError as error:
+            raise ValueError(f"start of a source is beginning, end, or an instant: {error}") from None
+
+
+def _check_format(source: SourceConfig, name: str) -> None:
+    from collectors.formats.fieldmap import checked
+    from collectors.formats.generic import MAPPED_NAMES
+    from collectors.formats.registry import FORMATS
+
+    if name in MAPPED_NAMES:
+        checked(source.fields or {})
+    elif name not in (formats := [known.name for known in FORMATS]):
+        raise ValueError(f"unknown format `{name}`; known are {', '.join((*formats, *MAPPED_NAMES))}")
+
+
+def nano_usd(text: str, what: str) -> int:
+    """An amount of dollars in nano-dollars; ValueError says what it is an amount of."""
+    try:
+        nano = nano_from_usd(Decimal(text))
+    except (InvalidOperation, ValueError):
+        raise ValueError(f'{what} must be an amount of US dollars in quotes, such as "20"; it is `{text}`') from None
+    if not 0 <= nano < 10**18:
+        raise ValueError(f"{what} is out of range: `{text}`")
+    return nano
+
+
+def _percent(text: str, name: str) -> Decimal:
+    if not _PERCENT.fullmatch(text):
+        raise ValueError(f'percent of overhead `{name}` must be a number in quotes, such as "12.5"; it is `{text}`')
+    return Decimal(text)
+
+
+def _explain(text: str) -> str:
+    """msgspec's sentence with our names: where it is, and for an unknown key the nearest known one."""
+    found = re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*?)`)?", text)
+    if found is None:
+        return text.replace("`$.", "`") + "."
+    key, where = found[1], found[2] or ""
+    near = difflib.get_close_matches(key, _known_keys(where), n=1, cutoff=0.4)
+    hint = f"; did you mean `{near[0]}`?" if near else "."
+    return f"unknown key `{key}`" + (f" in `{where}`" if where else "") + hint
+
+
+def _known_keys(where: str) -> list[str]:
+    section = re.sub(r"\[.*", "", where)
+    sections: dict[str, type[msgspec.Struct]] = {
+        "source": SourceConfig, "host": HostConfig, "commitment": CommitmentConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
+        "gpu": GpuConfig, "store": StoreConfig, "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
+        "limits": Limits,
+    }  # fmt: skip
+    return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

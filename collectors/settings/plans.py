@@ -1,0 +1,51 @@
+"""What a configuration plans, as facts: hosts, commitments and budgets."""
+
+from collectors.settings.config import PREPAID_DIMENSIONS, Config, instant_ms, nano_usd
+from pricing.filters import Filter, parse_filter
+from store.facts import BudgetFact, CommitmentFact, HostFact
+
+
+def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
+    """The configured hosts as facts; one without a name is this machine."""
+    return [
+        HostFact(
+            name=host.name or machine,
+            usd_per_hour_nano=host.usd_per_hour_nano(),
+            since_ms=now_ms if host.since is None else instant_ms(host.since, now_ms=now_ms),
+            until_ms=None if host.until is None else instant_ms(host.until, now_ms=now_ms),
+            gpus=host.gpus,
+            prefill_tokens_per_second=host.prefill_tokens_per_second,
+            decode_tokens_per_second=host.decode_tokens_per_second,
+            capacity_basis=host.capacity_basis,
+            dated=host.since is not None,
+        )
+        for host in config.host
+    ]
+
+
+def commitments(config: Config, *, now_ms: int) -> list[CommitmentFact]:
+    """The configured commitments as facts; one without a name is called after what it covers."""
+    return [
+        CommitmentFact(
+            name=c.name or c.match,
+            usd_per_hour_nano=nano_usd(c.usd_per_hour, "usd_per_hour"),
+            filter=c.match,
+            since_ms=now_ms if c.since is None else instant_ms(c.since, now_ms=now_ms),
+            until_ms=None if c.until is None else instant_ms(c.until, now_ms=now_ms),
+            dated=c.since is not None,
+        )
+        for c in config.commitment
+    ]
+
+
+def prepaid(config: Config) -> list[Filter]:
+    """What the commitments cover: requests that are not billed by the token."""
+    return [parse_filter(c.match, PREPAID_DIMENSIONS) for c in config.commitment]
+
+
+def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
+    """The configured budgets as facts."""
+    return [
+        BudgetFact(name=b.name, nano_usd=nano_usd(b.usd, "usd"), period=b.period, filter=b.filter, since_ms=now_ms)
+        for b in config.budget
+    ]

@@ -1,0 +1,105 @@
+"""Asking an HTTP endpoint for JSON with manners: keys that do not fit, pages that are gone, servers that want a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from collectors.errors import CollectorError
+from collectors.web.fetch import address
+
+if TYPE_CHECKING:
+    import httpx
+
+LIMIT_BYTES = 64 * 1024 * 1024
+"""A thousand rows without bodies are some megabytes."""
+
+_SECONDS = 30.0
+_REFUSED_PAUSE_MS = 300_000
+"""After a key that does not fit: somebody has to do something first."""
+_MAX_PAUSE_MS = 300_000
+_FIRST_PAUSE_MS = 5_000
+
+
+class NoSuchPageError(CollectorError):
+    """The server has no such endpoint: an older version, or another program."""
+
+
+class PoliteClient:
+    """One endpoint's server: asks, and after a refusal does not ask again before its time.
+
+    Every failure is a CollectorError with a sentence, in which no key and no query stands.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, headers: Mapping[str, str], wanted_key: str) -> None:
+        self._client = client
+        self._headers = {"Accept": "application/json", **headers}
+        self._wanted_key = wanted_key
+        self._quiet_until_ms = 0
+        self._why = ""
+        self._failures = 0
+
+    async def get(self, url: str, query: Mapping[str, str], *, now_ms: int) -> bytes:
+        """The body of a good answer."""
+        if now_ms < self._quiet_until_ms:
+            raise CollectorError(self._why)
+        import httpx
+
+        try:
+            async with asyncio.timeout(_SECONDS):
+                body = await self._ask(url, query, now_ms)
+        except (TimeoutError, httpx.TimeoutException):
+            raise self._pause(now_ms, f"{address(url)} has not answered within {_SECONDS:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._pause(now_ms, f"{address(url)} cannot be asked: {type(error).__name__}") from None
+        self._failures = 0
+        return body
+
+    async def _ask(self, url: str, query: Mapping[str, str], now_ms: int) -> bytes:
+        async with self._client.stream(
+            "GET", url, params=query, headers=self._headers, timeout=_SECONDS, follow_redirects=False
+        ) as response:
+            self._check(response, address(url), now_ms)
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LIMIT_BYTES:
+                    raise self._pause(now_ms, f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB")
+        return bytes(body)
+
+    def _check(self, response: httpx.Response, where: str, now_ms: int) -> None:
+        code = response.status_code
+        if code == 200:
+            return
+        if code in (401, 403):
+            sentence = f"{where} refuses the key ({code}): it wants {self._wanted_key}; asking again in 5 minutes"
+            raise self._pause(now_ms, sentence, pause_ms=_REFUSED_PAUSE_MS)
+        if code == 404:
+            raise NoSuchPageError(f"{where} does not exist there (404)")
+        if code == 429:
+            pause_ms = _retry_after_ms(response.headers.get("Retry-After", ""), now_ms)
+            raise self._pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms)
+        if 300 <= code < 400:
+            raise self._pause(now_ms, f"{where} redirects elsewhere, which is not followed: give that address")
+        raise self._pause(now_ms, f"{where} answers with HTTP {code}")
+
+    def _pause(self, now_ms: int, sentence: str, *, pause_ms: int | None = None) -> CollectorError:
+        """Do not ask before a pause is over, which doubles from failure to failure unless it is given."""
+        self._failures += 1
+        if pause_ms is None:
+            pause_ms = min(_MAX_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(self._failures - 1, 10))
+        self._quiet_until_ms, self._why = now_ms + pause_ms, sentence
+        return CollectorError(sentence)
+
+
+def _retry_after_ms(text: str, now_ms: int) -> int | None:
+    """How long a server wants to be left alone: seconds or a date; bounded by an hour."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(int(text), 3_600) * 1_000
+    try:
+        at_ms = round(parsedate_to_datetime(text).timestamp() * 1_000)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(0, at_ms - now_ms), 3_600_000)

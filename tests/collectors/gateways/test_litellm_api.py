@@ -1,0 +1,299 @@
+"""The spend logs of a LiteLLM proxy over real HTTP: every row once, and manners when it refuses."""
+
+import gzip
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from collectors.errors import CollectorError
+from collectors.gateways.litellm_api import OVERLAP_MS, LitellmApiSource
+from collectors.prices.books import price_book
+from collectors.prices.pricer import Pricer
+from collectors.settings.config import Config, ConfigError, from_mapping
+from collectors.source import Poll
+from collectors.web.fetch import open_client
+from store.writer import Writer
+from tests.fakes.events import batch
+
+ROWS: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in gzip.decompress(
+        (Path(__file__).parents[2] / "data" / "litellm_rows_150.jsonl.gz").read_bytes()
+    ).splitlines()
+]
+"""Rows that a real proxy answered with."""
+
+
+def ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1_000)
+
+
+NOW_MS = max(ms(row["endTime"]) for row in ROWS) + 60_000
+SECRET = "sk-very-secret"
+
+
+class Proxy:
+    """A proxy that pages as LiteLLM does: rows of a window, ascending by their beginning."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.rows = list(ROWS)
+        self.page_cap = 1_000
+        self.endpoints = {"/spend/logs/v2", "/spend/logs/ui"}
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        """(status, headers, body) to give before anything else."""
+        self.asked: list[dict[str, str]] = []
+
+    def answer(self, path: str, key: str | None) -> tuple[int, dict[str, str], bytes]:
+        parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.asked.append({"path": parts.path, **query})
+        if self.answers:
+            return self.answers.pop(0)
+        if key != f"Bearer {SECRET}":
+            return 401, {}, b'{"error":{"message":"Authentication Error"}}'
+        if parts.path not in self.endpoints:
+            return 404, {}, b'{"detail":"Not Found"}'
+        size, page = min(int(query["page_size"]), self.page_cap), int(query["page"])
+        begin, end = (datetime.fromisoformat(f"{query[name]}+00:00") for name in ("start_date", "end_date"))
+        found = [row for row in self.rows if begin <= datetime.fromisoformat(row["startTime"]) <= end]
+        found.sort(key=lambda row: row["startTime"])
+        body = {
+            "data": found[(page - 1) * size : page * size], "total": len(found), "page": page, "page_size": size,
+            "total_pages": -(-len(found) // size), "total_is_capped": False,
+        }  # fmt: skip
+        return 200, {}, json.dumps(body).encode()
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = served.answer(self.path, self.headers.get("Authorization"))
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served = Proxy(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield served
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with open_client() as opened:
+        yield opened
+
+
+@pytest.fixture
+def source(proxy: Proxy, client: httpx.AsyncClient) -> LitellmApiSource:
+    return of(proxy, client)
+
+
+def of(proxy: Proxy, client: httpx.AsyncClient, key: str = SECRET, since_ms: int | None = None) -> LitellmApiSource:
+    headers = {"Authorization": f"Bearer {key}"}
+    return LitellmApiSource("proxy", proxy.url + "/", client, headers=headers, since_ms=since_ms)
+
+
+async def polled(source: LitellmApiSource, now_ms: int = NOW_MS) -> list[Poll]:
+    """Polls until there is no more."""
+    polls = [await source.poll(now_ms)]
+    while polls[-1].more:
+        polls.append(await source.poll(now_ms))
+    return polls
+
+
+def ids(polls: list[Poll]) -> list[str]:
+    return [event.id.partition("_cache_hit")[0] for poll in polls for event in poll.events]
+
+
+EXPECTED = sorted(row["request_id"].partition("_cache_hit")[0] for row in ROWS)
+
+
+@pytest.mark.parametrize("page_cap", [1_000, 150, 50, 7])
+async def test_every_row_is_read_once_page_by_page(proxy: Proxy, source: LitellmApiSource, page_cap: int) -> None:
+    proxy.page_cap = page_cap
+    polls = await polled(source)
+
+    assert sorted(ids(polls)) == EXPECTED
+    assert [poll.rejects for poll in polls if poll.rejects] == []
+    assert [int(asked["page"]) for asked in proxy.asked] == list(range(1, len(polls) + 1))
+    assert {asked["sort_order"] for asked in proxy.asked} == {"asc"}
+    assert proxy.asked[0]["page_size"] == "1000"
+
+
+async def test_the_next_poll_reads_the_overlap_again_and_hands_over_what_is_new(
+    proxy: Proxy, source: LitellmApiSource
+) -> None:
+    recent = [row for row in ROWS if ms(row["startTime"]) > NOW_MS - OVERLAP_MS]
+    late, proxy.rows = recent[0], [row for row in ROWS if row is not recent[0]]
+    await polled(source)
+    assert ids(await polled(source, NOW_MS + 1_000)) == []
+
+    proxy.rows.append(late)
+    changed = dict(recent[1], completion_tokens=recent[1]["completion_tokens"] + 5)
+    proxy.rows = [changed if row is recent[1] else row for row in proxy.rows]
+    again = await polled(source, NOW_MS + 2_000)
+
+    assert sorted(ids(again)) == sorted(row["request_id"].partition("_cache_hit")[0] for row in (late, changed))
+    begins = datetime.fromtimestamp((NOW_MS + 1_000 - OVERLAP_MS) // 1_000, UTC)
+    assert proxy.asked[-1]["start_date"] == begins.strftime("%Y-%m-%d %H:%M:%S")
+
+
+async def test_a_store_counts_the_rows_once_when_a_new_collector_asks_again(
+    proxy: Proxy, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    writer, pricer = Writer(tmp_path / "usdtop.db"), Pricer(price_book(Config()))
+    written = []
+    for _ in range(2):
+        for poll in await polled(of(proxy, client, since_ms=writer.watermark_ms("proxy"))):
+            priced = pricer.price(poll.events, now_ms=NOW_MS)
+            written.append(writer.write(batch(priced.events, source="proxy", at_ms=NOW_MS), priced.cards))
+    with writer.transaction() as connection:
+        tokens = connection.execute("SELECT sum(output), sum(reported_nano_usd) FROM requests").fetchone()
+    writer.close()
+
+    assert sum(one.events for one in written) == len(ROWS)
+    assert written[0].events == len(ROWS)
+    assert tokens[0] == sum(row["completion_tokens"] for row in ROWS)
+    assert tokens[1] == pytest.approx(sum(row["spend"] for row in ROWS) * 1e9, abs=len(ROWS))
+    begins = datetime.fromtimestamp((NOW_MS - OVERLAP_MS) // 1_000, UTC)
+    assert proxy.asked[-1]["start_date"] == begins.strftime("%Y-%m-%d %H:%M:%S")
+
+
+async def test_a_key_that_does_not_fit_is_named_not_shown_and_not_tried_for_five_minutes(
+    proxy: Proxy, client: httpx.AsyncClient
+) -> None:
+    source = of(proxy, client, key="sk-of-somebody-else")
+    for later_ms in (0, 60_000, 299_999):
+        with pytest.raises(CollectorError, match=r"refuses the key \(401\): it wants LiteLLM's master key") as refused:
+            await source.poll(NOW_MS + later_ms)
+        assert "sk-of" not in str(refused.value)
+    assert len(proxy.asked) == 1
+    with pytest.raises(CollectorError):
+        await source.poll(NOW_MS + 300_000)
+    assert len(proxy.asked) == 2
+
+
+async def test_an_older_proxy_is_asked_at_its_older_endpoint_and_it_says_so(
+    proxy: Proxy, source: LitellmApiSource
+) -> None:
+    proxy.endpoints = {"/spend/logs/ui"}
+    polls = await polled(source)
+
+    assert sorted(ids(polls)) == EXPECTED
+    assert polls[-1].detail == "this proxy is older: read from /spend/logs/ui"
+    await source.poll(NOW_MS)
+    assert proxy.asked[-1]["path"] == "/spend/logs/ui"
+
+
+async def test_a_server_that_has_no_spend_logs_is_named(proxy: Proxy, source: LitellmApiSource) -> None:
+    proxy.endpoints = set()
+    with pytest.raises(CollectorError, match="proxy has no spend logs"):
+        await source.poll(NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [("7", 7), (format_datetime(datetime.fromtimestamp(NOW_MS // 1_000 + 90, UTC), usegmt=True), 90), ("soon", 5)],
+)
+async def test_a_server_that_wants_a_pause_gets_it(
+    proxy: Proxy, source: LitellmApiSource, wait: str, seconds: int
+) -> None:
+    proxy.answers = [(429, {"Retry-After": wait}, b"")]
+    at_ms = NOW_MS // 1_000 * 1_000
+    for later_ms in (0, seconds * 1_000 - 1):
+        with pytest.raises(CollectorError, match=r"wants fewer requests \(429\)"):
+            await source.poll(at_ms + later_ms)
+    assert len(proxy.asked) == 1
+    assert (await source.poll(at_ms + seconds * 1_000)).events
+
+
+async def test_pauses_after_failures_double_up_to_five_minutes_and_a_success_ends_them(
+    proxy: Proxy, source: LitellmApiSource
+) -> None:
+    proxy.answers = [(503, {}, b"")] * 8
+    at_ms, pauses = NOW_MS, []
+    while proxy.answers:
+        asked, began_ms = len(proxy.asked), at_ms
+        while len(proxy.asked) == asked:
+            with pytest.raises(CollectorError, match="answers with HTTP 503"):
+                await source.poll(at_ms)
+            at_ms += 1_000
+        pauses.append((at_ms - 1_000 - began_ms) // 1_000)
+    assert pauses[1:] == [4, 9, 19, 39, 79, 159, 299]
+    with pytest.raises(CollectorError):
+        await source.poll(at_ms)
+    assert (await source.poll(at_ms + 300_000)).events
+    proxy.answers = [(503, {}, b"")]
+    with pytest.raises(CollectorError):
+        await source.poll(at_ms + 300_000)
+    assert (await source.poll(at_ms + 305_000)).more is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ((200, {}, b"<html>LiteLLM</html>"), "does not answer with spend logs: give the proxy's address"),
+        ((200, {}, b'{"rows": []}'), "does not answer with spend logs"),
+        ((302, {"Location": "https://elsewhere/"}, b""), "redirects elsewhere"),
+    ],
+)
+async def test_anything_else_is_a_sentence(
+    proxy: Proxy, source: LitellmApiSource, answer: tuple[int, dict[str, str], bytes], sentence: str
+) -> None:
+    proxy.answers = [answer]
+    with pytest.raises(CollectorError, match=sentence):
+        await source.poll(NOW_MS)
+
+
+async def test_a_page_in_the_middle_that_fails_is_asked_again_and_nothing_is_lost(
+    proxy: Proxy, source: LitellmApiSource
+) -> None:
+    proxy.page_cap = 50
+    polls = [await source.poll(NOW_MS)]
+    proxy.answers = [(500, {}, b"")]
+    with pytest.raises(CollectorError):
+        await source.poll(NOW_MS + 1)
+    polls += await polled(source, NOW_MS + 5_001)
+    assert sorted(ids(polls)) == EXPECTED
+
+
+async def test_a_row_that_cannot_be_read_is_counted_and_the_others_are_taken(
+    proxy: Proxy, source: LitellmApiSource
+) -> None:
+    proxy.rows = [*ROWS[:3], dict(ROWS[3], prompt_tokens="many")]
+    (poll,) = await polled(source)
+    assert len(poll.events) == 3
+    assert [reject.count for reject in poll.rejects] == [1]
+
+
+@pytest.mark.parametrize(
+    ("more", "fits"), [({"url": "http://proxy:4000", "api_key_env": "LITELLM_KEY"}, True), ({}, False)]
+)
+def test_it_is_configured_by_an_address_and_a_key(more: dict[str, object], fits: bool) -> None:
+    make: Callable[[], object] = lambda: from_mapping({"source": [{"type": "litellm", **more}]}, None)  # noqa: E731 - used once, below
+    if fits:
+        make()
+    else:
+        with pytest.raises(ConfigError, match="a source of type `litellm` needs `url`"):
+            make()

@@ -1,0 +1,357 @@
+"""The real binding against a stand-in for the driver's library, compiled here."""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pynvml
+import pytest
+
+from collectors.gpus.gpu import GpuAbsentError, GpuUnavailable
+from collectors.gpus.nvml import NvmlGpus
+from store.facts import GpuReading
+
+SOURCE = Path(__file__).parent / "fake_nvml.c"
+LIBRARY = 1000
+"""Where a card's index is asked for: the library as a whole."""
+
+
+class FakeDriver:
+    """The stand-in's own controls."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.library = ctypes.CDLL(str(path))
+
+    def reset(self, cards: int) -> None:
+        self.library.fake_reset(cards)
+
+    def fails(self, index: int, function: str, code: int) -> None:
+        self.library.fake_error(index, function.encode(), code)
+
+    def works_again(self) -> None:
+        self.library.fake_forgive()
+
+    def mig_slots(self, index: int, slots: int) -> None:
+        self.library.fake_mig(index, slots)
+
+    def calls(self, function: str) -> int:
+        return int(self.library.fake_calls(function.encode()))
+
+
+Compile = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here to build the stand-in for the driver's library")
+
+    def build(*defines: str) -> Path:
+        library = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
+        flags = ["-shared", "-fPIC", "-Wall", "-Wl,-soname,libnvidia-ml.so.1", *defines]
+        subprocess.run([compiler, *flags, "-o", str(library), str(SOURCE)], check=True)
+        return library
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def new_library(compiled: Compile) -> Path:
+    return compiled()
+
+
+@pytest.fixture(scope="session")
+def old_library(compiled: Compile) -> Path:
+    return compiled("-DOLD_DRIVER")
+
+
+def _loaded(path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    fake = FakeDriver(path)
+    monkeypatch.setattr(pynvml, "nvmlLib", fake.library)
+    monkeypatch.setattr(pynvml, "_nvmlGetFunctionPointer_cache", {})
+    fake.reset(8)
+    return fake
+
+
+@pytest.fixture
+def fake(new_library: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    return _loaded(new_library, monkeypatch)
+
+
+@pytest.fixture
+def old(old_library: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    return _loaded(old_library, monkeypatch)
+
+
+def test_a_card_is_read_in_our_units(fake: FakeDriver) -> None:
+    readings = NvmlGpus("h100-1").read(1_700_000_000_000)
+
+    assert [reading.uuid for reading in readings] == [f"GPU-{index}" for index in range(8)]
+    assert readings[3] == GpuReading(
+        at_ms=1_700_000_000_000,
+        host="h100-1",
+        uuid="GPU-3",
+        index=3,
+        name="Stand-in H100",
+        busy=0.3,
+        memory_used_bytes=3 << 20,
+        memory_total_bytes=80 << 30,
+        power_watts=100.503,
+        power_limit_watts=700.0,
+        energy_millijoules=5_000_000_000,
+        temperature_celsius=63,
+        sm_clock_mhz=1980,
+        throttle_reasons=0x40,
+        pids=(300, 503, 504),
+    )
+
+
+def test_idle_is_zero_and_not_unknown(fake: FakeDriver) -> None:
+    assert NvmlGpus("host").read(1)[0].busy == 0.0
+
+
+@pytest.mark.parametrize(
+    ("function", "field"),
+    [
+        ("nvmlDeviceGetUtilizationRates", "busy"),
+        ("nvmlDeviceGetPowerUsage", "power_watts"),
+        ("nvmlDeviceGetEnforcedPowerLimit", "power_limit_watts"),
+        ("nvmlDeviceGetTotalEnergyConsumption", "energy_millijoules"),
+        ("nvmlDeviceGetClockInfo", "sm_clock_mhz"),
+    ],
+)
+def test_what_a_card_does_not_support_is_unknown_and_asked_once(fake: FakeDriver, function: str, field: str) -> None:
+    fake.reset(2)
+    fake.fails(1, function, pynvml.NVML_ERROR_NOT_SUPPORTED)
+    gpus = NvmlGpus("host", slow_every=1)
+
+    for _ in range(3):
+        supported, unsupported = gpus.read(1)
+        assert getattr(supported, field) is not None
+        assert getattr(unsupported, field) is None
+    assert fake.calls(function) == 3 + 1
+
+
+def test_what_fails_for_the_moment_is_asked_again(fake: FakeDriver) -> None:
+    fake.fails(0, "nvmlDeviceGetPowerUsage", pynvml.NVML_ERROR_TIMEOUT)
+    gpus = NvmlGpus("host")
+    assert gpus.read(1)[0].power_watts is None
+
+    fake.works_again()
+    assert gpus.read(2)[0].power_watts == 100.5
+
+
+def test_an_old_driver_is_asked_in_old_ways(old: FakeDriver) -> None:
+    gpus = NvmlGpus("host", slow_every=1)
+    for _ in range(2):
+        reading = gpus.read(1)[2]
+
+    assert reading.memory_used_bytes == (2 << 20) + (512 << 20)
+    assert reading.temperature_celsius == 55
+    assert reading.throttle_reasons == 0x4
+    assert reading.pids == (300, 402)
+    assert reading.energy_millijoules is None
+    assert old.calls("nvmlDeviceGetMemoryInfo") == 2 * 8
+
+
+def test_an_unversioned_list_of_processes_is_refused_by_the_binding_and_asked_by_version(old: FakeDriver) -> None:
+    pynvml.nvmlInit()
+    card = pynvml.nvmlDeviceGetHandleByIndex(0)
+    with pytest.raises(pynvml.NVMLLibraryMismatchError):
+        pynvml.nvmlDeviceGetComputeRunningProcesses(card)
+
+    assert 400 in NvmlGpus("host").read(1)[0].pids
+
+
+@pytest.mark.parametrize("code", [pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED])
+def test_a_lost_card_says_so_and_leaves_the_others_alone(fake: FakeDriver, code: int) -> None:
+    gpus = NvmlGpus("host")
+    gpus.read(1)
+    fake.fails(5, "*", code)
+
+    readings = gpus.read(2)
+    assert [reading.uuid for reading in readings if reading.lost] == ["GPU-5"]
+    assert "reset" in (readings[5].lost or "")
+    assert (readings[5].power_watts, readings[5].pids) == (None, ())
+    assert [reading.power_watts is None for reading in readings] == [index == 5 for index in range(8)]
+
+
+def test_a_card_lost_before_it_was_listed_again_keeps_its_name(fake: FakeDriver) -> None:
+    gpus = NvmlGpus("host", slow_every=1)
+    gpus.read(1)
+    fake.fails(5, "*", pynvml.NVML_ERROR_GPU_IS_LOST)
+
+    lost = gpus.read(2)[5]
+    assert (lost.uuid, lost.name, lost.index) == ("GPU-5", "Stand-in H100", 5)
+    assert lost.lost is not None
+    fake.works_again()
+    assert gpus.read(3)[5].lost is None
+
+
+def test_a_card_lost_before_we_came_is_still_a_row(fake: FakeDriver) -> None:
+    fake.fails(5, "*", pynvml.NVML_ERROR_GPU_IS_LOST)
+
+    readings = NvmlGpus("host").read(1)
+    assert len(readings) == 8
+    assert (readings[5].uuid, readings[5].index) == ("unknown-5", 5)
+    assert readings[5].lost is not None
+
+
+def test_a_card_that_this_user_may_not_see_is_left_out(fake: FakeDriver) -> None:
+    fake.reset(3)
+    fake.fails(1, "*", pynvml.NVML_ERROR_NO_PERMISSION)
+
+    assert [reading.index for reading in NvmlGpus("host").read(1)] == [0, 2]
+
+
+def test_mig_instances_in_sparse_slots_are_all_read(fake: FakeDriver) -> None:
+    fake.reset(2)
+    fake.mig_slots(0, 0b0100101)
+
+    readings = NvmlGpus("host").read(1)
+    assert [reading.uuid for reading in readings] == ["GPU-0", "MIG-0-0", "MIG-0-2", "MIG-0-5", "GPU-1"]
+    instance = readings[2]
+    assert (instance.index, instance.memory_used_bytes) == (0, 1002)
+    assert (instance.busy, instance.power_watts, instance.energy_millijoules) == (None, None, None)
+    assert readings[4].busy == 0.1
+
+
+def test_a_destroyed_mig_instance_goes(fake: FakeDriver) -> None:
+    fake.reset(1)
+    fake.mig_slots(0, 0b11)
+    gpus = NvmlGpus("host", slow_every=1)
+    assert len(gpus.read(1)) == 3
+
+    fake.mig_slots(0, 0b10)
+    assert [reading.uuid for reading in gpus.read(2)] == ["GPU-0", "MIG-0-1"]
+
+
+def test_slow_figures_are_asked_now_and_then_and_shown_always(fake: FakeDriver) -> None:
+    fake.reset(1)
+    gpus = NvmlGpus("host", slow_every=3)
+    temperatures = [gpus.read(at)[0].temperature_celsius for at in range(6)]
+
+    assert temperatures == [60] * 6
+    assert fake.calls("nvmlDeviceGetTemperatureV") == 2
+    assert fake.calls("nvmlDeviceGetComputeRunningProcesses_v3") == 2 * 2, "NVML wants the size asked first"
+    assert fake.calls("nvmlDeviceGetPowerUsage") == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "absent", "advice"),
+    [
+        (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, True, "modprobe nvidia"),
+        (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, True, "no NVIDIA driver library"),
+        (pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH, False, "reboot"),
+        (pynvml.NVML_ERROR_NO_PERMISSION, False, "/dev/nvidia"),
+        (pynvml.NVML_ERROR_UNKNOWN, False, "started again"),
+        (77, False, "NVML error 77"),
+    ],
+)
+def test_a_driver_that_does_not_start_gives_a_sentence(fake: FakeDriver, code: int, absent: bool, advice: str) -> None:
+    fake.fails(LIBRARY, "nvmlInitWithFlags", code)
+
+    with pytest.raises(GpuUnavailable, match=advice) as caught:
+        NvmlGpus("host").read(1)
+    assert isinstance(caught.value, GpuAbsentError) == absent
+
+
+def test_a_driver_that_starts_later_is_found(fake: FakeDriver) -> None:
+    fake.fails(LIBRARY, "nvmlInitWithFlags", pynvml.NVML_ERROR_DRIVER_NOT_LOADED)
+    gpus = NvmlGpus("host")
+    with pytest.raises(GpuAbsentError):
+        gpus.read(1)
+
+    fake.works_again()
+    assert len(gpus.read(2)) == 8
+
+
+def test_a_driver_that_forgot_us_is_started_once_more(fake: FakeDriver) -> None:
+    gpus = NvmlGpus("host", slow_every=1)
+    gpus.read(1)
+    fake.fails(LIBRARY, "nvmlDeviceGetCount_v2", pynvml.NVML_ERROR_UNKNOWN)
+
+    with pytest.raises(GpuUnavailable, match="unknown error"):
+        gpus.read(2)
+    assert fake.calls("nvmlInitWithFlags") == 2
+    fake.works_again()
+    assert len(gpus.read(3)) == 8
+
+
+def test_one_start_serves_all_reads_and_close_ends_it_once(fake: FakeDriver) -> None:
+    gpus = NvmlGpus("host")
+    gpus.read(1)
+    gpus.read(2)
+    gpus.close()
+    gpus.close()
+
+    assert (fake.calls("nvmlInitWithFlags"), fake.calls("nvmlShutdown")) == (1, 1)
+
+
+def test_the_library_is_not_ended_while_a_query_runs(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus = NvmlGpus("host")
+    gpus.read(1)
+    asked = pynvml.nvmlDeviceGetPowerUsage
+
+    def close_meanwhile(card: object) -> int:
+        gpus.close()
+        return int(asked(card))
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetPowerUsage", close_meanwhile)
+    assert gpus.read(2)[0].power_watts == 100.5
+    assert fake.calls("nvmlShutdown") == 0
+
+
+CHILD = """
+import json, msgspec
+from collectors.errors import CollectorError
+from collectors.gpus.nvml import NvmlGpus
+try:
+    print(json.dumps([msgspec.to_builtins(reading) for reading in NvmlGpus("host").read(1)]))
+except CollectorError as error:
+    print(json.dumps(f"{type(error).__name__}: {error}"))
+"""
+
+
+def _child(library_folder: Path, **environment: str) -> object:
+    """What a process of its own reads, with the loader finding the library by itself."""
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        env={**os.environ, "LD_LIBRARY_PATH": str(library_folder), **environment},
+        cwd=SOURCE.parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stderr == ""
+    return json.loads(child.stdout)
+
+
+def test_end_to_end_the_loader_finds_the_library(new_library: Path) -> None:
+    readings = _child(new_library.parent, FAKE_NVML_CARDS="2")
+
+    assert isinstance(readings, list)
+    assert [(reading["uuid"], reading["power_watts"]) for reading in readings] == [("GPU-0", 100.5), ("GPU-1", 100.501)]
+
+
+def test_end_to_end_an_upgraded_driver_says_reboot(new_library: Path) -> None:
+    said = _child(new_library.parent, FAKE_NVML_INIT="18")
+
+    assert isinstance(said, str)
+    assert said.startswith("GpuUnavailable:")
+    assert "reboot" in said
+
+
+def test_end_to_end_no_library_is_absence_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "libnvidia-ml.so.1").touch()  # found first, and no library: as good as none on a machine with a GPU
+
+    said = _child(tmp_path)
+    assert isinstance(said, str)
+    assert said.startswith("GpuAbsentError: no NVIDIA driver library")

@@ -1,0 +1,82 @@
+"""The Burn screen: the three figures, and one row for each member of a dimension."""
+
+from decimal import Decimal
+
+import msgspec
+
+from pricing.totals import Totals
+from tui.pictures.header import Header
+
+
+class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget: what is left, at which pace it goes, and when it runs out."""
+
+    name: str
+    limit_usd: Decimal
+    spent_usd: Decimal
+    elapsed_share: float
+    """Share of the period that has passed."""
+    pace: float | None
+    """Share spent / share of the period elapsed; 1.0 is exactly on plan."""
+    runs_out_ms: int | None
+    """When it is used up at the present rate, or None when it lasts to the end of its period."""
+    ends_ms: int
+    lower_bound: bool = False
+
+    @property
+    def left_usd(self) -> Decimal:
+        """What is left; negative when overspent."""
+        return self.limit_usd - self.spent_usd
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """The three figures at three in the morning."""
+
+    usd_per_hour: Decimal | None = None
+    metered_usd_per_hour: Decimal | None = None
+    committed_usd_per_hour: Decimal | None = None
+    usd_per_million: Decimal | None = None
+    api_usd_per_million: Decimal | None = None
+    """Of requests that providers bill."""
+    own_usd_per_million: Decimal | None = None
+    """Of our own hosts, at the utilisation they have now."""
+    own_at_full_usd_per_million: Decimal | None = None
+    utilisation: float | None = None
+    """Work rate / saturation work rate of our own hosts; None without a known capacity."""
+    idle_usd_per_hour: Decimal | None = None
+    lower_bound: bool = False
+    """Something in the window has no known price: every dollar figure is "at least"."""
+    burn_trend: tuple[float | None, ...] = ()
+    """Dollars per hour for each of the last minutes, oldest first."""
+    per_million_trend: tuple[float | None, ...] = ()
+    budget: BudgetLine | None = None
+
+
+class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One member of the dimension that the table is grouped by."""
+
+    key: str | None
+    """The member's name as its source wrote it; None is "not said"."""
+    totals: Totals
+    usd_per_hour: Decimal | None
+    share: float | None
+    """Of the dollars of all rows."""
+    tokens_per_second: float
+    trend: tuple[float | None, ...] = ()
+    aside: bool = False
+    """A row that is no member: "(idle)", "(not in any log)"."""
+
+
+class BurnPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """The Burn screen."""
+
+    header: Header
+    headline: Headline
+    by: str
+    path: tuple[tuple[str, str | None], ...]
+    total: Totals
+    rows: tuple[GroupRow, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What is uncertain in the figures, worst first, e.g. "1 unpriced model: support-tuned-7b, 0.4M tok/h"."""
+    nothing_found: tuple[str, ...] = ()
+    """When there is nothing to show: what was looked for, and what to do."""

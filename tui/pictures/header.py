@@ -1,0 +1,19 @@
+"""The line on top of every picture."""
+
+import msgspec
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """Where we look, when, over which window, and how many sources speak."""
+
+    machine: str
+    as_of_ms: int | None
+    """The oldest watermark among the sources that count, or None before the first read."""
+    window_seconds: int
+    sources_ok: int
+    sources_total: int
+    demo: bool = False
+    read_at_ms: int | None = None
+    """When the picture was read, by the reader's clock; with `as_of_ms` it tells how old the figures are."""
+    notices: tuple[str, ...] = ()
+    """Plain sentences that must not be missed: a temporary store, no collector, a read-only view."""
