@@ -15,6 +15,7 @@ from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
+from store.marks import Mark, read_marks
 from store.records import (
     EngineState,
     GpuState,
@@ -204,6 +205,10 @@ class Reader:
             BudgetFact(name=r[0], since_ms=r[1], until_ms=r[2], nano_usd=r[3], period=r[4], filter=r[5] or "")
             for r in rows
         ]
+
+    def marks(self, since_ms: int, until_ms: int) -> list[Mark]:
+        """Marks set in [since, until), oldest first."""
+        return read_marks(self._ask, since_ms, until_ms)
 
     def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
         """Each GPU read in the window: means of busy time and power, the newest of the rest."""

@@ -268,6 +268,12 @@ def m009_commitments(db: Database) -> None:
     )
 
 
+@migrations()
+def m010_marks(db: Database) -> None:
+    """What somebody did and when: a deploy, a flag flipped."""
+    db.table("marks").create({"at_ms": int, "text": str}, pk=("at_ms", "text"), strict=True)
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

@@ -9,6 +9,7 @@ import msgspec
 from sqlite_utils import Database
 
 from pricing.card import RateCard
+from store.errors import plain_errors
 from store.facts import Batch, BudgetFact, CommitmentFact, HostFact, Position
 from store.folder import open_folder
 from store.limits import Limits
@@ -38,7 +39,7 @@ class Writer:
 
     def __init__(self, path: Path, *, group: str | None = None, limits: Limits | None = None) -> None:
         self.path = path
-        with _plain_errors(path):
+        with plain_errors(path):
             open_folder(path, group=group)
             self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
             self._connection: sqlite3.Connection = self._db.conn
@@ -74,7 +75,7 @@ class Writer:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """An immediate transaction; rolled back as a whole, with what was remembered of it, on any error."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -91,7 +92,7 @@ class Writer:
 
     def positions(self, source: str) -> list[Position]:
         """How far each file of a source has been read."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             rows = self._connection.execute(
                 "SELECT path, device, inode, offset, head_digest, tail_digest, modified_ms, finished"
                 " FROM positions WHERE source = ?",
@@ -107,7 +108,7 @@ class Writer:
 
     def watermark_ms(self, source: str) -> int | None:
         """When a source was last read to its end, or None."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             found = self._connection.execute("SELECT watermark_ms FROM sources WHERE name = ?", (source,)).fetchone()
         return found[0] if found else None
 
@@ -133,7 +134,7 @@ class Writer:
 
     def close(self) -> None:
         """Close the connection; a checkpoint leaves the store in one file."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             self._connection.close()
 
     def _write_positions(self, source: str, positions: Sequence[Position]) -> None:
@@ -176,26 +177,3 @@ ON CONFLICT (name) DO UPDATE SET
     state_since_ms = CASE WHEN state = excluded.state THEN state_since_ms ELSE excluded.polled_ms END,
     state = excluded.state
 """
-
-
-@contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(_sentence(path, error)) from error
-    except OSError as error:
-        raise StoreError(f"cannot use the store {path}: {error.strerror or error}.") from error
-
-
-def _sentence(path: Path, error: sqlite3.Error) -> str:
-    text = str(error)
-    if "full" in text or "disk I/O" in text:
-        return f"cannot write to the store {path}: {text}; free some space, recording goes on when there is room."
-    if "locked" in text or "busy" in text:
-        return f"the store {path} is locked by another program; trying again."
-    if "malformed" in text or "not a database" in text:
-        return f"the store {path} is damaged ({text}); move it away and usdtop will begin a new one."
-    if "readonly" in text or "unable to open" in text:
-        return f"cannot write to the store {path}: {text}; check its folder's permissions."
-    return f"the store {path} failed: {text}."

@@ -40,6 +40,7 @@ def command(*words: str) -> str:
         ("sources",),
         ("gpus",),
         ("requests",),
+        ("mark", "deploy"),
         ("collect", "--help"),
         ("import", "/nowhere"),
         ("doctor", "/nowhere"),
@@ -72,7 +73,9 @@ def test_reading_the_store_does_not_load_what_writes_it(tmp_path: Path) -> None:
     assert not modules & {"sqlite_utils", "click", "store.writer", "store.schema"}
 
 
-@pytest.mark.parametrize("words", [("report",), ("sources",), ("gpus",), ("requests",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("report",), ("sources",), ("gpus",), ("requests",), ("mark", "deploy")], ids=" ".join
+)
 def test_a_plain_twin_reads_with_the_standard_library(words: tuple[str, ...], tmp_path: Path) -> None:
     assert not loaded(command(*words), tmp_path) & {"sqlite_utils", "genai_prices", "pydantic", "pynvml"}
 
