@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from collectors.clock import Clock
 from collectors.errors import CollectorError, SourceAbsentError
@@ -27,6 +27,15 @@ HEARTBEAT_MS = 1_000
 _PRUNE_SECONDS = 300.0
 
 
+class Asked(NamedTuple):
+    """One poll of one source, as it ended."""
+
+    state: SourceState
+    poll: Poll
+    at_ms: int
+    poll_ms: float | None = None
+
+
 class Runner:
     """Follows sources into one store until it is cancelled.
 
@@ -43,6 +52,7 @@ class Runner:
         sleep: Sleep = asyncio.sleep,
         say: Say = lambda _: None,
         retention: Retention | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_writer = open_writer
         self._pricer = pricer
@@ -50,6 +60,7 @@ class Runner:
         self._sleep = sleep
         self._say = say
         self._retention = retention or Retention()
+        self._monotonic = monotonic
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._writer: Writer | None = None
         self._said: dict[str, str] = {}
@@ -69,14 +80,15 @@ class Runner:
         """Poll one source for ever; a failed poll is repeated after a growing pause."""
         failures, heartbeat_ms = 0, 0
         while True:
-            started, now_ms = time.monotonic(), self._clock()
+            started, now_ms = self._monotonic(), self._clock()
             state, poll = await _ask(source, now_ms)
+            asked = Asked(state, poll, now_ms, (self._monotonic() - started) * 1_000)
             failures = failures + 1 if state is SourceState.FAILING else 0
             self._narrate(source, state, poll.late or poll.detail)
             if _is_news(poll, state) or now_ms - heartbeat_ms >= HEARTBEAT_MS:
-                await self._write(source, state, poll, now_ms)
+                await self._write(source, asked)
                 heartbeat_ms = now_ms
-            pause = _pause_seconds(source, state, failures) - (time.monotonic() - started)
+            pause = _pause_seconds(source, state, failures) - (self._monotonic() - started)
             await self._sleep(0 if poll.more else max(0.0, pause))
 
     async def keep_tidy(self) -> None:
@@ -94,12 +106,12 @@ class Runner:
             await self.in_writer(Writer.close)
         self._writing.shutdown()
 
-    async def _write(self, source: Source, state: SourceState, poll: Poll, now_ms: int) -> None:
+    async def _write(self, source: Source, asked: Asked) -> None:
         """Write until it succeeds: nothing else of this source is read before."""
         failures = 0
         while True:
             try:
-                await self.in_writer(lambda writer: self._price_and_write(writer, source, state, poll, now_ms))
+                await self.in_writer(lambda writer: self._price_and_write(writer, source, asked))
             except StoreError as error:
                 self._say(str(error))
             except Exception as error:  # noqa: BLE001 - a bug must not end the recording, nor pass unseen
@@ -112,13 +124,12 @@ class Runner:
     async def _tell_failure(self, source: Source, why: str) -> None:
         """Record only the state of a source whose facts cannot be written."""
         self._narrate(source, SourceState.FAILING, why)
-        poll, now_ms = Poll(detail=why), self._clock()
+        failed = Asked(SourceState.FAILING, Poll(detail=why), self._clock())
         with suppress(StoreError):
-            await self.in_writer(
-                lambda writer: self._price_and_write(writer, source, SourceState.FAILING, poll, now_ms)
-            )
+            await self.in_writer(lambda writer: self._price_and_write(writer, source, failed))
 
-    def _price_and_write(self, writer: Writer, source: Source, state: SourceState, poll: Poll, now_ms: int) -> None:
+    def _price_and_write(self, writer: Writer, source: Source, asked: Asked) -> None:
+        state, poll, now_ms, poll_ms = asked
         priced = self._pricer.price(poll.events, now_ms=now_ms)
         rejects: Sequence[Reject] = poll.rejects
         if priced.clock_skew:
@@ -134,6 +145,7 @@ class Runner:
                 watermark_ms=now_ms if state is SourceState.OK and not poll.more else None,
                 poll_every_ms=round(source.poll_seconds * 1000),
                 backlog_bytes=poll.backlog_bytes,
+                poll_ms=poll_ms,
             ),
             events=priced.events,
             positions=poll.positions,

@@ -108,32 +108,80 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     example: str
 
 
+class GpuProcess(msgspec.Struct, frozen=True, gc=False):
+    """A process that holds a GPU; its number is the host's, also for one in a container."""
+
+    pid: int
+    memory_used_bytes: int | None = None
+
+
 class GpuReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU (or MIG instance) at one instant; None is "the card does not say"."""
+    """One GPU (or MIG instance) at one instant; None is "the card does not say". Shares are 0 to 1."""
 
     at_ms: int
     host: str
     uuid: str
     index: int
     name: str | None = None
+    parent_uuid: str | None = None
+    """The card that a MIG instance is part of; None for a whole card."""
+    slices: int | None = None
+    """Compute slices of a MIG instance (a whole A100 or H100 has 7)."""
     busy: float | None = None
-    """Share of the sample period with at least one kernel running: busy time, not utilisation."""
+    """Share of the time since the last reading with at least one kernel running: busy time, not utilisation."""
+    memory_busy: float | None = None
+    """Share of that time in which memory was read or written."""
+    sm_active: float | None = None
+    tensor_active: float | None = None
+    """Share of the multiprocessors' time in which their matrix units worked."""
+    dram_active: float | None = None
+    """Memory bandwidth used, as a share of the card's: what decoding is bound by."""
+    pcie_tx_bytes_per_second: int | None = None
+    pcie_rx_bytes_per_second: int | None = None
+    nvlink_tx_bytes_per_second: int | None = None
+    nvlink_rx_bytes_per_second: int | None = None
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
     power_watts: float | None = None
     power_limit_watts: float | None = None
+    """What is enforced now."""
     energy_millijoules: int | None = None
     """Counter since the driver was loaded."""
     temperature_celsius: int | None = None
     sm_clock_mhz: int | None = None
+    sm_clock_max_mhz: int | None = None
+    memory_clock_mhz: int | None = None
     throttle_reasons: int | None = None
-    pids: tuple[int, ...] = ()
+    """Bits of NVML's clock event reasons."""
+    ecc_corrected: int | None = None
+    """Memory errors since the driver was loaded."""
+    ecc_uncorrected: int | None = None
+    xids: tuple[int, ...] = ()
+    """Critical errors (XID numbers) that the driver has reported since the last reading."""
+    processes: tuple[GpuProcess, ...] = ()
     lost: str | None = None
     """Why the card does not answer any more, or None while it does."""
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes that hold it."""
+        return tuple(process.pid for process in self.processes)
+
+
+class Timed(msgspec.Struct, frozen=True, gc=False):
+    """Durations that were measured between two scrapes: their sum and how many, so that means stay right when added."""
+
+    seconds: float
+    count: int
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """None where nothing was measured."""
+        return self.seconds / self.count if self.count else None
+
 
 class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a serving engine did between two scrapes; token counts are deltas over `seconds`."""
+    """What a serving engine did between two scrapes; counts are deltas over `seconds`, None is "not exposed"."""
 
     at_ms: int
     engine: str
@@ -148,12 +196,27 @@ class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_tokens: int | None = None
     output_tokens: int | None = None
     requests_finished: int | None = None
+    ttft: Timed | None = None
+    """From a request's arrival to its first token."""
+    tpot: Timed | None = None
+    """Per output token after the first."""
+    queue: Timed | None = None
+    """Waiting until a request was scheduled."""
+    idle_seconds: float | None = None
+    """Of `seconds`, those in which the engine had no work, where it counts them itself."""
     running: int | None = None
+    running_limit: int | None = None
+    """How many requests it can run at once, where it says so."""
     waiting: int | None = None
     kv_cache_used: float | None = None
     pid: int | None = None
+    """The topmost process of the engine on this machine."""
     gpus: tuple[int, ...] = ()
-    """Indices of the GPUs that it is configured to hold; empty is "not said"."""
+    """Indices of the GPUs that it holds; empty is "not said"."""
+    gpu_uuids: tuple[str, ...] = ()
+    """The same exactly, MIG instances included; only where its processes told."""
+    gpus_from: str | None = None
+    """How the GPUs are known: "processes" or "configuration"."""
 
 
 class HostFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +278,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Everything up to this instant has been read."""
     poll_every_ms: int
     backlog_bytes: int | None = None
+    poll_ms: float | None = None
+    """How long the last poll took."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

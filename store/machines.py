@@ -1,32 +1,52 @@
 """Readings of GPUs and engines on their way in: raw for an hour, summed per minute for weeks."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from store.facts import EngineReading, GpuReading
+from store.facts import EngineReading, GpuProcess, GpuReading, Timed
 
-_GPU_MINUTE = """
-INSERT INTO gpu_minutes (gpu, minute, readings, busy_sum, busy_max, busy_readings, memory_used_bytes, power_sum,
-                         power_max, power_readings, energy_millijoules)
-VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (gpu, minute) DO UPDATE SET
-    readings = readings + 1, busy_sum = busy_sum + excluded.busy_sum, busy_max = max(busy_max, excluded.busy_max),
-    busy_readings = busy_readings + excluded.busy_readings,
-    memory_used_bytes = coalesce(excluded.memory_used_bytes, memory_used_bytes),
-    power_sum = power_sum + excluded.power_sum, power_max = max(power_max, excluded.power_max),
-    power_readings = power_readings + excluded.power_readings,
-    energy_millijoules = energy_millijoules + excluded.energy_millijoules
-"""
+_AS_READ = (
+    "at_ms", "busy", "memory_busy", "sm_active", "tensor_active", "dram_active", "pcie_tx_bytes_per_second",
+    "pcie_rx_bytes_per_second", "nvlink_tx_bytes_per_second", "nvlink_rx_bytes_per_second", "memory_used_bytes",
+    "power_watts", "power_limit_watts", "energy_millijoules", "temperature_celsius", "sm_clock_mhz", "sm_clock_max_mhz",
+    "memory_clock_mhz", "throttle_reasons", "ecc_corrected", "ecc_uncorrected", "lost",
+)  # fmt: skip
+"""Columns of a raw reading that are named as in the fact."""
 
-_ENGINE_MINUTE = """
-INSERT INTO engine_minutes (engine, minute, seconds, input, cache_read, output, requests, running_max, waiting_max)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (engine, minute) DO UPDATE SET
-    seconds = seconds + excluded.seconds, input = input + excluded.input,
-    cache_read = cache_read + excluded.cache_read, output = output + excluded.output,
-    requests = requests + excluded.requests, running_max = max(running_max, excluded.running_max),
-    waiting_max = max(waiting_max, excluded.waiting_max)
-"""
+_KEY = ("gpu", "engine", "minute")
+_ADDED = "{0} = coalesce({0} + excluded.{0}, {0}, excluded.{0})"
+_HIGHEST = "{0} = coalesce(max({0}, excluded.{0}), {0}, excluded.{0})"
+_NEWEST = "{0} = coalesce(excluded.{0}, {0})"
+_EVERY_BIT = "{0} = coalesce({0} | excluded.{0}, {0}, excluded.{0})"
+
+_GPU_MINUTE = {
+    "readings": _ADDED, "lost_readings": _ADDED,
+    "busy_sum": _ADDED, "busy_max": _HIGHEST, "busy_readings": _ADDED,
+    "sm_sum": _ADDED, "sm_readings": _ADDED,
+    "tensor_sum": _ADDED, "tensor_max": _HIGHEST, "tensor_readings": _ADDED,
+    "dram_sum": _ADDED, "dram_max": _HIGHEST, "dram_readings": _ADDED,
+    "memory_used_bytes": _NEWEST,
+    "power_sum": _ADDED, "power_max": _HIGHEST, "power_readings": _ADDED,
+    "energy_millijoules": _ADDED, "energy_seconds": _ADDED,
+    "temperature_max": _HIGHEST, "throttle_reasons": _EVERY_BIT,
+}  # fmt: skip
+"""Columns of a GPU's minute, and how one more reading changes each; what is unknown changes nothing."""
+
+_ENGINE_MINUTE = {
+    "seconds": _ADDED, "input": _ADDED, "cache_read": _ADDED, "output": _ADDED, "requests": _ADDED,
+    "ttft_seconds": _ADDED, "ttft_count": _ADDED, "tpot_seconds": _ADDED, "tpot_count": _ADDED,
+    "queue_seconds": _ADDED, "queue_count": _ADDED, "idle_seconds": _ADDED,
+    "running_max": _HIGHEST, "running_sum": _ADDED, "running_readings": _ADDED, "running_limit": _NEWEST,
+    "waiting_max": _HIGHEST, "kv_cache_max": _HIGHEST,
+}  # fmt: skip
+
+
+class Energy(NamedTuple):
+    """What a counter gained since the last reading that had one; None where there is none to compare with."""
+
+    millijoules: int | None = None
+    seconds: float | None = None
 
 
 class MachineWriter:
@@ -34,10 +54,10 @@ class MachineWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._gpus: dict[tuple[str, str], int] = {}
-        self._engines: dict[tuple[str, str], int] = {}
-        self._energy: dict[int, int] = {}
-        self._kept_energy: dict[int, int] = {}
+        self._gpus: dict[tuple[str, str], tuple[int, object]] = {}
+        self._engines: dict[tuple[str, str], tuple[int, object]] = {}
+        self._energy: dict[int, tuple[int, int]] = {}
+        self._kept_energy: dict[int, tuple[int, int]] = {}
 
     def keep(self) -> None:
         """Energy counters as of here are in the store for good."""
@@ -50,68 +70,135 @@ class MachineWriter:
         self._energy = dict(self._kept_energy)
 
     def write_gpus(self, readings: Sequence[GpuReading]) -> None:
-        """Keep each raw reading and add it to its minute."""
+        """Keep each raw reading and its errors, and add it to its minute."""
         for r in readings:
             gpu = self._gpu_id(r)
-            self._connection.execute(
-                "INSERT OR REPLACE INTO gpu_readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (gpu, r.at_ms, r.busy, r.memory_used_bytes, r.power_watts, r.power_limit_watts, r.energy_millijoules,
-                 r.temperature_celsius, r.sm_clock_mhz, r.throttle_reasons, ",".join(map(str, r.pids)) or None, r.lost),
-            )  # fmt: skip
-            self._connection.execute(_GPU_MINUTE, (
-                gpu, r.at_ms // 60_000 * 60, r.busy or 0.0, r.busy or 0.0, r.busy is not None, r.memory_used_bytes,
-                r.power_watts or 0.0, r.power_watts or 0.0, r.power_watts is not None, self._energy_since_last(gpu, r),
-            ))  # fmt: skip
+            energy = self._energy_since_last(gpu, r)
+            self._put("gpu_readings", {"gpu": gpu} | _gpu_reading(r, energy))
+            self._add("gpu_minutes", {"gpu": gpu, "minute": _minute(r.at_ms)} | _gpu_minute(r, energy), _GPU_MINUTE)
+            for xid in r.xids:
+                self._put("gpu_errors", {"gpu": gpu, "at_ms": r.at_ms, "xid": xid})
 
-    def _energy_since_last(self, gpu: int, reading: GpuReading) -> int:
+    def _energy_since_last(self, gpu: int, reading: GpuReading) -> Energy:
         """Energy used since the last reading; a counter that fell was reset by a reloaded driver."""
         now = reading.energy_millijoules
         if now is None:
-            return 0
+            return Energy()
         before = self._energy.get(gpu)
-        self._energy[gpu] = now
+        self._energy[gpu] = now, reading.at_ms
         if before is None:
-            return 0
-        return now - before if now >= before else now
+            return Energy()
+        gained = now - before[0] if now >= before[0] else now
+        return Energy(gained, max(0, reading.at_ms - before[1]) / 1_000)
 
     def write_engines(self, readings: Sequence[EngineReading]) -> None:
         """Keep each raw reading and add its deltas to its minute."""
         for r in readings:
-            engine = self._engine_id(r)
-            self._connection.execute(
-                "INSERT OR REPLACE INTO engine_readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (engine, r.at_ms, r.seconds, r.input_tokens, r.cache_read_tokens, r.output_tokens,
-                 r.requests_finished, r.running, r.waiting, r.kv_cache_used),
-            )  # fmt: skip
+            engine, gained = self._engine_id(r), _engine_gains(r)
+            gauges = {"running": r.running, "waiting": r.waiting, "kv_cache_used": r.kv_cache_used}
+            self._put("engine_readings", {"engine": engine, "at_ms": r.at_ms} | gained | gauges)
             if r.seconds is not None:
-                self._connection.execute(_ENGINE_MINUTE, (
-                    engine, r.at_ms // 60_000 * 60, r.seconds, r.input_tokens or 0, r.cache_read_tokens or 0,
-                    r.output_tokens or 0, r.requests_finished or 0, r.running or 0, r.waiting or 0,
-                ))  # fmt: skip
+                minute = {"engine": engine, "minute": _minute(r.at_ms)} | gained | _engine_minute(r)
+                self._add("engine_minutes", minute, _ENGINE_MINUTE)
 
     def _gpu_id(self, r: GpuReading) -> int:
-        key = (r.host, r.uuid)
-        if key not in self._gpus:
-            self._connection.execute(
-                "INSERT INTO gpus (host, uuid, position, name, memory_total_bytes) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (host, uuid) DO UPDATE SET position = excluded.position,"
-                " name = coalesce(excluded.name, name),"
-                " memory_total_bytes = coalesce(excluded.memory_total_bytes, memory_total_bytes)",
-                (r.host, r.uuid, r.index, r.name, r.memory_total_bytes),
-            )
-            found = self._connection.execute("SELECT id FROM gpus WHERE host = ? AND uuid = ?", key).fetchone()
-            self._gpus[key] = found[0]
-        return self._gpus[key]
+        said = {"position": r.index, "name": r.name, "memory_total_bytes": r.memory_total_bytes}
+        said |= {"parent_uuid": r.parent_uuid, "slices": r.slices}
+        known = self._gpus.get((r.host, r.uuid))
+        if known is None or known[1] != said:
+            known = self._identified("gpus", {"host": r.host, "uuid": r.uuid}, said, _NEWEST), said
+            self._gpus[r.host, r.uuid] = known
+        return known[0]
 
     def _engine_id(self, r: EngineReading) -> int:
+        said = {"host": r.host, "kind": r.kind, "pid": r.pid, "gpus": _joined(r.gpus)}
+        said |= {"gpu_uuids": _joined(r.gpu_uuids), "gpus_from": r.gpus_from}
         key = (r.engine, r.model or "")
-        if key not in self._engines:
-            self._connection.execute(
-                "INSERT INTO engines (name, host, model, kind, pid, gpus) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (name, model) DO UPDATE SET host = excluded.host, kind = excluded.kind, pid = excluded.pid,"
-                " gpus = excluded.gpus",
-                (r.engine, r.host, r.model or "", r.kind, r.pid, ",".join(map(str, r.gpus)) or None),
-            )
-            found = self._connection.execute("SELECT id FROM engines WHERE name = ? AND model = ?", key).fetchone()
-            self._engines[key] = found[0]
-        return self._engines[key]
+        known = self._engines.get(key)
+        if known is None or known[1] != said:
+            identity = {"name": r.engine, "model": r.model or ""}
+            known = self._identified("engines", identity, said, "{0} = excluded.{0}"), said
+            self._engines[key] = known
+        return known[0]
+
+    def _identified(self, table: str, key: Mapping[str, object], said: Mapping[str, object], change: str) -> int:
+        """The number of a GPU or engine, having kept what is said of it now."""
+        self._add(table, {**key, **said}, dict.fromkeys(said, change), key=tuple(key))
+        where = " AND ".join(f"{name} = ?" for name in key)
+        found = self._connection.execute(f"SELECT id FROM {table} WHERE {where}", tuple(key.values())).fetchone()
+        return int(found[0])
+
+    def _put(self, table: str, row: Mapping[str, object]) -> None:
+        self._connection.execute(f"INSERT OR REPLACE {_into(table, row)}", tuple(row.values()))
+
+    def _add(
+        self, table: str, row: Mapping[str, object], changes: Mapping[str, str], key: tuple[str, ...] = ()
+    ) -> None:
+        """Insert a row, or change the one that has its key by the rule of each column."""
+        keys = key or tuple(name for name in row if name in _KEY)
+        rules = ", ".join(changes[name].format(name) for name in row if name not in keys)
+        self._connection.execute(
+            f"INSERT {_into(table, row)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {rules}", tuple(row.values())
+        )
+
+
+def _into(table: str, row: Mapping[str, object]) -> str:
+    return f"INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+
+
+def _gpu_reading(r: GpuReading, energy: Energy) -> dict[str, object]:
+    as_read = {name: getattr(r, name) for name in _AS_READ}
+    return as_read | {
+        "pids": _joined(map(_process, r.processes)),
+        "energy_gained": energy.millijoules,
+        "energy_seconds": energy.seconds,
+    }
+
+
+def _gpu_minute(r: GpuReading, energy: Energy) -> dict[str, object]:
+    return {
+        "readings": 1, "lost_readings": int(r.lost is not None),
+        "busy_sum": r.busy or 0.0, "busy_max": r.busy or 0.0, "busy_readings": int(r.busy is not None),
+        "sm_sum": r.sm_active, "sm_readings": int(r.sm_active is not None),
+        "tensor_sum": r.tensor_active, "tensor_max": r.tensor_active,
+        "tensor_readings": int(r.tensor_active is not None),
+        "dram_sum": r.dram_active, "dram_max": r.dram_active, "dram_readings": int(r.dram_active is not None),
+        "memory_used_bytes": r.memory_used_bytes,
+        "power_sum": r.power_watts or 0.0, "power_max": r.power_watts or 0.0,
+        "power_readings": int(r.power_watts is not None),
+        "energy_millijoules": energy.millijoules or 0, "energy_seconds": energy.seconds or 0.0,
+        "temperature_max": r.temperature_celsius, "throttle_reasons": r.throttle_reasons,
+    }  # fmt: skip
+
+
+def _engine_gains(r: EngineReading) -> dict[str, object]:
+    """What is the same in a raw reading and in its minute."""
+    return {
+        "seconds": r.seconds, "input": r.input_tokens, "cache_read": r.cache_read_tokens, "output": r.output_tokens,
+        "requests": r.requests_finished, "idle_seconds": r.idle_seconds, "running_limit": r.running_limit,
+        **_timed("ttft", r.ttft), **_timed("tpot", r.tpot), **_timed("queue", r.queue),
+    }  # fmt: skip
+
+
+def _engine_minute(r: EngineReading) -> dict[str, object]:
+    return {
+        "running_max": r.running, "running_sum": r.running, "running_readings": int(r.running is not None),
+        "waiting_max": r.waiting, "kv_cache_max": r.kv_cache_used,
+    }  # fmt: skip
+
+
+def _timed(name: str, durations: Timed | None) -> dict[str, object]:
+    seconds, count = (None, None) if durations is None else (durations.seconds, durations.count)
+    return {f"{name}_seconds": seconds, f"{name}_count": count}
+
+
+def _process(process: GpuProcess) -> str:
+    return f"{process.pid}:{'' if process.memory_used_bytes is None else process.memory_used_bytes}"
+
+
+def _minute(at_ms: int) -> int:
+    return at_ms // 60_000 * 60
+
+
+def _joined(items: Iterable[object]) -> str | None:
+    return ",".join(map(str, items)) or None

@@ -13,18 +13,18 @@ import msgspec
 
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
+from store import machine_questions as machines
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
 from store.marks import Mark, read_marks
 from store.records import (
     EngineState,
+    GpuMinute,
     GpuState,
     KeptSum,
     RequestRecord,
     SourceRecord,
     dimensions,
-    engine_state,
-    indices,
     units,
 )
 from store.rests import ROW_SUMS
@@ -127,7 +127,7 @@ class Reader:
             rejects.setdefault(source, []).append((reject[0], reject[1], reject[2], reject[3]))
         rows = self._ask(
             "SELECT name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, state_since_ms,"
-            " events, duplicates, rejected, gap_bytes FROM sources ORDER BY name",
+            " events, duplicates, rejected, gap_bytes, poll_ms FROM sources ORDER BY name",
             (),
         )
         return [
@@ -135,6 +135,7 @@ class Reader:
                 health=SourceHealth(
                     name=row[0], kind=row[1], state=SourceState(row[2]), detail=row[3] or "", polled_ms=row[4],
                     watermark_ms=row[5], poll_every_ms=row[6] or 0, backlog_bytes=row[7],
+                    poll_ms=row[13],
                 ),
                 state_since_ms=row[8], events=row[9], duplicates=row[10], rejected=row[11], gap_bytes=row[12],
                 rejects=tuple(rejects.get(row[0], ())),
@@ -211,44 +212,20 @@ class Reader:
         return read_marks(self._ask, since_ms, until_ms)
 
     def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
-        """Each GPU read in the window: means of busy time and power, the newest of the rest."""
-        rows = self._ask(
-            "SELECT g.host, g.uuid, g.position, g.name, g.memory_total_bytes, max(r.at_ms), avg(r.busy),"
-            " r.memory_used_bytes, avg(r.power_watts), r.temperature_celsius, r.pids, r.lost"
-            " FROM gpu_readings AS r JOIN gpus AS g ON g.id = r.gpu WHERE r.at_ms > ? AND r.at_ms <= ?"
-            " GROUP BY r.gpu ORDER BY g.host, g.position",
-            (since_ms, until_ms),
-        )
-        return [
-            GpuState(
-                host=row[0], uuid=row[1], index=row[2], name=row[3], memory_total_bytes=row[4], at_ms=row[5],
-                busy=None if row[11] else row[6], memory_used_bytes=row[7], power_watts=None if row[11] else row[8],
-                temperature_celsius=row[9], pids=indices(row[10]), lost=row[11],
-            )
-            for row in rows
-        ]  # fmt: skip
+        """Each GPU read in the window: means of what was measured, the newest of the rest."""
+        return machines.gpus(self._ask, since_ms, until_ms)
+
+    def gpu_minutes(self, host: str, uuid: str, since_ms: int, until_ms: int) -> list[GpuMinute]:
+        """One GPU's history, oldest minute first; a minute in which it was not read is missing."""
+        return machines.gpu_minutes(self._ask, host, uuid, since_ms, until_ms)
 
     def engines(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Each engine scraped in the window: sums of its deltas, the newest of its gauges."""
-        rows = self._ask(
-            "SELECT e.name, e.host, e.model, e.kind, e.pid, e.gpus, max(r.at_ms), total(r.seconds), sum(r.input),"
-            " sum(r.cache_read), sum(r.output), r.running, r.waiting, r.kv_cache_used"
-            " FROM engine_readings AS r JOIN engines AS e ON e.id = r.engine WHERE r.at_ms > ? AND r.at_ms <= ?"
-            " GROUP BY r.engine ORDER BY e.name, e.model",
-            (since_ms, until_ms),
-        )
-        return [engine_state(row) for row in rows]
+        return machines.engines(self._ask, since_ms, until_ms)
 
     def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Sums of each engine over longer windows, from its minutes; no gauges."""
-        rows = self._ask(
-            "SELECT e.name, e.host, e.model, e.kind, e.pid, e.gpus, max(m.minute) * 1000, total(m.seconds), sum(m.input),"
-            " sum(m.cache_read), sum(m.output), NULL, NULL, NULL"
-            " FROM engine_minutes AS m JOIN engines AS e ON e.id = m.engine WHERE m.minute >= ? AND m.minute < ?"
-            " GROUP BY m.engine ORDER BY e.name, e.model",
-            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
-        )
-        return [engine_state(row) for row in rows]
+        return machines.engine_minutes(self._ask, since_ms, until_ms)
 
     def _requests(self, condition: str, values: Sequence[int]) -> list[RequestRecord]:
         rows = self._ask(

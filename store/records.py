@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from pricing.usage import Usage
-from store.facts import Dimensions, Outcome, SourceHealth
+from store.facts import Dimensions, GpuProcess, Outcome, SourceHealth, Timed
 from store.sums import CardNote, Sum
 
 
@@ -43,20 +43,73 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuState(msgspec.Struct, frozen=True, kw_only=True):
-    """A GPU over the last while: means of what was really read."""
+    """A GPU (or MIG instance) over the last while: means of what was really read, the newest of the rest."""
 
     host: str
     uuid: str
     index: int
     name: str | None
+    parent_uuid: str | None
+    """The card that a MIG instance is part of: one that has it is no card of its own."""
+    slices: int | None
     memory_total_bytes: int | None
     at_ms: int
     busy: float | None
+    memory_busy: float | None
+    sm_active: float | None
+    tensor_active: float | None
+    dram_active: float | None
+    pcie_tx_bytes_per_second: float | None
+    pcie_rx_bytes_per_second: float | None
+    nvlink_tx_bytes_per_second: float | None
+    nvlink_rx_bytes_per_second: float | None
     memory_used_bytes: int | None
     power_watts: float | None
+    power_limit_watts: float | None
+    energy_joules: float | None
+    """What its counter gained over `energy_seconds`."""
+    energy_seconds: float
     temperature_celsius: int | None
-    pids: tuple[int, ...]
+    sm_clock_mhz: int | None
+    sm_clock_max_mhz: int | None
+    memory_clock_mhz: int | None
+    throttle_reasons: int | None
+    ecc_corrected: int | None
+    ecc_uncorrected: int | None
+    xid: int | None
+    """The newest critical error that the driver reported within what is kept, and when."""
+    xid_ms: int | None
+    processes: tuple[GpuProcess, ...]
     lost: str | None
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes that hold it."""
+        return tuple(process.pid for process in self.processes)
+
+
+class GpuMinute(msgspec.Struct, frozen=True, kw_only=True):
+    """A GPU over one minute: means of what was really read."""
+
+    minute: int
+    """Epoch seconds of its beginning."""
+    readings: int
+    lost_readings: int
+    busy: float | None
+    busy_max: float | None
+    sm_active: float | None
+    tensor_active: float | None
+    tensor_active_max: float | None
+    dram_active: float | None
+    dram_active_max: float | None
+    memory_used_bytes: int | None
+    power_watts: float | None
+    power_watts_max: float | None
+    energy_joules: float | None
+    energy_seconds: float
+    temperature_celsius_max: int | None
+    throttle_reasons: int
+    """Every reason that was given during the minute."""
 
 
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,15 +121,26 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None
     pid: int | None
     gpus: tuple[int, ...]
-    """Indices of the GPUs that it is configured to hold; empty is "not said"."""
+    """Indices of the GPUs that it holds; empty is "not said"."""
+    gpu_uuids: tuple[str, ...] = ()
+    """The same exactly, MIG instances included; only where its processes told."""
+    gpus_from: str | None = None
+    """How the GPUs are known: "processes" or "configuration"."""
     at_ms: int
     seconds: float
-    input_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    output_tokens: int | None
+    """None of these is a number where the engine does not expose it."""
+    requests_finished: int | None = None
+    ttft: Timed | None = None
+    tpot: Timed | None = None
+    queue: Timed | None = None
+    idle_seconds: float | None = None
     running: int | None
     waiting: int | None
     kv_cache_used: float | None
+    running_limit: int | None = None
 
 
 class KeptSum(NamedTuple):
@@ -103,15 +167,16 @@ def units(text: object) -> tuple[tuple[str, int], ...]:
     return tuple((unit, amount) for unit, amount in json.loads(text)) if isinstance(text, str) else ()
 
 
-def engine_state(row: Sequence[object]) -> EngineState:
-    """A row of an engine as its state."""
-    name, host, model, kind, pid, gpus, at_ms, observed, *tokens, running, waiting, kv_cache_used = row
-    counts = dict(zip(("input_tokens", "cache_read_tokens", "output_tokens"), (n or 0 for n in tokens), strict=True))
-    return msgspec.convert(
-        {
-            "name": name, "host": host, "model": model or None, "kind": kind, "pid": pid, "gpus": indices(gpus),
-            "at_ms": at_ms, "seconds": observed or 0.0, **counts, "running": running, "waiting": waiting,
-            "kv_cache_used": kv_cache_used,
-        },
-        EngineState,
-    )  # fmt: skip
+def processes(text: object) -> tuple[GpuProcess, ...]:
+    """Processes kept as "12:4096,13:", with the bytes that each holds where that is known."""
+    if not isinstance(text, str) or not text:
+        return ()
+    parts = (one.partition(":") for one in text.split(","))
+    return tuple(GpuProcess(int(pid), int(held) if held else None) for pid, _, held in parts)
+
+
+def timed(seconds: object, count: object) -> Timed | None:
+    """A sum of durations and their number, None where they were never exposed."""
+    if not isinstance(seconds, int | float) or not isinstance(count, int):
+        return None
+    return Timed(float(seconds), count)

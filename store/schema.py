@@ -274,6 +274,62 @@ def m010_marks(db: Database) -> None:
     db.table("marks").create({"at_ms": int, "text": str}, pk=("at_ms", "text"), strict=True)
 
 
+_GPU_READING_COLUMNS: dict[str, type] = {
+    "memory_busy": float,
+    "sm_active": float,
+    "tensor_active": float,
+    "dram_active": float,
+    "pcie_tx_bytes_per_second": int,
+    "pcie_rx_bytes_per_second": int,
+    "nvlink_tx_bytes_per_second": int,
+    "nvlink_rx_bytes_per_second": int,
+    "sm_clock_max_mhz": int,
+    "memory_clock_mhz": int,
+    "ecc_corrected": int,
+    "ecc_uncorrected": int,
+    "energy_gained": int,
+    "energy_seconds": float,
+}
+_GPU_MINUTE_COLUMNS: dict[str, type] = {
+    "sm_sum": float,
+    "sm_readings": int,
+    "tensor_sum": float,
+    "tensor_max": float,
+    "tensor_readings": int,
+    "dram_sum": float,
+    "dram_max": float,
+    "dram_readings": int,
+    "energy_seconds": float,
+    "temperature_max": int,
+    "throttle_reasons": int,
+    "lost_readings": int,
+}
+_TIMED = ("ttft", "tpot", "queue")
+
+
+@migrations()
+def m011_activity(db: Database) -> None:
+    """What newer cards and engines measure: activity of units, errors, latencies; and how long each poll took."""
+    for name, kind in _GPU_READING_COLUMNS.items():
+        db.table("gpu_readings").add_column(name, kind)
+    for name, kind in _GPU_MINUTE_COLUMNS.items():
+        db.table("gpu_minutes").add_column(name, kind)
+    db.table("gpus").add_column("parent_uuid", str)
+    db.table("gpus").add_column("slices", int)
+    db.table("gpu_errors").create({"gpu": int, "at_ms": int, "xid": int}, pk=("gpu", "at_ms", "xid"), strict=True)
+    for table in ("engine_readings", "engine_minutes"):
+        for name in _TIMED:
+            db.table(table).add_column(f"{name}_seconds", float)
+            db.table(table).add_column(f"{name}_count", int)
+        db.table(table).add_column("idle_seconds", float)
+        db.table(table).add_column("running_limit", int)
+    for name, kind in {"kv_cache_max": float, "running_sum": int, "running_readings": int}.items():
+        db.table("engine_minutes").add_column(name, kind)
+    db.table("engines").add_column("gpu_uuids", str)
+    db.table("engines").add_column("gpus_from", str)
+    db.table("sources").add_column("poll_ms", float)
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

@@ -152,7 +152,7 @@ class Writer:
         self._connection.execute(_UPSERT_SOURCE, {
             "name": health.name, "kind": health.kind, "state": health.state.value, "detail": health.detail,
             "polled_ms": health.polled_ms, "watermark_ms": health.watermark_ms, "poll_every_ms": health.poll_every_ms,
-            "backlog_bytes": health.backlog_bytes, "events": written.events, "duplicates": written.duplicates,
+            "backlog_bytes": health.backlog_bytes, "poll_ms": health.poll_ms, "events": written.events, "duplicates": written.duplicates,
             "rejected": sum(reject.count for reject in batch.rejects), "gap_bytes": batch.gap_bytes,
         })  # fmt: skip
         self._connection.executemany(
@@ -164,14 +164,14 @@ class Writer:
 
 
 _UPSERT_SOURCE = """
-INSERT INTO sources (name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, events,
-                     duplicates, rejected, gap_bytes, state_since_ms)
-VALUES (:name, :kind, :state, :detail, :polled_ms, :watermark_ms, :poll_every_ms, :backlog_bytes, :events,
-        :duplicates, :rejected, :gap_bytes, :polled_ms)
+INSERT INTO sources (name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, poll_ms,
+                     events, duplicates, rejected, gap_bytes, state_since_ms)
+VALUES (:name, :kind, :state, :detail, :polled_ms, :watermark_ms, :poll_every_ms, :backlog_bytes, :poll_ms,
+        :events, :duplicates, :rejected, :gap_bytes, :polled_ms)
 ON CONFLICT (name) DO UPDATE SET
     kind = excluded.kind, detail = excluded.detail, polled_ms = excluded.polled_ms,
     watermark_ms = coalesce(excluded.watermark_ms, watermark_ms), poll_every_ms = excluded.poll_every_ms,
-    backlog_bytes = excluded.backlog_bytes, events = events + excluded.events,
+    backlog_bytes = excluded.backlog_bytes, poll_ms = excluded.poll_ms, events = events + excluded.events,
     duplicates = duplicates + excluded.duplicates, rejected = rejected + excluded.rejected,
     gap_bytes = gap_bytes + excluded.gap_bytes,
     state_since_ms = CASE WHEN state = excluded.state THEN state_since_ms ELSE excluded.polled_ms END,

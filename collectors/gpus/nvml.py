@@ -20,7 +20,7 @@ from collectors.gpus.nvml_driver import (
     CardLost,
     Driver,
 )
-from store.facts import GpuReading
+from store.facts import GpuProcess, GpuReading
 
 ABSENT = {
     NO_LIBRARY: (
@@ -148,9 +148,15 @@ def _reading(card: Card, at_ms: int, host: str, seen: dict[str, Any], lost: str 
         temperature_celsius=seen.get("temperature_celsius"),
         sm_clock_mhz=seen.get("sm_clock_mhz"),
         throttle_reasons=seen.get("throttle_reasons"),
-        pids=tuple(sorted({process.pid for process in processes})),
+        processes=_held_by(processes),
         lost=lost,
     )
+
+
+def _held_by(processes: Sequence[Any]) -> tuple[GpuProcess, ...]:
+    """Each process once, by its number; one that computes and draws stands in both lists with the same memory."""
+    held = {process.pid: GpuProcess(process.pid, process.usedGpuMemory) for process in processes}
+    return tuple(held[pid] for pid in sorted(held))
 
 
 def unavailable(code: int) -> GpuUnavailable:

@@ -58,6 +58,7 @@ class Stage:
             clock=self.time.clock,
             sleep=self.time.sleep,
             say=self.said.append,
+            monotonic=itertools.count(0, 0.001).__next__,
         )
         self.writer: UnluckyWriter
 
@@ -143,6 +144,12 @@ async def test_a_failing_source_says_why_and_keeps_its_last_watermark(tmp_path: 
         health = stage.source().health
         assert (health.state, health.detail) == (SourceState.FAILING, "permission denied: chmod o+r it")
         assert health.watermark_ms == AT_MS
+
+
+async def test_how_long_a_poll_took_stands_beside_its_source(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.follow(ScriptedSource("gateway", [Poll()]))
+    assert stage.source().health.poll_ms == pytest.approx(1.0), "the clock is read before and after"
 
 
 async def test_what_does_not_exist_is_absent_and_asked_for_rarely(tmp_path: Path) -> None:

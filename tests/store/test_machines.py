@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store.facts import EngineReading, GpuReading, Position
+from store.facts import EngineReading, GpuProcess, GpuReading, Position, Timed
 from store.reader import Reader
 from store.tables import StoreError
 from store.writer import Writer
@@ -67,12 +67,13 @@ def test_a_card_that_never_says_how_busy_it_is_is_unknown_and_not_idle(path: Pat
 def test_gauges_are_those_of_the_newest_reading(path: Path) -> None:
     read(
         path,
-        {"memory_used_bytes": 10, "pids": (3, 4)},
-        {"memory_used_bytes": 20, "pids": (5,), "temperature_celsius": 60},
+        {"memory_used_bytes": 10, "processes": (GpuProcess(3, 4_096), GpuProcess(4))},
+        {"memory_used_bytes": 20, "processes": (GpuProcess(5, 4_096), GpuProcess(6)), "temperature_celsius": 60},
     )
     (state,) = Reader(path).gpus(AT_MS - 1, AT_MS + 60_000)
 
-    assert (state.memory_used_bytes, state.pids, state.temperature_celsius) == (20, (5,), 60)
+    assert (state.memory_used_bytes, state.pids, state.temperature_celsius) == (20, (5, 6), 60)
+    assert state.processes == (GpuProcess(5, 4_096), GpuProcess(6, None))
     assert (state.at_ms, state.name, state.memory_total_bytes) == (AT_MS + 1_000, "H100", 80)
 
 
@@ -104,16 +105,19 @@ def test_an_engine_s_tokens_are_summed_over_the_seconds_observed(path: Path) -> 
 
     assert (state.input_tokens, state.cache_read_tokens, state.output_tokens) == (100, 7, 15)
     assert (state.seconds, state.running, state.pid) == (4.5, 3, 7)
-    assert minutes(path, "seconds, input, output, running_max", "engine_minutes") == [(2.0, 100, 10, 9), (2.5, 0, 5, 3)]
+    assert minutes(path, "seconds, input, output, running_max", "engine_minutes") == [
+        (2.0, 100, 10, 9),
+        (2.5, None, 5, 3),
+    ]
     (longer,) = Reader(path).engine_minutes(AT_MS, AT_MS + 120_000)
     assert (longer.seconds, longer.output_tokens, longer.running) == (4.5, 15, None)
 
 
-def test_an_engine_that_only_set_its_baseline_served_nothing_yet_in_no_time(path: Path) -> None:
+def test_an_engine_that_only_set_its_baseline_has_not_said_yet_what_it_served(path: Path) -> None:
     Writer(path).write(batch(engines=[ENGINE]))
     (state,) = Reader(path).engines(AT_MS - 1, AT_MS)
 
-    assert (state.seconds, state.output_tokens) == (0.0, 0)
+    assert (state.seconds, state.output_tokens) == (0.0, None)
     assert minutes(path, "count(*)", "engine_minutes") == [(0,)]
 
 
@@ -132,3 +136,97 @@ def test_a_batch_that_failed_and_is_written_again_loses_no_energy(path: Path) ->
     writer.write(batch(gpus=later, positions=many))
 
     assert minutes(path, "energy_millijoules, readings") == [(80, 2)]
+
+
+def test_what_an_engine_does_not_expose_stays_unknown_over_any_window(path: Path) -> None:
+    steps = [msgspec.structs.replace(ENGINE, at_ms=AT_MS + n * 1_000, seconds=1.0, output_tokens=5) for n in (1, 2)]
+    Writer(path).write(batch(engines=steps))
+    reader = Reader(path)
+
+    for (state,) in (reader.engines(AT_MS, AT_MS + 60_000), reader.engine_minutes(AT_MS, AT_MS + 60_000)):
+        assert (state.output_tokens, state.input_tokens, state.ttft, state.idle_seconds) == (10, None, None, None)
+
+
+def test_latencies_are_added_as_sums_so_that_their_mean_is_that_of_all_requests(path: Path) -> None:
+    slow, quick = Timed(10.0, 2), Timed(6.0, 6)
+    steps = [
+        msgspec.structs.replace(ENGINE, at_ms=AT_MS + 1_000, seconds=1.0, ttft=slow, tpot=Timed(0.5, 50)),
+        msgspec.structs.replace(ENGINE, at_ms=AT_MS + 2_000, seconds=1.0, ttft=quick, queue=Timed(0.0, 1)),
+        msgspec.structs.replace(ENGINE, at_ms=AT_MS + 3_000, seconds=1.0, ttft=Timed(0.0, 0)),
+    ]
+    Writer(path).write(batch(engines=steps))
+    reader = Reader(path)
+
+    for (state,) in (reader.engines(AT_MS, AT_MS + 60_000), reader.engine_minutes(AT_MS, AT_MS + 60_000)):
+        assert (state.ttft, state.tpot, state.queue) == (Timed(16.0, 8), Timed(0.5, 50), Timed(0.0, 1))
+        assert state.ttft is not None
+        assert state.ttft.mean_seconds == 2.0
+    assert Timed(0.0, 0).mean_seconds is None
+
+
+def test_an_engine_that_changes_its_gpus_is_known_by_the_newest(path: Path) -> None:
+    with closing(Writer(path)) as writer:
+        for at, gpus in ((1, (0, 1)), (2, (2,))):
+            held = msgspec.structs.replace(
+                ENGINE, at_ms=AT_MS + at, gpus=gpus, gpu_uuids=("MIG-a", "MIG-b"), gpus_from="processes"
+            )
+            writer.write(batch(engines=[held]))
+    (state,) = Reader(path).engines(AT_MS, AT_MS + 60_000)
+
+    assert (state.gpus, state.gpu_uuids, state.gpus_from) == ((2,), ("MIG-a", "MIG-b"), "processes")
+
+
+def test_activity_is_a_mean_of_what_was_measured_and_unknown_where_nothing_was(path: Path) -> None:
+    read(path, {"tensor_active": 0.2, "sm_active": 0.5}, {}, {"tensor_active": 0.4, "sm_active": 1.0})
+    reader = Reader(path)
+    (state,) = reader.gpus(AT_MS - 1, AT_MS + 60_000)
+    (minute,) = reader.gpu_minutes("h100-1", "GPU-0", AT_MS, AT_MS + 60_000)
+
+    for seen in (state, minute):
+        assert (seen.sm_active, seen.dram_active) == (0.75, None)
+        assert seen.tensor_active == pytest.approx(0.3)
+    assert (minute.readings, minute.tensor_active_max, minute.busy, minute.energy_joules) == (3, 0.4, None, None)
+
+
+def test_energy_is_told_with_the_seconds_that_it_was_counted_over(path: Path) -> None:
+    read(path, {"energy_millijoules": 5_000}, {"energy_millijoules": 405_000}, {}, {"energy_millijoules": 200_000})
+    reader = Reader(path)
+    (state,) = reader.gpus(AT_MS - 1, AT_MS + 60_000)
+    (minute,) = reader.gpu_minutes("h100-1", "GPU-0", AT_MS, AT_MS + 60_000)
+
+    for seen in (state, minute):
+        assert (seen.energy_joules, seen.energy_seconds) == (600.0, 3.0)
+
+
+def test_an_error_that_a_card_reported_is_remembered_with_its_time(path: Path) -> None:
+    read(path, {}, {"xids": (79,)}, {})
+    reader = Reader(path)
+    (state,) = reader.gpus(AT_MS + 1_500, AT_MS + 60_000)
+    assert (state.xid, state.xid_ms) == (79, AT_MS + 1_000)
+
+    (before,) = reader.gpus(AT_MS - 1, AT_MS)
+    assert (before.xid, before.xid_ms) == (None, None)
+
+
+def test_a_minute_keeps_every_reason_why_a_card_was_slowed_down_and_how_often_it_was_lost(path: Path) -> None:
+    read(path, {"throttle_reasons": 0x4}, {"throttle_reasons": 0x40}, {"lost": "off the bus"})
+    (minute,) = Reader(path).gpu_minutes("h100-1", "GPU-0", AT_MS, AT_MS + 60_000)
+    assert (minute.throttle_reasons, minute.readings, minute.lost_readings) == (0x44, 3, 1)
+
+
+def test_a_mig_instance_names_its_card_and_its_slices(path: Path) -> None:
+    instance = {"uuid": "MIG-0", "parent_uuid": "GPU-0", "slices": 3}
+    read(path, {}, instance)
+    card, part = Reader(path).gpus(AT_MS - 1, AT_MS + 60_000)
+
+    assert (card.uuid, card.parent_uuid, card.slices) == ("GPU-0", None, None)
+    assert (part.uuid, part.parent_uuid, part.slices) == ("MIG-0", "GPU-0", 3)
+
+
+def test_what_an_older_version_recorded_of_processes_is_still_read(path: Path) -> None:
+    read(path, {})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE gpu_readings SET pids = '3,4'")
+        connection.commit()
+    (state,) = Reader(path).gpus(AT_MS - 1, AT_MS + 60_000)
+    assert state.pids == (3, 4)

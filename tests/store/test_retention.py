@@ -93,7 +93,7 @@ def test_forgetting_is_harmless_to_repeat_and_recording_goes_on(path: Path) -> N
 
 def test_raw_readings_are_kept_for_an_hour_and_their_minutes_for_weeks(path: Path) -> None:
     writer = Writer(path)
-    gpu = GpuReading(at_ms=AT_MS, host="h", uuid="GPU-0", index=0, busy=1.0)
+    gpu = GpuReading(at_ms=AT_MS, host="h", uuid="GPU-0", index=0, busy=1.0, xids=(79,))
     engine = EngineReading(at_ms=AT_MS, engine="vllm", model="m", seconds=2.0, output_tokens=100)
     writer.write(batch(gpus=[gpu], engines=[engine]))
     writer.prune(Retention(), AT_MS + HOUR_MS)
@@ -107,3 +107,6 @@ def test_raw_readings_are_kept_for_an_hour_and_their_minutes_for_weeks(path: Pat
 
     writer.prune(Retention(), AT_MS + 35 * DAY_MS + 1_000)
     assert reader.engine_minutes(AT_MS, AT_MS + 60_000) == []
+    writer.write(batch(gpus=[GpuReading(at_ms=AT_MS + 40 * DAY_MS, host="h", uuid="GPU-0", index=0)]))
+    (state,) = reader.gpus(AT_MS, AT_MS + 40 * DAY_MS)
+    assert state.xid is None

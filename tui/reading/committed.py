@@ -206,9 +206,9 @@ def _pool(engine: EngineState, share: Fraction, fact: HostFact | None, nano_usd:
         nano_usd=nano_usd,
         usd_per_hour=_part(fact, share),
         served=Served(
-            input_tokens=engine.input_tokens,
-            cache_read_tokens=engine.cache_read_tokens,
-            output_tokens=engine.output_tokens,
+            input_tokens=engine.input_tokens or 0,
+            cache_read_tokens=engine.cache_read_tokens or 0,
+            output_tokens=engine.output_tokens or 0,
         ),
         capacity=_capacity(fact, share),
         assumed=assumed,

@@ -114,5 +114,5 @@ def _engine(pool: Pool, at: Moment) -> EngineRow:
     )
 
 
-def _rate(tokens: int, engine: EngineState) -> float | None:
-    return tokens / engine.seconds if engine.seconds else None
+def _rate(tokens: int | None, engine: EngineState) -> float | None:
+    return tokens / engine.seconds if tokens is not None and engine.seconds else None

@@ -14,9 +14,10 @@ import pytest
 
 from collectors.gpus.gpu import GpuAbsentError, GpuUnavailable
 from collectors.gpus.nvml import NvmlGpus
-from store.facts import GpuReading
+from store.facts import GpuProcess, GpuReading
 
 SOURCE = Path(__file__).parent / "fake_nvml.c"
+MIB = 1 << 20
 LIBRARY = 1000
 """Where a card's index is asked for: the library as a whole."""
 
@@ -109,7 +110,7 @@ def test_a_card_is_read_in_our_units(fake: FakeDriver) -> None:
         temperature_celsius=63,
         sm_clock_mhz=1980,
         throttle_reasons=0x40,
-        pids=(300, 503, 504),
+        processes=(GpuProcess(300, MIB), GpuProcess(503, MIB), GpuProcess(504, MIB)),
     )
 
 
