@@ -19,6 +19,18 @@ LOG_PLACES = (
 )
 """Places where operators' LiteLLM callbacks commonly write; LiteLLM itself has no built-in file logger."""
 
+
+def agent_places(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Where Claude Code and Codex keep their sessions, at home or where a variable says so."""
+    claude = environment.get("CLAUDE_CONFIG_DIR", "~/.claude,~/.config/claude").split(",")
+    codex = environment.get("CODEX_HOME") or "~/.codex"
+    return (
+        *(f"{folder.strip()}/projects/**/*.jsonl" for folder in claude if folder.strip()),
+        f"{codex}/sessions/**/rollout-*.jsonl",
+        f"{codex}/archived_sessions/rollout-*.jsonl",
+    )
+
+
 KEY_VARIABLES = (
     "OPENAI_ADMIN_KEY",
     "ANTHROPIC_ADMIN_KEY",
@@ -65,7 +77,7 @@ class Discovered(NamedTuple):
         """On logs."""
         if self.logs:
             return f"Gateway logs: {', '.join(f'{log.pattern} ({log.format_name})' for log in self.logs)}."
-        return f"No gateway log in {', '.join(LOG_PLACES)}."
+        return f"No gateway log in {', '.join(LOG_PLACES)}, and no sessions of Claude Code or Codex."
 
     @property
     def engines_sentence(self) -> str:
@@ -83,11 +95,13 @@ class Discovered(NamedTuple):
 def discover(
     *,
     environment: Mapping[str, str] = os.environ,
-    places: Iterable[str] = LOG_PLACES,
+    places: Iterable[str] | None = None,
     processes: Sequence[ServingProcess] | None = None,
 ) -> Discovered:
     """Look around; reads the beginning of candidate logs and the list of processes, and asks nobody over a network."""
     running = serving_processes() if processes is None else processes
+    if places is None:
+        places = (*LOG_PLACES, *agent_places(environment))
     return Discovered(
         logs=[log for place in places if (log := _log(place)) is not None],
         engines=[engine for process in running if (engine := _engine(process)) is not None],
@@ -97,7 +111,7 @@ def discover(
 
 def _log(place: str) -> FoundLog | None:
     pattern = str(Path(place).expanduser())
-    for path in sorted(glob(pattern)):  # noqa: PTH207 - Path.glob refuses absolute patterns
+    for path in sorted(glob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob refuses absolute patterns
         if (name := format_of(Path(path))) is not None:
             return FoundLog(pattern, name)
     return None

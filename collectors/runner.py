@@ -153,6 +153,7 @@ class Runner:
             gpus=poll.gpus,
             engines=poll.engines,
             gap_bytes=poll.gap_bytes,
+            gone=poll.gone,
         )
         writer.write(batch, priced.cards)
 
@@ -190,5 +191,5 @@ def back_off_seconds(poll_seconds: float, failures: int) -> float:
 
 
 def _is_news(poll: Poll, state: SourceState) -> bool:
-    seen = poll.events or poll.positions or poll.rejects or poll.gpus or poll.engines or poll.gap_bytes
+    seen = poll.events or poll.positions or poll.rejects or poll.gpus or poll.engines or poll.gap_bytes or poll.gone
     return bool(seen) or poll.more or state is not SourceState.OK

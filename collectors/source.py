@@ -17,6 +17,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     gpus: Sequence[GpuReading] = ()
     engines: Sequence[EngineReading] = ()
     gap_bytes: int = 0
+    gone: Sequence[tuple[int, int]] = ()
+    """Files whose positions are of no use any more."""
     backlog_bytes: int | None = None
     detail: str = ""
     late: str | None = None

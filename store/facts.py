@@ -96,8 +96,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     tail_digest: bytes = b""
     """Of the last KB before the offset."""
     modified_ms: int = 0
+    size_bytes: int = 0
+    """Of the file when it was last looked at; 0 where that is not known."""
     finished: bool = False
     """The file was rotated away and read to its end."""
+    memory: bytes = b""
+    """What the format of its lines needs to know of those before the offset; empty for most formats."""
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
@@ -293,3 +297,5 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     engines: Sequence[EngineReading] = ()
     gap_bytes: int = 0
     """Bytes that vanished before they could be read."""
+    gone: Sequence[tuple[int, int]] = ()
+    """Files (device, inode) that are gone for good, and whose positions are of no use any more."""

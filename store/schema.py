@@ -330,6 +330,13 @@ def m011_activity(db: Database) -> None:
     db.table("sources").add_column("poll_ms", float)
 
 
+@migrations()
+def m012_positions(db: Database) -> None:
+    """How large a file was that was not read to its end, and what its format remembers of the lines before."""
+    db.table("positions").add_column("size_bytes", int)
+    db.table("positions").add_column("memory", bytes)
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

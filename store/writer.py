@@ -15,6 +15,7 @@ from store.folder import open_folder
 from store.limits import Limits
 from store.machines import MachineWriter
 from store.plans import put_in_force
+from store.positions import forget_positions, read_positions, write_positions
 from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.schema import migrate
@@ -67,7 +68,8 @@ class Writer:
             notes = self._requests.take_notes()
             self._machines.write_gpus(batch.gpus)
             self._machines.write_engines(batch.engines)
-            self._write_positions(source, batch.positions)
+            forget_positions(self._connection, source, batch.gone)
+            write_positions(self._connection, source, batch.positions)
             self._write_health(msgspec.structs.replace(batch, rejects=(*batch.rejects, *notes)), written)
         self._machines.keep()
         return Written(written.events, written.duplicates)
@@ -93,18 +95,7 @@ class Writer:
     def positions(self, source: str) -> list[Position]:
         """How far each file of a source has been read."""
         with plain_errors(self.path):
-            rows = self._connection.execute(
-                "SELECT path, device, inode, offset, head_digest, tail_digest, modified_ms, finished"
-                " FROM positions WHERE source = ?",
-                (source,),
-            ).fetchall()
-        return [
-            Position(
-                path=path, device=device, inode=inode, offset=offset, head_digest=head, tail_digest=tail,
-                modified_ms=modified_ms, finished=bool(finished),
-            )
-            for path, device, inode, offset, head, tail, modified_ms, finished in rows
-        ]  # fmt: skip
+            return read_positions(self._connection, source)
 
     def watermark_ms(self, source: str) -> int | None:
         """When a source was last read to its end, or None."""
@@ -136,16 +127,6 @@ class Writer:
         """Close the connection; a checkpoint leaves the store in one file."""
         with plain_errors(self.path):
             self._connection.close()
-
-    def _write_positions(self, source: str, positions: Sequence[Position]) -> None:
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO positions (source, device, inode, path, offset, head_digest, tail_digest,"
-            " modified_ms, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (source, p.device, p.inode, p.path, p.offset, p.head_digest, p.tail_digest, p.modified_ms, p.finished)
-                for p in positions
-            ],
-        )
 
     def _write_health(self, batch: Batch, written: WrittenRequests) -> None:
         health = batch.health

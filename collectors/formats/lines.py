@@ -1,12 +1,12 @@
 """Lines of any known format become events: the format is recognised from a line's keys, never from its content."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from collectors.door import example, visible
-from collectors.formats.format import LineFormat, NotUsageError
+from collectors.formats.format import Follower, LineFormat, NotUsageError
 from collectors.formats.registry import FORMATS
 from store.facts import Reject, UsageEvent
 
@@ -25,6 +25,8 @@ class Parsed(NamedTuple):
     rejects: Sequence[Reject]
     format_name: str | None
     """The last format that was recognised."""
+    memory: bytes = b""
+    """What the format remembers of the lines so far."""
 
 
 class LineReader:
@@ -34,12 +36,20 @@ class LineReader:
         """`mapped` is a format that the configuration made of a field map: then no other is looked for."""
         self._mapped = mapped
         self._format = mapped or next((f for f in FORMATS if f.name == format_name), None)
+        self._memory = b""
+        self._follower: Follower | None = None
+        """Of the last format, where its lines hang together."""
 
-    def read(self, lines: Sequence[bytes]) -> Parsed:
-        """Every line either becomes events or is counted among the rejects by reason; nothing stops."""
+    def read(self, lines: Sequence[bytes], memory: bytes | None = None) -> Parsed:
+        """Every line either becomes events or is counted among the rejects by reason; nothing stops.
+
+        `memory` is what was remembered of the lines before these; without it they go on where the last ones ended.
+        """
+        if memory is not None:
+            self._memory, self._follower = memory, None
         events: list[UsageEvent] = []
         rejects: dict[str, Reject] = {}
-        parse = self._format.parse if self._format else None
+        parse = self._parse()
         for line in lines:
             try:
                 if parse is None:
@@ -48,8 +58,23 @@ class LineReader:
             except _UNREADABLE:
                 for reason in self._read_strange(line, events):
                     _count(rejects, reason, line)
-                parse = self._format.parse if self._format else None
-        return Parsed(events, tuple(rejects.values()), self._format.name if self._format else None)
+                parse = self._parse()
+        if self._follower is not None:
+            self._memory = self._follower.memory()
+        return Parsed(events, tuple(rejects.values()), self._format.name if self._format else None, self._memory)
+
+    def _parse(self) -> Callable[[bytes], Sequence[UsageEvent]] | None:
+        """How the last format reads the next line."""
+        if self._format is None or self._format.follow is None:
+            return self._format.parse if self._format else None
+        if self._follower is None:
+            self._follower = self._format.follow(self._memory)
+        return self._follower.parse
+
+    def _turn_to(self, known: LineFormat) -> Callable[[bytes], Sequence[UsageEvent]]:
+        if known is not self._format:
+            self._format, self._follower = known, None
+        return self._parse() or known.parse
 
     def _read_strange(self, line: bytes, events: list[UsageEvent]) -> list[str]:
         """A line that the last format could not read: unwrap it, tell its format, and say why each rest is no usage."""
@@ -71,8 +96,7 @@ class LineReader:
         keys = frozenset(_keys(raw))
         for known in FORMATS:
             if known.recognises(keys):
-                self._format = known
-                return known.parse(raw)
+                return self._turn_to(known)(raw)
         if keys >= _OPERATIONAL:
             raise NotUsageError("an operational log line, which carries no tokens: no source of costs")
         raise NotUsageError("unrecognised: no known format has these keys")

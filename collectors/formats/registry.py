@@ -6,6 +6,7 @@ from collectors.formats import (
     bifrost,
     claude_code,
     cloudflare,
+    codex,
     envoy,
     generation,
     helicone,
@@ -25,7 +26,7 @@ _BODIES = (gemini.FORMAT, responses.FORMAT, chat.FORMAT, anthropic.FORMAT, coher
 """After all logs: their keys are the plainest, and a log may carry a body in one of its fields."""
 
 _GATEWAYS = (bedrock_log.FORMAT, litellm.FORMAT, litellm_rows.FORMAT, kong.FORMAT)
-_CLIENTS_AND_CLOUDS = (claude_code.FORMAT, azure_log.FORMAT)
+_CLIENTS_AND_CLOUDS = (claude_code.FORMAT, codex.FORMAT, azure_log.FORMAT)
 _EXPORTS = (
     langfuse.FORMAT, langsmith.FORMAT, helicone.FORMAT, cloudflare.FORMAT, portkey.FORMAT, tensorzero.FORMAT,
     bifrost.FORMAT, generation.FORMAT,

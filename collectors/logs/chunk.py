@@ -8,12 +8,24 @@ from store.facts import Position
 MAX_NOTES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines of one file that follow each other, without their newlines."""
+
+    key: Key
+    offset: int
+    """Where the first of them begins; nothing stands before 0."""
+    memory: bytes
+    """What a format has remembered of the lines before them."""
+    lines: list[bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """What one read took: commit `positions` with what the lines say, or take up the stored ones in a new Tail."""
 
-    lines: list[bytes]
-    """Without their newlines, in the order of each file."""
+    pieces: list[Piece]
+    """In the order of each file."""
     positions: list[Position]
     """Where the lines end, for each file that moved; (device, inode) is what tells them apart, not the path."""
     gap_bytes: int
@@ -27,12 +39,17 @@ class Chunk:
     backlog_bytes: int
     """What stood in the files at this look and was not read."""
 
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines of all pieces."""
+        return [line for piece in self.pieces for line in piece.lines]
+
 
 @dataclass(slots=True)
 class Draft:
     """A chunk while it is put together."""
 
-    lines: list[bytes] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     positions: dict[Key, Position] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     """As keys: each sentence once, in order."""
@@ -48,7 +65,7 @@ class Draft:
             notes[MAX_NOTES:] = [f"{len(notes) - MAX_NOTES} more notes are left out."]
         backlog_bytes += self.waiting_bytes
         return Chunk(
-            lines=self.lines,
+            pieces=self.pieces,
             positions=list(self.positions.values()),
             gap_bytes=self.gap_bytes,
             notes=tuple(notes),

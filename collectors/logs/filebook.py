@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from collectors.logs.chunk import Draft
+from collectors.logs.chunk import Draft, Piece
 from collectors.logs.fileid import Key, key_of
 from collectors.logs.gziplog import GzipLog
 from collectors.logs.logfile import LogFile, Look, open_to_read
@@ -76,7 +76,8 @@ class FileBook:
         """Read on in a file; how many bytes that took."""
         before = file.read_bytes
         with self.telling(file):
-            self.draft.lines += file.read(limit_bytes)
+            offset = file.offset
+            self._draw_up(file, offset, file.read(limit_bytes))
             self.record(file)
         if isinstance(file, GzipLog) and file.damage:
             self.say(f"{file.log} breaks off: {file.damage}. What stands before that was read.")
@@ -84,8 +85,20 @@ class FileBook:
 
     def take_rest(self, file: LogFile) -> None:
         """Take the last line of a file, which has no newline."""
-        self.draft.lines += file.take_rest()
+        offset = file.offset
+        self._draw_up(file, offset, file.take_rest())
         self.record(file)
+
+    def remember(self, key: Key, memory: bytes) -> None:
+        """Keep what a format remembers of the lines up to a file's position."""
+        if key in self.known:
+            self.known[key] = msgspec.structs.replace(self.known[key], memory=memory)
+        if key in self.open:
+            self.open[key].memory = memory
+
+    def _draw_up(self, file: LogFile, offset: int, lines: list[bytes]) -> None:
+        if lines:
+            self.draft.pieces.append(Piece(file.key, offset, file.memory, lines))
 
     def record(self, file: LogFile) -> None:
         """Note how far a file was read."""

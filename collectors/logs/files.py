@@ -13,12 +13,16 @@ from collectors.formats.format import LineFormat
 from collectors.formats.generic import CSV, mapped_format
 from collectors.formats.lines import LineReader
 from collectors.logs.chunk import Chunk
+from collectors.logs.fileid import Key
 from collectors.logs.gathered import Gathered
 from collectors.logs.tail import Tail
 from collectors.source import Poll
-from store.facts import Position, UsageEvent
+from store.facts import Position, Reject, UsageEvent
 
 POLL_SECONDS = 0.5
+FORGET_AFTER_MS = 7 * 86_400_000
+"""A file that is gone is forgotten when it has not changed for so long."""
+_TIDY_EVERY_MS = 86_400_000
 _PIECE_BYTES = 1024 * 1024
 """Read and parsed while it is still in the processor's cache."""
 _MOST_PIECES = 16
@@ -59,10 +63,13 @@ class FileSource:
         self._heard_ms: int | None = None
         self._format = format_name or ""
         self._gathered = Gathered()
+        self._tidy_at_ms = 0
 
     async def poll(self, now_ms: int) -> Poll:
         """The next chunk of complete lines as events; late when it is silent for longer than was configured."""
         poll = await asyncio.to_thread(self.read)
+        if now_ms >= self._tidy_at_ms and not poll.more:
+            poll = await asyncio.to_thread(self._tidied, poll, now_ms)
         if poll.events or self._heard_ms is None:
             self._heard_ms = now_ms
         silent_ms = now_ms - self._heard_ms
@@ -88,10 +95,24 @@ class FileSource:
         """Let go of the files."""
         self._tail.close()
 
+    def _tidied(self, poll: Poll, now_ms: int) -> Poll:
+        self._tidy_at_ms = now_ms + _TIDY_EVERY_MS
+        return msgspec.structs.replace(poll, gone=tuple(self._tail.forget_gone(now_ms - FORGET_AFTER_MS)))
+
     def _gather(self, chunk: Chunk) -> None:
-        parsed = self._lines.read(chunk.lines)
-        self._format = parsed.format_name or ""
-        self._gathered.add(chunk, self._wanted(parsed.events), parsed.rejects)
+        events: list[UsageEvent] = []
+        rejects: list[Reject] = []
+        memories: dict[Key, bytes] = {}
+        for piece in chunk.pieces:
+            memory = memories.get(piece.key, piece.memory) if piece.offset else b""
+            parsed = self._lines.read(piece.lines, memory)
+            events += self._wanted(parsed.events)
+            rejects += parsed.rejects
+            if parsed.memory or memory:
+                memories[piece.key] = parsed.memory
+                self._tail.remember(piece.key, parsed.memory)
+            self._format = parsed.format_name or ""
+        self._gathered.add(chunk, events, rejects, memories)
 
     def _hand_over(self) -> Poll:
         gathered, self._gathered = self._gathered, Gathered()

@@ -79,7 +79,11 @@ class FollowedLog:
             self._book.say(f"{self.path} was truncated; the copy beside it is finished first.")
         elif position.offset or not found.owed:
             self._book.draft.gap_bytes += unread_bytes
-            lost = f"{unread_bytes} bytes that had not been read are lost" if unread_bytes else "nothing known is lost"
+            lost = (
+                f"at least {unread_bytes} bytes that had not been read are lost"
+                if unread_bytes
+                else "nothing known is lost"
+            )
             self._book.say(f"{self.path} was truncated or replaced and is read from its start; {lost}.")
         self._queue(found, file)
 
@@ -145,13 +149,14 @@ class FollowedLog:
     def _lose(self, position: Position) -> None:
         """A file is gone that may have held more than was read."""
         look = self._book.parked.pop(key_of(position), None)
+        lost_bytes = max(0, (position.size_bytes if look is None else look.size_bytes) - position.offset)
+        self._book.draft.gap_bytes += lost_bytes
         if look is None:
+            known = f", at least {lost_bytes} bytes of them" if lost_bytes else ""
             self._book.say(
                 f"{self.path} was rotated or removed while nobody read it, and the old file is not beside it: "
-                f"lines after its byte {position.offset} may be missing."
+                f"lines after its byte {position.offset} may be missing{known}."
             )
-        else:
-            self._book.draft.gap_bytes += look.size_bytes - position.offset
         self._book.settle(position)
 
     def close(self) -> None:

@@ -1,7 +1,10 @@
 """Several pieces of a log put together into one poll, so that a transaction is larger than what is read at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import msgspec
 
 from collectors.logs.chunk import Chunk
 from collectors.logs.fileid import Key, key_of
@@ -23,10 +26,23 @@ class Gathered:
     _notes: dict[str, None] = field(default_factory=dict)
     _gap_bytes: int = 0
 
-    def add(self, chunk: Chunk, events: Sequence[UsageEvent], rejects: Sequence[Reject]) -> None:
-        """Add one piece: what it says of a file's position and of the backlog replaces what was known."""
+    def add(
+        self,
+        chunk: Chunk,
+        events: Sequence[UsageEvent],
+        rejects: Sequence[Reject],
+        memories: Mapping[Key, bytes] = MappingProxyType({}),
+    ) -> None:
+        """Add one chunk: what it says of a file's position and of the backlog replaces what was known.
+
+        `memories` are what the format remembers of files whose lines were read after their position was made.
+        """
         self.events += events
-        self._positions |= {key_of(position): position for position in chunk.positions}
+        for position in chunk.positions:
+            key = key_of(position)
+            if key in memories:
+                position = msgspec.structs.replace(position, memory=memories[key])
+            self._positions[key] = position
         for reject in rejects:
             self._reject(reject)
         if chunk.too_long:

@@ -5,6 +5,8 @@ import os
 import zlib
 from typing import Protocol
 
+import msgspec
+
 from collectors.logs.fileid import WINDOW_BYTES, Fingerprint, digest
 from collectors.logs.logfile import BLOCK_BYTES, LogFile, Look
 from store.facts import Position
@@ -43,7 +45,8 @@ class GzipLog(LogFile):
     def position(self) -> Position:
         """Where the lines that were returned end; finished once that is the end of a whole stream."""
         self.finished = self._ended and self.damage is None and self.read_bytes == self.offset
-        return super().position()
+        # Its size on the disk says nothing of the bytes that its offset counts.
+        return msgspec.structs.replace(super().position(), size_bytes=0)
 
     def is_intact(self) -> bool:
         """Whether the stream goes on from where it was read, should it have broken off and changed since."""
@@ -83,7 +86,7 @@ class GzipLog(LogFile):
         seen = Fingerprint(position.head_digest, position.tail_digest)
         self.recognised = left == 0 and self._fingerprint(position.offset, self._recent) == seen
         if self.recognised:
-            self._tail = self._recent
+            self._tail, self.memory = self._recent, position.memory
             self._stand_at(position.offset, seen)
         else:
             self._rewind()

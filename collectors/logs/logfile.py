@@ -57,6 +57,8 @@ class LogFile:
         """False when other bytes stand where this position was: the file is then read from its start."""
         start = position if position is not None and self.recognised else None
         self.offset = start.offset if start else 0
+        self.memory = start.memory if start else b""
+        """What the format of its lines has remembered of those before the offset."""
         self.finished = False
         self.look = Look.of(os.fstat(descriptor))
         self._lines = LineSplitter(max_line_bytes, at_start=self.offset == 0)
@@ -99,6 +101,7 @@ class LogFile:
         """Read what stands there now from its start."""
         self.look = Look.of(os.fstat(self._descriptor))
         self.finished = False
+        self.memory = b""
         self._stand_at(0, UNREAD)
 
     def skip_to_end(self) -> None:
@@ -160,7 +163,9 @@ class LogFile:
             head_digest=self._at_offset.head,
             tail_digest=self._at_offset.tail,
             modified_ms=self.look.modified_ns // 1_000_000,
+            size_bytes=self.look.size_bytes,
             finished=self.finished,
+            memory=self.memory,
         )
 
     def close(self) -> None:

@@ -164,6 +164,32 @@ def is_copy(path: str, log: str) -> bool:
         return False
 
 
+def gone(positions: Sequence[Position]) -> list[Position]:
+    """Those whose folder is there, on their device, and holds their file under no name."""
+    held: dict[Path, frozenset[Key] | None] = {}
+
+    def is_gone(position: Position) -> bool:
+        for folder in {Path(position.path).parent, Path(os.path.realpath(position.path)).parent}:
+            if folder not in held:
+                held[folder] = _keys_in(folder)
+            keys = held[folder]
+            if keys is None or key_of(position) in keys or all(device != position.device for device, _ in keys):
+                return False
+        return True
+
+    return [position for position in positions if is_gone(position)]
+
+
+def _keys_in(folder: Path) -> frozenset[Key] | None:
+    """The folder itself and what lies in it; None where that cannot be told."""
+    try:
+        device = folder.stat()
+        with os.scandir(folder) as places:
+            return frozenset({(device.st_dev, device.st_ino), *((device.st_dev, place.inode()) for place in places)})
+    except OSError:
+        return None
+
+
 @contextmanager
 def _opened(path: str) -> Iterator[int]:
     descriptor = open_to_read(path)

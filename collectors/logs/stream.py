@@ -81,4 +81,4 @@ class StreamSource:
     def _chunk(self, *, more: bool) -> Chunk:
         too_long = self._split.too_long + self._wrapped.too_long
         self._split.too_long = self._wrapped.too_long = 0
-        return Chunk(lines=[], positions=[], gap_bytes=0, notes=(), too_long=too_long, more=more, backlog_bytes=0)
+        return Chunk(pieces=[], positions=[], gap_bytes=0, notes=(), too_long=too_long, more=more, backlog_bytes=0)

@@ -10,10 +10,10 @@ from typing import Literal
 
 from collectors.logs.chunk import Chunk, Draft
 from collectors.logs.filebook import FileBook
-from collectors.logs.fileid import key_of
+from collectors.logs.fileid import Key, key_of
 from collectors.logs.followed import FollowedLog
 from collectors.logs.logfile import LogFile, Look
-from collectors.logs.rotation import COMPRESSED, READABLE, is_copy, originals
+from collectors.logs.rotation import COMPRESSED, READABLE, gone, is_copy, originals
 from store.facts import Position
 
 READ_BYTES = 4 * 1024 * 1024
@@ -80,6 +80,25 @@ class Tail:
             self._park(0)
             waiting = book.draft.waiting_bytes > 0 and len(book.open) < MAX_OPEN_FILES
         return self._chunk()
+
+    def forget_gone(self, before_ms: int) -> list[Key]:
+        """Files that last changed before this instant and are gone: nothing will be asked of their positions again.
+
+        Gone is what no name that is followed stands for, and no name in its folder, which must be there and on the same
+        device: a folder that is not mounted is no proof.
+        """
+        book = self._book
+        busy = book.open.keys() | {look.key for look in self._listing().values()}
+        old = [p for key, p in book.known.items() if p.modified_ms < before_ms and key not in busy]
+        keys = [key_of(position) for position in gone(old)]
+        for key in keys:
+            book.known.pop(key)
+            book.parked.pop(key, None)
+        return keys
+
+    def remember(self, key: Key, memory: bytes) -> None:
+        """Keep what the format of a file's lines remembers of those that were read."""
+        self._book.remember(key, memory)
 
     def close(self) -> None:
         """Give every descriptor back; to go on, make a new Tail from the stored positions."""
@@ -149,7 +168,8 @@ class Tail:
             return
         if position is not None and not file.recognised:
             was = book.parked.pop(look.key, None)
-            log.start_over(position, was.size_bytes - position.offset if was else 0)
+            size_bytes = was.size_bytes if was else position.size_bytes
+            log.start_over(position, max(0, size_bytes - position.offset))
         elif position is not None and position.offset == 0:
             log.catch_up()
         if self._from_end:

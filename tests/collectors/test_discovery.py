@@ -84,3 +84,24 @@ def test_what_was_looked_for_in_vain_is_said_in_sentences() -> None:
 
     assert logs.startswith("No gateway log in /var/log/litellm/*.jsonl")
     assert engines.startswith("No serving engine")
+
+
+def test_sessions_of_coding_agents_are_found_at_home_or_where_a_variable_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    day = tmp_path / ".codex/sessions/2026/05/16"
+    day.mkdir(parents=True)
+    (day / "rollout-1.jsonl").write_text('{"timestamp":"2026-05-16T14:00:00Z","type":"session_meta","payload":{}}\n')
+    elsewhere = tmp_path / "agents/projects/shop"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "s.jsonl").write_text('{"type":"user","sessionId":"s"}\n')
+
+    def found(**environment: str) -> list[tuple[str, str]]:
+        looked = discover(environment=environment, processes=[]).logs
+        return [(log.pattern, log.format_name) for log in looked if str(tmp_path) in log.pattern]
+
+    codex = (f"{tmp_path}/.codex/sessions/**/rollout-*.jsonl", "codex.jsonl")
+    claude = (f"{tmp_path}/agents/projects/**/*.jsonl", "claude_code.jsonl")
+    assert found() == [codex]
+    assert found(CLAUDE_CONFIG_DIR=f"{tmp_path}/none,{tmp_path}/agents") == [claude, codex]

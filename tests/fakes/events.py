@@ -67,6 +67,7 @@ def batch(
     gpus: Sequence[GpuReading] = (),
     engines: Sequence[EngineReading] = (),
     gap_bytes: int = 0,
+    gone: Sequence[tuple[int, int]] = (),
     **health_changes: Any,
 ) -> Batch:
     """What one poll of one source saw."""
@@ -78,4 +79,5 @@ def batch(
         gpus=gpus,
         engines=engines,
         gap_bytes=gap_bytes,
+        gone=gone,
     )

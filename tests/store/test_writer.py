@@ -286,3 +286,19 @@ def test_a_failing_poll_keeps_the_watermark_and_dates_the_change_of_state(path: 
     record = Reader(path).sources()[0]
     assert (record.health.watermark_ms, record.health.polled_ms) == (AT_MS, AT_MS + 2_000)
     assert (record.health.state, record.state_since_ms) == (SourceState.FAILING, AT_MS + 1_000)
+
+
+def test_a_position_keeps_the_size_of_its_file_and_what_the_format_remembers(path: Path) -> None:
+    kept = Position(path="/log", device=1, inode=2, offset=9, size_bytes=12, modified_ms=3, memory=b'{"model":"gpt-5"}')
+    Writer(path).write(batch(positions=[kept]))
+    assert Writer(path).positions("gateway") == [kept]
+
+
+def test_the_positions_of_files_that_are_gone_are_forgotten_for_their_source_alone(path: Path) -> None:
+    writer = Writer(path)
+    stays, goes = (Position(path="/log", device=1, inode=inode, offset=9) for inode in (2, 3))
+    for source in ("gateway", "another"):
+        writer.write(batch(positions=[stays, goes], source=source))
+    writer.write(batch(gone=[(1, 3)]))
+    assert writer.positions("gateway") == [stays]
+    assert writer.positions("another") == [stays, goes]
