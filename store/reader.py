@@ -30,7 +30,7 @@ from store.records import (
 from store.rests import ROW_SUMS
 from store.side import values_of
 from store.sums import CardNote, Sum, SumKey
-from store.tables import MEASURES, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
+from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
 from store.windows import pieces
 
 _BUSY_SECONDS = 2.0
@@ -104,14 +104,22 @@ class Reader:
             for row in rows
         ]
 
-    def minutes(self, since_ms: int, until_ms: int) -> list[tuple[int, SumKey, int, int]]:
-        """Per minute, series and card: (minute in epoch seconds, key, nano-dollars, tokens of every class)."""
-        tokens = " + ".join(TOKEN_COLUMNS[:-1])
+    def steps(self, since_ms: int, until_ms: int, seconds: int = 60) -> list[tuple[int, SumKey, int, int]]:
+        """Per minute, hour or day, series and card: (its begin in epoch seconds, key, nano-dollars, tokens of every class)."""
+        table = next(name for name, width in ROLLUPS.items() if width == seconds)
+        width_ms = seconds * 1000
         rows = self._ask(
-            f"SELECT bucket, series, card, nano_usd, {tokens} FROM rollup_minute WHERE bucket >= ? AND bucket < ?",
-            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+            f"SELECT bucket, series, card, nano_usd, {' + '.join(TOKEN_COLUMNS[:-1])} FROM {table}"
+            " WHERE bucket >= ? AND bucket < ?",
+            (since_ms // width_ms * seconds, -(-until_ms // width_ms) * seconds),
         )
         return [(row[0], self._key(row[1], row[2]), row[3], row[4]) for row in rows]
+
+    def oldest_bucket_ms(self, seconds: int = 60) -> int | None:
+        """Begin of the oldest minute, hour or day that is still kept, or None in an empty store."""
+        table = next(name for name, width in ROLLUPS.items() if width == seconds)
+        oldest = self._ask(f"SELECT min(bucket) FROM {table}", ())[0][0]
+        return None if oldest is None else oldest * 1_000
 
     def newest_bucket_ms(self) -> int | None:
         """End of the newest minute in which anything happened, or None in an empty store."""

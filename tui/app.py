@@ -110,7 +110,7 @@ class MonitorApp(App[str]):
     COMMANDS = {_commands}
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (36, "-roomy"), (48, "-large")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "next_window", "window", id="app.window", tooltip="next time window: 1m 5m 15m 1h 24h"),
         Binding("space", "pause", "pause", id="app.pause", tooltip="freeze or go on: the picture, never the recording"),
@@ -151,6 +151,7 @@ class MonitorApp(App[str]):
         self.paused = False
         self.demo = demo
         self.ascii_only = ascii_only
+        self.colourless = "NO_COLOR" in os.environ
         self.trail: list[Step] = []
         self.last_frame: str | None = None
         self.last_filter = ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tui.pictures.burn import BurnPicture
+    from tui.pictures.chart import ChartPicture
     from tui.pictures.machines import MachinesPicture
     from tui.pictures.requests import BillPicture, RequestsPicture
     from tui.pictures.sources import SourcesPicture
@@ -21,6 +22,10 @@ class Feed(Protocol):
 
     def burn(self, view: View) -> BurnPicture:
         """The three figures and the table for this view."""
+        ...
+
+    def chart(self, view: View) -> ChartPicture:
+        """Dollars per hour over time, by the dimension of this view."""
         ...
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:

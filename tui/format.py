@@ -5,13 +5,13 @@ Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "a
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 from rich.cells import cell_len
 
 from pricing.money import decimal_text, nano_from_usd, usd_from_nano
+from tui import zone
 
 UNKNOWN = "--"
 AT_LEAST = "≥"
@@ -35,7 +35,7 @@ _ASCII = str.maketrans(
         "▄": "=",
         "▅": "+",
     }
-    | {"▆": "*", "▇": "%", "×": "x", "·": "."}
+    | {"▆": "*", "▇": "%", "×": "x", "·": ".", "┤": "+", "└": "+", "╎": "|", "━": "*", "┄": "."}
 )
 _CENT = Decimal("0.01")
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
@@ -222,18 +222,30 @@ def window(seconds: int) -> str:
 
 
 def clock(epoch_ms: int | None) -> str:
-    """The time of day in UTC: 14:23:07Z."""
-    return "--:--:--Z" if epoch_ms is None else f"{_utc(epoch_ms):%H:%M:%S}Z"
+    """The time of day: 14:23:07Z; without a Z where the screen shows local time."""
+    return f"--:--:--{zone.mark()}" if epoch_ms is None else f"{zone.in_zone(epoch_ms):%H:%M:%S}{zone.mark()}"
 
 
 def moment(epoch_ms: int, now_ms: int | None) -> str:
-    """A time to the minute in UTC, with its date unless it is within a day from now."""
+    """A time to the minute, with its date unless it is within a day from now."""
     near = now_ms is not None and abs(epoch_ms - now_ms) < _DAY_MS
-    return f"{_utc(epoch_ms):%H:%MZ}" if near else f"{_utc(epoch_ms):%Y-%m-%d %H:%MZ}"
+    return f"{zone.in_zone(epoch_ms):{'%H:%M' if near else '%Y-%m-%d %H:%M'}}{zone.mark()}"
 
 
-def _utc(epoch_ms: int) -> datetime:
-    return datetime.fromtimestamp(min(max(epoch_ms, 0), 253_402_300_799_000) / 1000, UTC)
+def axis_time(epoch_ms: int, step_ms: int) -> str:
+    """A time under an axis whose labels are `step_ms` apart: 14:23:10, 14:20, 05-16."""
+    return (
+        f"{zone.in_zone(epoch_ms):{'%H:%M:%S' if step_ms < _MINUTE_MS else '%H:%M' if step_ms < _DAY_MS else '%m-%d'}}"
+    )
+
+
+def axis_value(value: float | None) -> str:
+    """A drawn value in at most six cells: 0.0075, 0.31, 412, 12.3k."""
+    if value is None:
+        return UNKNOWN
+    if value >= 1000:
+        return count(value)
+    return f"{value:.0e}" if 0 < value < 0.001 else f"{value:.2g}" if value < 0.1 else f"{value:.3g}"
 
 
 def sparkline(values: Sequence[float | None], width: int | None = None, *, ascii_only: bool = False) -> str:

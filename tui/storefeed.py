@@ -10,11 +10,12 @@ from store.reader import Reader
 from store.tables import StoreError
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
+from tui.pictures.chart import ChartPicture
 from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
-from tui.reading import burn, machines, requests, sources
+from tui.reading import burn, chart, machines, requests, sources
 
 Notices: TypeAlias = Callable[[], tuple[str, ...]]
 
@@ -44,6 +45,11 @@ class StoreFeed:
         with self._reading() as reader:
             now_ms = self._clock()
             return burn.burn(reader, view, now_ms, machine=self._machine, demo=self._demo, notices=self._notices())
+
+    def chart(self, view: View) -> ChartPicture:
+        """Dollars per hour over time."""
+        with self._reading() as reader:
+            return chart.chart(reader, view, self._clock())
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """Single requests, newest or dearest first."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
+from tui.pictures.chart import ChartPicture
 from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
@@ -24,12 +25,14 @@ class FakeFeed:
         bill: Callable[[int], BillPicture] = pictures.bill,
         sources: SourcesPicture = pictures.SOURCES,
         machines: MachinesPicture = pictures.MACHINES,
+        chart: ChartPicture = pictures.CHART,
     ) -> None:
         self.burn_answer = burn or pictures.burn()
         self.requests_answer = requests
         self.bill_answer = bill
         self.sources_answer = sources
         self.machines_answer = machines
+        self.chart_answer = chart
         self.failure: str | None = None
         self.asked: list[tuple[str, View]] = []
         self.dearest: list[bool] = []
@@ -40,6 +43,11 @@ class FakeFeed:
         if callable(self.burn_answer):
             return self.burn_answer(view)
         return replace(self.burn_answer, by=view.by, path=view.path)
+
+    def chart(self, view: View) -> ChartPicture:
+        """The prepared chart."""
+        self._note("chart", view)
+        return self.chart_answer
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """The prepared requests, with the path asked for."""

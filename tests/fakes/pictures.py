@@ -10,6 +10,7 @@ from pricing.card import CardStatus, RateCard, UnitRate
 from pricing.totals import Totals
 from pricing.usage import Usage
 from tui.pictures.burn import BudgetLine, BurnPicture, GroupRow, Headline
+from tui.pictures.chart import ChartPicture, Point, Series
 from tui.pictures.header import Header
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
@@ -294,4 +295,25 @@ MACHINES = MachinesPicture(
             missing=("no price for 8x H100: add [[host]] usd_per_hour",),
         ),
     ),
+)
+
+
+def rising(start: float, end: float, steps: int = 60, gap: range = range(0)) -> tuple[float | None, ...]:
+    """Values on a straight line, with a gap."""
+    return tuple(None if i in gap else start + (end - start) * i / (steps - 1) for i in range(steps))
+
+
+CHART = ChartPicture(
+    begins_ms=AS_OF_MS // 60_000 * 60_000 - 59 * 60_000,
+    step_ms=60_000,
+    unit="$/h",
+    series=(
+        Series("hosts", rising(80, 80), aside=True),
+        Series("claude-sonnet-4-6", rising(40, 188)),
+        Series("gpt-4o", rising(70, 64)),
+        Series("support-tuned-7b", rising(20, 41)),
+        Series("4 others", rising(10, 20), aside=True),
+    ),
+    marks=(Point(AS_OF_MS - 18 * 60_000, "launch"),),
+    alerts=(Point(AS_OF_MS - 14 * 60_000, "cache hits 71% -> 4%"),),
 )

@@ -152,7 +152,7 @@ def test_an_empty_store_answers_every_question_with_nothing(path: Path) -> None:
 
     assert reader.sums(0, AT_MS) == []
     assert reader.sums(AT_MS, AT_MS) == []
-    assert reader.minutes(0, AT_MS) == []
+    assert reader.steps(0, AT_MS) == []
     assert reader.newest_bucket_ms() is None
     assert reader.kept_since_ms() is None
     assert [*reader.sources(), *reader.newest_requests(), *reader.hosts(), *reader.budgets(0)] == []

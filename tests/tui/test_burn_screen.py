@@ -167,3 +167,37 @@ async def test_ascii_terminals_get_ascii_only() -> None:
         await settle(pilot)
         assert shown(app).isascii()
         assert ">41.70" in shown(app)
+
+
+async def test_the_chart_stands_where_there_is_room_and_behind_a_key_where_there_is_not() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "└──" not in shown(app)
+        assert "chart" not in [name for name, _ in feed.asked], "what is not shown is not read"
+        await press(pilot, "v")
+        assert "└──" in shown(app)
+        assert "4 others" in shown(app)
+        assert "> claude-sonnet" in shown(app), "the table stays under it"
+        await press(pilot, "v")
+        assert "└──" not in shown(app)
+        await pilot.resize_terminal(200, 50)
+        await settle(pilot)
+        assert "└──" not in shown(app), "who hid it wants it hidden"
+    app = monitor()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        assert "╎launch" in shown(app)
+        await press(pilot, "v")
+        for _ in range(2):
+            app._tick()
+            await settle(pilot)
+        assert "╎launch" not in shown(app)
+
+
+async def test_an_empty_screen_has_its_room_for_what_to_do_next() -> None:
+    app = monitor(FakeFeed(pictures.NOTHING))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        assert "└──" not in shown(app)

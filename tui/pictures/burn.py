@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from pricing.totals import Totals
+from tui.pictures.chart import ChartPicture
 from tui.pictures.header import Header
 
 
@@ -78,5 +79,7 @@ class BurnPicture(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[GroupRow, ...] = ()
     doubts: tuple[str, ...] = ()
     """What is uncertain in the figures, worst first, e.g. "1 unpriced model: support-tuned-7b, 0.4M tok/h"."""
+    chart: ChartPicture | None = None
+    """Dollars per hour over time, read only while it is shown."""
     nothing_found: tuple[str, ...] = ()
     """When there is nothing to show: what was looked for, and what to do."""

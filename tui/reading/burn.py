@@ -38,7 +38,7 @@ def burn(
     """Read the Burn picture; raises StoreError or FeedError."""
     wanted, at = selection(view), moment(reader, view, now_ms)
     sums, costs = reader.sums(at.since_ms, at.until_ms), committed(reader, at)
-    minutes = reader.minutes(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
+    minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
     groups, rests = _groups(sums, wanted, view.by, costs, at)
     whole = sum(groups.values(), EMPTY)
     rows = tuple(_rows(groups, rests, view.by, wanted, minutes, at))

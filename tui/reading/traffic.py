@@ -201,7 +201,7 @@ def _night_shares(reader: Reader, at: Moment) -> dict[Sender, float]:
     if not _DAY_SECONDS <= at.seconds <= _MOST_DAYS * _DAY_SECONDS:
         return {}
     spent: dict[Sender, list[int]] = {}
-    for minute, key, nano_usd, _ in reader.minutes(at.since_ms, at.until_ms):
+    for minute, key, nano_usd, _ in reader.steps(at.since_ms, at.until_ms):
         sums = spent.setdefault(_sender(key), [0, 0])
         sums[0] += nano_usd if minute // 3_600 % 24 < _NIGHT_HOURS else 0
         sums[1] += nano_usd

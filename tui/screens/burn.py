@@ -16,8 +16,12 @@ from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
 from tui.widgets.table import Column, Row, Table
+from tui.widgets.timechart import TimeChart
 
 _NAME = 0
+_ROOM_FOR_CHART = 36
+"""Lines of a terminal that has room for the chart beside everything else."""
+
 COLUMNS = (
     Column(title="NAME", width=14, right=False, grows_to=48, is_name=True),
     Column(title="$/H", width=8),
@@ -53,6 +57,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         Binding("b", "group_by", "by", id="burn.by", tooltip="group by another dimension"),
         Binding("s", "sort", "sort", id="burn.sort", show=False, tooltip="sort by the next column"),
         Binding("S", "reverse", "reverse the order", id="burn.reverse", show=False),
+        Binding("v", "chart", "chart", id="burn.chart", show=False, tooltip="show or hide the chart over time"),
         Binding("d", "demo", "demo", id="burn.demo", tooltip="start the demo: a recorded launch"),
     ]
 
@@ -62,14 +67,34 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         self._reversed = False
         self._descending = False
         self._offers_demo = False
+        self._asked_for_chart: bool | None = None
+        self._charted = False
 
     def compose_body(self) -> Sequence[Widget]:
         """The figures over the table."""
-        return HeadlineFigures(), Rule(), Breadcrumb(), Table(COLUMNS)
+        return HeadlineFigures(), Rule(), TimeChart(), Breadcrumb(), Table(COLUMNS)
 
     def read(self, feed: Feed, view: View) -> BurnPicture:
-        """The figures and the rows of this view."""
-        return feed.burn(view)
+        """The figures and the rows of this view, and the chart when it is shown."""
+        picture = feed.burn(view)
+        return replace(picture, chart=feed.chart(view)) if self._charted else picture
+
+    def on_resize(self) -> None:
+        """A terminal with room for the chart has it, unless the person said otherwise."""
+        self._chart_if_asked()
+
+    def _chart_if_asked(self) -> None:
+        room = self.size.height >= _ROOM_FOR_CHART
+        wanted = room if self._asked_for_chart is None else self._asked_for_chart
+        self.query_one(TimeChart).display = wanted and not self._offers_demo
+        if wanted != self._charted:
+            self._charted = wanted
+            self.monitor.renew()
+
+    def action_chart(self) -> None:
+        """Show the chart, or hide it."""
+        self._asked_for_chart = not self._charted
+        self._chart_if_asked()
 
     def doubts(self, picture: BurnPicture) -> Sequence[str]:
         """As the picture has them."""
@@ -83,6 +108,12 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         if self._descending and self._pass_through(picture):
             return
         self.query_one(HeadlineFigures).show(picture.headline, picture.header.as_of_ms)
+        if self._offers_demo != bool(picture.nothing_found):
+            self._offers_demo = bool(picture.nothing_found)
+            self.refresh_bindings()
+        chart = self.query_one(TimeChart)
+        chart.display = self._charted and not self._offers_demo
+        chart.show(picture.chart, empty="reading ..." if picture.chart is None else "Nothing was spent in this time.")
         members = sum(not row.aside for row in picture.rows)
         column, _ = _SORTS[self._sort]
         order = f"sorted by {COLUMNS[column].title}{' reversed' if self._reversed else ''}"
@@ -93,9 +124,6 @@ class BurnScreen(MonitorScreen[BurnPicture]):
             empty=_empty(picture, self.monitor.view.filter),
             sorted_by=column,
         )
-        if self._offers_demo != bool(picture.nothing_found):
-            self._offers_demo = bool(picture.nothing_found)
-            self.refresh_bindings()
 
     def return_to(self, cursor: object) -> None:
         """Put the cursor back on the row that was opened."""

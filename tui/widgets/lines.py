@@ -23,6 +23,23 @@ Line: TypeAlias = tuple[Piece, ...]
 ROLES = frozenset(f"lines--{role}" for role in ("dim", "strong", "title", "good", "warn", "bad", "cursor"))
 """Component classes that a screen declares for the lines on it: once per screen, because each costs start-up time."""
 
+SERIES_ROLES = ("series-1", "series-2", "series-3", "series-4", "series-5")
+"""Roles of the curves in one chart; `series-rest` is what is not named and `series-aside` what is no member."""
+
+_SERIES_COLOURS = {
+    "series-1": "blue",
+    "series-2": "yellow",
+    "series-3": "magenta",
+    "series-4": "cyan",
+    "series-5": "green",
+    "series-rest": "white",
+    "series-aside": "bright_black",
+}
+"""The terminal's own colours, dark beside light, so that neighbours differ for every kind of eye."""
+
+_NOT_DRAWN = (-1, -1)
+"""No size: a hidden widget has 0x0."""
+
 _JOIN_CELLS = 6
 """Unchanged cells between two changed ones that cost less to send again than to move the cursor over."""
 
@@ -35,7 +52,7 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, classes=classes)
         self._drawn: list[Line] = []
-        self._drawn_size = (0, 0)
+        self._drawn_size = _NOT_DRAWN
         self._role_styles: dict[str, Style] = {}
 
     def lines(self, size: Size) -> Iterable[Line]:
@@ -51,7 +68,7 @@ class Lines(Widget):
     def redraw(self) -> None:
         """Lay out again and refresh only what looks different."""
         if not self._drawn or self._drawn_size != tuple(self.size):
-            self._drawn_size = (0, 0)
+            self._drawn_size = _NOT_DRAWN
             self.refresh()
             return
         before, self._drawn = self._drawn, self._laid_out()
@@ -91,11 +108,15 @@ class Lines(Widget):
 
     def _style(self, role: str) -> Style:
         if role not in self._role_styles:
-            style = self.rich_style
-            if role:
-                style += self.screen.get_component_rich_style(f"lines--{role}", default=Style())
-            self._role_styles[role] = style
+            self._role_styles[role] = self.rich_style + self._role_style(role)
         return self._role_styles[role]
+
+    def _role_style(self, role: str) -> Style:
+        """The look of a role; "series-1 on series-2" is a cell with the one below and the other above."""
+        front, _, back = role.partition(" on ")
+        if colour := _SERIES_COLOURS.get(front):
+            return Style(color=colour, bgcolor=_SERIES_COLOURS.get(back))
+        return self.screen.get_component_rich_style(f"lines--{role}", default=Style()) if role else Style()
 
 
 def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:

@@ -1,0 +1,88 @@
+"""What the chart is told: dollars per hour of each step, the five dearest by name, hosts from the dates they were in force."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.facts import HostFact
+from store.reader import Reader
+from store.writer import Writer
+from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.stores import closing_connections
+from tui.pictures.chart import ChartPicture
+from tui.pictures.view import View
+from tui.reading.chart import chart
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+DOLLAR = 10**9
+
+
+@pytest.fixture(autouse=True)
+def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from closing_connections(monkeypatch)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store with two models: one spends a dollar in each of two minutes, the other two in one."""
+    path = tmp_path / "usdtop.db"
+    events = [
+        priced("a", nano_usd=DOLLAR, ended_at_ms=AT_MS - 9 * MINUTE_MS),
+        priced("b", nano_usd=2 * DOLLAR, ended_at_ms=AT_MS - 2 * MINUTE_MS, model="opus"),
+        priced("c", nano_usd=DOLLAR, ended_at_ms=AT_MS - 1),
+    ]
+    writer = Writer(path)
+    writer.write(batch(events, at_ms=AT_MS), [CARD])
+    writer.set_hosts([HostFact(name="h", usd_per_hour_nano=20 * DOLLAR, since_ms=AT_MS - 5 * MINUTE_MS)], AT_MS)
+    return path
+
+
+def drawn(store: Path, now_ms: int = AT_MS, **view: object) -> ChartPicture:
+    return chart(Reader(store), View(**view), now_ms)  # type: ignore[arg-type]  # what the test asks for
+
+
+def test_each_minute_is_scaled_to_an_hour_and_what_was_before_the_store_is_a_gap(path: Path) -> None:
+    picture = drawn(path)
+    hosts, *models = picture.series
+    assert [(one.name, one.aside) for one in picture.series] == [("hosts", True), ("gpt-4o", False), ("opus", False)]
+    assert (picture.step_ms, picture.steps, picture.ends_ms) == (MINUTE_MS, 60, AT_MS)
+    assert set(models[0].values[:51]) == {None}
+    assert models[0].values[51:] == (60.0, *(0.0,) * 7, 60.0)
+    assert models[1].values[51:] == (*(0.0,) * 7, 120.0, 0.0)
+    assert hosts.values[51:] == (*(0.0,) * 4, *(20.0,) * 5)
+
+
+def test_a_minute_is_drawn_when_it_is_over(path: Path) -> None:
+    Writer(path).write(batch([priced("d", nano_usd=DOLLAR, ended_at_ms=AT_MS + 1)], at_ms=AT_MS + 30_000), [CARD])
+    picture = drawn(path, AT_MS + 30_000)
+    assert picture.ends_ms == AT_MS
+    Writer(path).write(batch(at_ms=AT_MS + MINUTE_MS))
+    assert drawn(path, AT_MS + MINUTE_MS).series[1].values[-1] == 60.0
+
+
+def test_a_day_is_drawn_in_hours(path: Path) -> None:
+    picture = drawn(path, window_seconds=86_400)
+    assert (picture.step_ms, picture.steps) == (HOUR_MS, 24)
+    hours = 23 / 60
+    assert picture.series[1].values[-1] == pytest.approx(2 / hours)
+
+
+def test_hosts_belong_to_everything_and_not_to_a_part_of_it(path: Path) -> None:
+    picture = drawn(path, path=(("model", "opus"),), by="tenant")
+    assert [one.name for one in picture.series] == ["acme"]
+    assert drawn(path, filter="model=opus").series[0].name == "opus"
+
+
+def test_the_five_dearest_have_names_and_the_others_one_band(path: Path) -> None:
+    events = [priced(f"n{n}", nano_usd=n * DOLLAR, ended_at_ms=AT_MS - 1, model=f"m{n}") for n in range(3, 11)]
+    Writer(path).write(batch(events, at_ms=AT_MS), [CARD])
+    series = drawn(path).series
+    assert [one.name for one in series[1:]] == ["m10", "m9", "m8", "m7", "m6", "5 others"]
+    assert series[-1].values[-1] == (3 + 4 + 5 + 1) * 60.0
+    assert series[-1].aside
+
+
+def test_an_empty_store_has_an_empty_chart(tmp_path: Path) -> None:
+    Writer(tmp_path / "empty.db").write(batch(at_ms=AT_MS))
+    assert drawn(tmp_path / "empty.db").series == ()
