@@ -234,8 +234,58 @@ class HostFact(msgspec.Struct, frozen=True, kw_only=True):
     prefill_tokens_per_second: int | None = None
     decode_tokens_per_second: int | None = None
     capacity_basis: str = "joint"
+    energy_nano_usd_per_kwh: int | None = None
+    """What one more kilowatt-hour costs at the building's meter, PUE included; 0 where the rent or the space pays it."""
+    board_to_wall: float | None = None
+    """Set where the energy is not in the price per hour: wall power over that of the GPU boards, which are measured."""
+    base_watts: float = 0.0
+    """What the host draws beside that."""
     dated: bool = False
     """Its dates are stated, so it replaces whatever was in force under its name before."""
+
+
+class CapacityFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What one engine (a source's name) can serve, as configured; it wins over its part of the host's."""
+
+    name: str
+    prefill_tokens_per_second: int
+    decode_tokens_per_second: int
+    capacity_basis: str = "joint"
+    since_ms: int
+    until_ms: int | None = None
+
+
+class SaturationFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine's work rate at saturation, K, as it was learned from what it did; in force until the next one."""
+
+    engine: str
+    model: str
+    since_ms: int
+    work_per_second: float
+    """In uncached-prompt equivalents."""
+    decode_weight: float
+    """Work of one output token, as it was counted."""
+    how: str
+    """"learned", or "raised" where the engine did more than the K in force said."""
+    minutes: int
+    """Saturated minutes that it was learned from."""
+
+
+class RivalFact(msgspec.Struct, frozen=True, kw_only=True):
+    """The price by the token that a served model is compared with; rates are nano-dollars per million tokens."""
+
+    model: str
+    """As the engine calls it."""
+    record: str
+    """The record of the price, e.g. "together/llama-3.3-70b"."""
+    input_nano_usd: int
+    output_nano_usd: int
+    cache_read_nano_usd: int | None = None
+    checked: str | None = None
+    how: str
+    """How it was found, e.g. "the same model, cheapest of 5 providers"."""
+    since_ms: int
+    until_ms: int | None = None
 
 
 class CommitmentFact(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ _ENGINE_MINUTE = {
     "ttft_seconds": _ADDED, "ttft_count": _ADDED, "tpot_seconds": _ADDED, "tpot_count": _ADDED,
     "queue_seconds": _ADDED, "queue_count": _ADDED, "idle_seconds": _ADDED,
     "running_max": _HIGHEST, "running_sum": _ADDED, "running_readings": _ADDED, "running_limit": _NEWEST,
-    "waiting_max": _HIGHEST, "kv_cache_max": _HIGHEST,
+    "waiting_max": _HIGHEST, "kv_cache_max": _HIGHEST, "saturated_seconds": _ADDED,
 }  # fmt: skip
 
 
@@ -47,6 +47,10 @@ class Energy(NamedTuple):
 
     millijoules: int | None = None
     seconds: float | None = None
+
+
+SATURATED_KV_CACHE = 0.9
+"""An engine with requests waiting, or with more of its KV cache in use than this, does all it can."""
 
 
 class MachineWriter:
@@ -184,6 +188,7 @@ def _engine_minute(r: EngineReading) -> dict[str, object]:
     return {
         "running_max": r.running, "running_sum": r.running, "running_readings": int(r.running is not None),
         "waiting_max": r.waiting, "kv_cache_max": r.kv_cache_used,
+        "saturated_seconds": (r.seconds or 0.0) if _is_saturated(r) else 0.0,
     }  # fmt: skip
 
 
@@ -202,3 +207,8 @@ def _minute(at_ms: int) -> int:
 
 def _joined(items: Iterable[object]) -> str | None:
     return ",".join(map(str, items)) or None
+
+
+def _is_saturated(r: EngineReading) -> bool:
+    """Whether its queue or its KV cache says that it cannot do more."""
+    return bool(r.waiting) or (r.kv_cache_used is not None and r.kv_cache_used > SATURATED_KV_CACHE)

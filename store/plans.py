@@ -1,18 +1,22 @@
-"""Hosts, commitments and budgets with the dates between which they were in force, so that the past is computed as it was."""
+"""Hosts, capacities, commitments and budgets with the dates between which they were in force, so that the past is computed as it was."""
 
 import sqlite3
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from store.facts import BudgetFact, CommitmentFact, HostFact
+from store.facts import BudgetFact, CapacityFact, CommitmentFact, HostFact
 
-Fact: TypeAlias = HostFact | CommitmentFact | BudgetFact
+Fact: TypeAlias = HostFact | CapacityFact | CommitmentFact | BudgetFact
 
 _COLUMNS = {
-    "hosts": ("usd_per_hour_nano", "gpus", "prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
+    "hosts": (
+        "usd_per_hour_nano", "gpus", "prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis",
+        "energy_nano_usd_per_kwh", "board_to_wall", "base_watts",
+    ),
+    "capacities": ("prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
     "commitments": ("usd_per_hour_nano", "filter"),
     "budgets": ("nano_usd", "period", "filter"),
-}
+}  # fmt: skip
 
 
 def put_in_force(connection: sqlite3.Connection, table: str, facts: Sequence[Fact], at_ms: int) -> None:
@@ -20,7 +24,7 @@ def put_in_force(connection: sqlite3.Connection, table: str, facts: Sequence[Fac
 
     A host or commitment whose dates are stated replaces all that is known of it: then the configuration tells its whole past.
     """
-    dated = {fact.name for fact in facts if not isinstance(fact, BudgetFact) and fact.dated}
+    dated = {fact.name for fact in facts if isinstance(fact, HostFact | CommitmentFact) and fact.dated}
     for name in dated:
         connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
     in_force = {row[0]: row for row in _rows_in_force(connection, table, at_ms)}

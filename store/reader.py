@@ -14,6 +14,7 @@ import msgspec
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
 from store import machine_questions as machines
+from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
 from store.marks import Mark, read_marks
@@ -181,18 +182,7 @@ class Reader:
 
     def hosts(self) -> list[HostFact]:
         """Every host price with the dates between which it was in force."""
-        rows = self._ask(
-            "SELECT name, since_ms, until_ms, usd_per_hour_nano, gpus, prefill_tokens_per_second,"
-            " decode_tokens_per_second, capacity_basis FROM hosts ORDER BY name, since_ms",
-            (),
-        )
-        return [
-            HostFact(
-                name=row[0], since_ms=row[1], until_ms=row[2], usd_per_hour_nano=row[3], gpus=row[4],
-                prefill_tokens_per_second=row[5], decode_tokens_per_second=row[6], capacity_basis=row[7],
-            )
-            for row in rows
-        ]  # fmt: skip
+        return hosts(self._ask)
 
     def commitments(self) -> list[CommitmentFact]:
         """Every commitment with the dates between which it was in force."""
@@ -234,6 +224,10 @@ class Reader:
     def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
         """Sums of each engine over longer windows, from its minutes; no gauges."""
         return machines.engine_minutes(self._ask, since_ms, until_ms)
+
+    def ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
+        """Ask in SQL, for the questions about single tables that stand in files of their own."""
+        return self._ask(question, values)
 
     def _requests(self, condition: str, values: Sequence[int]) -> list[RequestRecord]:
         rows = self._ask(

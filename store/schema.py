@@ -337,6 +337,55 @@ def m012_positions(db: Database) -> None:
     db.table("positions").add_column("memory", bytes)
 
 
+@migrations()
+def m013_economics(db: Database) -> None:
+    """What the economics of hosts need with dates: energy in the price, capacity, learned saturation, rival prices."""
+    for column, kind in (("energy_nano_usd_per_kwh", int), ("board_to_wall", float), ("base_watts", float)):
+        db.table("hosts").add_column(column, kind)
+    db.execute("UPDATE hosts SET base_watts = 0.0")
+    db.table("engine_minutes").add_column("saturated_seconds", float, not_null_default=0.0)
+    db.table("capacities").create(
+        {
+            "name": str,
+            "prefill_tokens_per_second": int,
+            "decode_tokens_per_second": int,
+            "capacity_basis": str,
+            "since_ms": int,
+            "until_ms": int,
+        },
+        pk=("name", "since_ms"),
+        strict=True,
+    )
+    db.table("saturations").create(
+        {
+            "engine": str,
+            "model": str,
+            "since_ms": int,
+            "work_per_second": float,
+            "decode_weight": float,
+            "how": str,
+            "minutes": int,
+        },
+        pk=("engine", "model", "since_ms"),
+        strict=True,
+    )
+    db.table("rivals").create(
+        {
+            "model": str,
+            "record": str,
+            "input_nano_usd": int,
+            "output_nano_usd": int,
+            "cache_read_nano_usd": int,
+            "checked": str,
+            "how": str,
+            "since_ms": int,
+            "until_ms": int,
+        },
+        pk=("model", "since_ms"),
+        strict=True,
+    )
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

@@ -7,7 +7,7 @@ from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
-from store.tables import MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
+from store.tables import GPU, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
@@ -35,7 +35,7 @@ class SumKey(NamedTuple):
         for name, value in self.sides:
             if name == dimension:
                 return value
-        if dimension in SIDE_DIMENSIONS:
+        if dimension in SIDE_DIMENSIONS or dimension == GPU:
             return None
         return self.card.record if dimension == "priced_as" else getattr(self.dimensions, dimension)
 

@@ -1,6 +1,6 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 
 ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
@@ -55,6 +55,9 @@ DIMENSIONS = (
 
 SIDE_DIMENSIONS = ("user", "end_user", "tag")
 """What requests can be grouped and filtered by beside their series; a request may have several tags."""
+
+GPU = "gpu"
+"""What reports can be grouped by beside those: the GPUs that the engine held which served a request, as "0-3"."""
 
 OTHER = "(other)"
 """What stands for names beyond the limit."""

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from pricing.card import RateCard
 from store.errors import plain_errors
-from store.facts import Batch, BudgetFact, CommitmentFact, HostFact, Position
+from store.facts import Batch, BudgetFact, CapacityFact, CommitmentFact, HostFact, Position
 from store.folder import open_folder
 from store.limits import Limits
 from store.machines import MachineWriter
@@ -107,6 +107,11 @@ class Writer:
         """Put the configured hosts in force: unchanged ones go on, changed ones begin anew, missing ones end."""
         with self.transaction() as connection:
             put_in_force(connection, "hosts", hosts, at_ms)
+
+    def set_capacities(self, capacities: Sequence[CapacityFact], at_ms: int) -> None:
+        """Put the configured capacities of engines in force, in the same way as hosts."""
+        with self.transaction() as connection:
+            put_in_force(connection, "capacities", capacities, at_ms)
 
     def set_commitments(self, commitments: Sequence[CommitmentFact], at_ms: int) -> None:
         """Put the configured commitments in force, in the same way as hosts."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pricing.card import NO_COST, UNKNOWN_COST, RateCard
-from pricing.hosts.economics import Capacity, Served, decimal_of, price_at, requests_per_second
+from pricing.hosts.economics import Saturating, Served, decimal_of, price_at, requests_per_second
 from pricing.money import TOKENS_PER_MILLION, usd_from_nano
 from pricing.usage import TOKEN_CLASSES
 
@@ -63,12 +63,12 @@ def api_rates(card: RateCard) -> ApiRates | None:
     )
 
 
-def value_usd_per_hour(capacity: Capacity, mix: Served, rates: ApiRates) -> Decimal:
+def value_usd_per_hour(capacity: Saturating, mix: Served, rates: ApiRates) -> Decimal:
     """What an hour of this mix at saturation would cost at the interface."""
     return decimal_of(requests_per_second(capacity, mix)) * _SECONDS_PER_HOUR * rates.usd(mix)
 
 
-def break_even_utilisation(usd_per_hour: Decimal, capacity: Capacity, mix: Served, rates: ApiRates) -> Decimal | None:
+def break_even_utilisation(usd_per_hour: Decimal, capacity: Saturating, mix: Served, rates: ApiRates) -> Decimal | None:
     """The utilisation at which the host costs as much as the interface; above 1 it never pays at this mix.
 
     None: the interface is free, and nothing can be cheaper than that.
@@ -87,7 +87,7 @@ def break_even_tokens_per_day(usd_per_hour: Decimal, usd_per_million: Decimal) -
     return break_even_tokens(usd_per_hour * _HOURS_PER_DAY, usd_per_million)
 
 
-def curve(usd_per_hour: Decimal, capacity: Capacity, mix: Served, points: int = 20) -> tuple[CurvePoint, ...]:
+def curve(usd_per_hour: Decimal, capacity: Saturating, mix: Served, points: int = 20) -> tuple[CurvePoint, ...]:
     """The blended price at evenly spaced utilisations, the last of them saturation; an idle host has no price."""
     steps = (decimal_of(Fraction(step, points)) for step in range(1, points + 1))
     prices = ((used, price_at(usd_per_hour, capacity, mix, used).blended) for used in steps)

@@ -9,6 +9,7 @@ prices add up to the host's dollars.
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Protocol
 
 from pricing.money import NANO_PER_USD, TOKENS_PER_MILLION, divide_half_even
 
@@ -23,6 +24,20 @@ HOURS_PER_YEAR = 8760
 
 _SECONDS_PER_HOUR = 3600
 _MS_PER_HOUR = 3_600_000
+
+
+class Saturating(Protocol):
+    """What can be saturated: a work rate, and the weight of an output token in it."""
+
+    @property
+    def work_per_second(self) -> Fraction:
+        """Saturation work rate K, in uncached-prompt equivalents."""
+        ...
+
+    @property
+    def decode_weight(self) -> Fraction:
+        """Work of one output token, in uncached prompt tokens."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +113,7 @@ def own_price(nano_usd: int, served: Served, decode_weight: Fraction = DEFAULT_D
     return _by_class(Fraction(nano_usd, NANO_PER_USD), served, decode_weight)
 
 
-def price_at(usd_per_hour: Decimal, capacity: Capacity, mix: Served, used: Decimal) -> OwnPrice:
+def price_at(usd_per_hour: Decimal, capacity: Saturating, mix: Served, used: Decimal) -> OwnPrice:
     """What each class of requests shaped like `mix` costs on a host of this capacity at a utilisation of 0 to 1.
 
     Prices at saturation divided by the utilisation; unknown for an idle host and for an empty mix.
@@ -109,7 +124,7 @@ def price_at(usd_per_hour: Decimal, capacity: Capacity, mix: Served, used: Decim
     return _by_class(Fraction(usd_per_hour) / _SECONDS_PER_HOUR * seconds, mix, capacity.decode_weight)
 
 
-def requests_per_second(capacity: Capacity, mix: Served) -> Fraction:
+def requests_per_second(capacity: Saturating, mix: Served) -> Fraction:
     """How many requests shaped like `mix` saturate the host; raise ValueError for an empty mix."""
     if not mix.total_tokens:
         raise ValueError("a request without tokens saturates nothing")
@@ -134,7 +149,7 @@ def tokens_per_year(tokens_per_second: Decimal, used: Decimal = Decimal(1)) -> D
     return tokens_per_second * used * _SECONDS_PER_HOUR * HOURS_PER_YEAR
 
 
-def utilisation(served: Served, capacity: Capacity, seconds: float) -> float | None:
+def utilisation(served: Served, capacity: Saturating, seconds: float) -> float | None:
     """Work rate over saturation work rate, 0 to 1 (more means that the capacity is understated); None without time."""
     if seconds <= 0:
         return None

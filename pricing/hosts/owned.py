@@ -14,6 +14,7 @@ from pricing.money import nano_from_usd, usd_from_nano
 BOARD_TO_WALL = Decimal("1.8")
 """Wall power over the power of the GPU boards at full load: a node of eight 700 W boards draws about 10 kW."""
 
+_JOULES_PER_KWH = 3_600_000
 _MONTHS_PER_YEAR = 12
 _SECONDS_PER_HOUR = 3600
 _WATTS_PER_KW = 1000
@@ -143,6 +144,11 @@ def annuity_usd_per_year(
 def energy_usd_per_hour(wall_kw: Decimal, pue: Decimal, usd_per_kwh: Decimal) -> Decimal:
     """What the meter of the building says: kilowatts x PUE x price."""
     return wall_kw * pue * usd_per_kwh
+
+
+def energy_nano_usd(*, board_joules: float, board_to_wall: float, base_joules: float, nano_usd_per_kwh: int) -> int:
+    """Nano-dollars of measured energy: that of the GPU boards made into the whole host's; the price includes the PUE."""
+    return round((board_joules * board_to_wall + base_joules) / _JOULES_PER_KWH * nano_usd_per_kwh)
 
 
 def wall_kw(board_watts: Decimal, factor: Decimal = BOARD_TO_WALL, base_watts: Decimal = Decimal(0)) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pricing.books.book import PriceBook
-from pricing.hosts.economics import Capacity, Served
+from pricing.hosts.economics import Saturating, Served
 from pricing.money import usd_from_nano
 from pricing.whatif.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, kept_by_sender
 
@@ -49,7 +49,7 @@ class OwnEngine:
     usd_per_hour: Decimal | None
     seconds: float
     served: Served
-    capacity: Capacity | None
+    capacity: Saturating | None
 
     @property
     def used(self) -> Fraction | None:

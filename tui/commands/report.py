@@ -14,11 +14,12 @@ from collectors.settings.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
-from store.tables import DIMENSIONS, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, GPU, SIDE_DIMENSIONS
 from tui.commands.common import instant, plain, print_json, reading, shortened
-from tui.reading.report import Report, report
+from tui.reading.report import Report, report, rest_key
+from tui.reading.sharing import Rest
 
-_KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS)
+_KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS, GPU)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +68,12 @@ _TEXT = (("requests", 9), ("errors", 7), ("input", 12), ("cached", 12), ("output
 
 
 def _print_text(found: Report) -> None:
-    name_width = max(20, min(48, max((len(_name(group.key)) for group in found.groups), default=0)))
+    names = [_name(group.key) for group in found.groups] + [_rest_name(rest, found) for rest in found.rests]
+    name_width = max(20, min(48, max(map(len, names), default=0)))
     heading = f"{' / '.join(found.dimensions) or 'everything':<{name_width}}"
     lines = [heading + "".join(f"{title:>{width}}" for title, width in _TEXT)]
     lines += [_text_line(_name(group.key), group.totals, name_width) for group in found.groups]
-    lines += [_text_line(rest, totals, name_width) for rest, totals in found.rests.items()]
+    lines += [_text_line(_rest_name(rest, found), totals, name_width) for rest, totals in found.rests.items()]
     lines.append(_text_line("total", found.total, name_width))
     sys.stdout.write("\n".join(lines) + "\n")
     if found.overlapping:
@@ -101,6 +103,12 @@ def _name(key: Mapping[str, str | None]) -> str:
     return " / ".join(plain(value) if value is not None else f"(no {name})" for name, value in key.items())
 
 
+def _rest_name(rest: Rest, found: Report) -> str:
+    """A rest as a group is written, its name last where the report is only by hosts and GPUs."""
+    places = [plain(value) for name, value in rest_key(rest, found.dimensions).items() if value and value != rest.label]
+    return " / ".join([*places, rest.label])
+
+
 _CSV = ("requests", "errors", "retries", "unpriced_requests", "metered_usd", "committed_usd", "usd", "reported_usd",
         "input", "cache_read", "cache_write", "output", "reasoning", "usd_per_million_tokens")  # fmt: skip
 
@@ -110,6 +118,9 @@ def _print_csv(found: Report) -> None:
     writer.writerow((*found.dimensions, *_CSV))
     for group in found.groups:
         writer.writerow((*(_cell(group.key[name]) for name in found.dimensions), *_csv_row(group.totals)))
+    for rest, totals in found.rests.items():
+        key = rest_key(rest, found.dimensions)
+        writer.writerow((*(_cell(key[name]) for name in found.dimensions), *_csv_row(totals)))
 
 
 def _csv_row(totals: Totals) -> Sequence[Any]:

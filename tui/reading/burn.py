@@ -20,7 +20,7 @@ from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import LIVE_KINDS, Moment, header, moment
 from tui.reading.selection import Selection, selection
-from tui.reading.sharing import allocated
+from tui.reading.sharing import allocated, by_label
 
 _TREND_MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
@@ -39,7 +39,7 @@ def burn(
     wanted, at = selection(view), moment(reader, view, now_ms)
     sums, costs = reader.sums(at.since_ms, at.until_ms), committed(reader, at)
     minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
-    groups, rests = _groups(sums, wanted, view.by, costs, at)
+    groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = sum(groups.values(), EMPTY)
     rows = tuple(_rows(groups, rests, view.by, wanted, minutes, at))
     return BurnPicture(
@@ -55,13 +55,13 @@ def burn(
 
 
 def _groups(
-    sums: list[Sum], wanted: Selection, by: str, costs: Committed, at: Moment
+    reader: Reader, sums: list[Sum], wanted: Selection, by: str, costs: Committed
 ) -> tuple[dict[str | None, Totals], dict[str, int]]:
     """Totals of each member that is wanted, hosts' dollars included; rests only where everything is wanted."""
     of = wanted.grouped(by, _ELSEWHERE)
-    shared, rests = allocated(group(sums, of), sums, of, costs, at.seconds)
+    shared, rests = allocated(sums, of, costs, lambda at: reader.sums(at.since_ms, at.until_ms))
     groups = {name[0]: totals for name, totals in shared.items() if isinstance(name, tuple)}
-    return groups, rests if wanted.is_everything else {}
+    return groups, by_label(rests) if wanted.is_everything else {}
 
 
 def _rows(

@@ -11,10 +11,11 @@ from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
 from store.reader import Reader
 from store.records import SourceRecord
-from store.sums import SumKey, group
+from store.sums import Sum, SumKey, group
+from store.tables import GPU
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import Moment, judge
-from tui.reading.sharing import allocated
+from tui.reading.sharing import Rest, allocated
 from tui.reading.sides import TAG, Sided, sided, wants
 
 _ELSEWHERE = None
@@ -39,7 +40,7 @@ class Report:
     dimensions: tuple[str, ...]
     total: Totals
     groups: tuple[Group, ...]
-    rests: Mapping[str, Totals]
+    rests: Mapping[Rest, Totals]
     """Hosts' dollars that belong to no request: idle, in no log, without an engine."""
     overlapping: bool = False
     """A request may be in several groups or in none: they do not add up to the total."""
@@ -60,11 +61,10 @@ class Report:
         """The agreed document, schema 1: money as decimal strings, unknown as null."""
         groups = [{"key": dict(g.key), **_measures(g.totals, self.at)} for g in self.groups]
         groups += [
-            {"key": {name: (rest if place == 0 else None) for place, name in enumerate(self.dimensions)}, "aside": True,
-             **_measures(totals, self.at)}
+            {"key": rest_key(rest, self.dimensions), "aside": True, "rest": rest.label, **_measures(totals, self.at)}
             for rest, totals in self.rests.items()
             if self.dimensions
-        ]  # fmt: skip
+        ]
         return {
             "schema": 1,
             "as_of": instant_text(self.at.now_ms),
@@ -99,10 +99,13 @@ def report(
     def of(key: SumKey) -> tuple[str | None, ...] | None:
         return tuple(key.value(name) for name in dimensions) if wants(wanted, key) else _ELSEWHERE
 
-    shared, rests = allocated(group(found.whole, of), found.whole, of, costs, at.seconds)
+    def sums_of(part: Moment) -> Sequence[Sum]:
+        return sided(reader, part, dimensions, wanted).whole
+
+    shared, rests = allocated(found.whole, of, costs, sums_of)
     parts = {name: totals for name, totals in shared.items() if name is not _ELSEWHERE}
-    groups = parts if found.members is None else _overlapping(found, of, dimensions.index(TAG), costs, at.seconds)
-    kept = {name: replace(EMPTY, allocated_nano_usd=nano) for name, nano in rests.items()} if wanted.is_empty else {}
+    groups = parts if found.members is None else _overlapping(found, of, dimensions.index(TAG), costs)
+    kept = _kept_rests(rests, dimensions) if wanted.is_empty else {}
     return Report(
         at=at,
         dimensions=tuple(dimensions),
@@ -119,18 +122,41 @@ def report(
     )
 
 
-def _overlapping(
-    found: Sided, of: Callable[[SumKey], _Name | None], tag: int, costs: Committed, seconds: float
-) -> dict[_Name, Totals]:
+def _kept_rests(rests: Mapping[Rest, int], dimensions: Sequence[str]) -> dict[Rest, Totals]:
+    """The rests by host and GPUs where the report is by these, else by what they are called alone."""
+    kept: dict[Rest, Totals] = {}
+    for rest, nano_usd in rests.items():
+        place = Rest(rest.label, rest.host if "host" in dimensions else None, rest.gpu if GPU in dimensions else None)
+        kept[place] = kept.get(place, EMPTY) + replace(EMPTY, allocated_nano_usd=nano_usd)
+    return kept
+
+
+def _overlapping(found: Sided, of: Callable[[SumKey], _Name | None], tag: int, costs: Committed) -> dict[_Name, Totals]:
     """Groups by tag; each gets its share of the hosts' dollars as if it were the only tag."""
     if not costs.pools:
         groups = group(found.members or (), of)
         return {name: totals for name, totals in groups.items() if name is not _ELSEWHERE}
     tagged: dict[_Name, Totals] = {}
     for layer in found.layers():
-        shared, _ = allocated(group(layer, of), layer, of, costs, seconds)
+        # Tags have no minutes of their own to cut a window by: it is divided as a whole.
+        shared, _ = allocated(layer, of, costs.as_one_stretch(), _window_alone)
         tagged |= {name: totals for name, totals in shared.items() if name is not _ELSEWHERE and name[tag] is not None}
     return tagged
+
+
+def rest_key(rest: Rest, dimensions: Sequence[str]) -> dict[str, str | None]:
+    """A rest's place among groups: its host and GPUs in their columns, its name in the first of the others."""
+    key: dict[str, str | None] = dict.fromkeys(dimensions)
+    places = {"host": rest.host, GPU: rest.gpu}
+    key.update({name: place for name, place in places.items() if name in key})
+    named = next((name for name in dimensions if name not in places), None)
+    if named is not None:
+        key[named] = rest.label
+    return key
+
+
+def _window_alone(part: Moment) -> Sequence[Sum]:
+    raise AssertionError(f"an uncut window was asked for its part {part.since_ms} to {part.until_ms}")
 
 
 def source_json(record: SourceRecord, at: Moment) -> dict[str, Any]:

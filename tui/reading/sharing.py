@@ -1,97 +1,160 @@
 """Whose share of the committed dollars is whose: hosts by work, commitments by tokens, and what nobody used."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from pricing.card import CardStatus
-from pricing.hosts.allocation import allocate
+from pricing.hosts.allocation import allocate, largest_remainder
 from pricing.hosts.economics import Served
 from pricing.totals import Totals
 from store.records import EngineState
-from store.sums import Sum, SumKey
+from store.sums import Sum, SumKey, group
+from store.tables import GPU
 from tui.reading.commitments import Commitment
-from tui.reading.committed import IDLE, NOT_IN_ANY_LOG, Committed, Pool
+from tui.reading.committed import IDLE, NOT_IN_ANY_LOG, Committed, Stretch
+from tui.reading.moment import Moment
+from tui.reading.pools import Pool
 
 Owner = TypeVar("Owner")
+SumsOf: TypeAlias = Callable[[Moment], Iterable[Sum]]
+
+
+class Rest(NamedTuple):
+    """Dollars that belong to no request: what they are called, and of which host and GPUs they are, where they are of any."""
+
+    label: str
+    host: str | None = None
+    gpu: str | None = None
 
 
 def allocated(
-    groups: dict[Owner, Totals],
-    sums: Iterable[Sum],
-    of: Callable[[SumKey], Owner],
-    costs: Committed,
-    window_seconds: float,
-) -> tuple[dict[Owner, Totals], dict[str, int]]:
-    """Add each group's share of the committed dollars; returns the groups, and nano-dollars that belong to no request.
+    sums: Iterable[Sum], of: Callable[[SumKey], Owner], costs: Committed, sums_of: SumsOf
+) -> tuple[dict[Owner, Totals], dict[Rest, int]]:
+    """Totals of each group with its share of the committed dollars, and nano-dollars that belong to no request.
 
-    Shares and rests add up to what hosts and commitments cost, exactly.
+    `sums` are those of the window, `sums_of` reads those of a part of it, where hosts changed within the window. Shares and
+    rests add up to what hosts and commitments cost, exactly. A request that an engine served has that engine's host and GPUs.
     """
     everything = list(sums)
-    hosted = [one for one in everything if one.key.card.status is CardStatus.HOSTED]
     prepaid = [one for one in everything if one.key.card.status is CardStatus.PREPAID]
-    shares = [_shares_of_a_pool(pool, hosted, of, window_seconds) for pool in costs.pools]
-    shares += [_shares_of_a_commitment(one, prepaid, of) for one in costs.commitments]
-    result, rests = dict(groups), dict(costs.rests)
-    for owner, rest, nano_usd in (part for parts in shares for part in parts):
+    placed = [one for one in everything if one.key.card.status is not CardStatus.HOSTED]
+    parts = [part for one in costs.commitments for part in _shares_of_a_commitment(one, prepaid, of)]
+    for stretch in costs.stretches:
+        seen = everything if len(costs.stretches) == 1 else sums_of(stretch.at)
+        by_pool, homeless = _placed(stretch, [one for one in seen if one.key.card.status is CardStatus.HOSTED])
+        placed += [*homeless, *(one for _, mine in by_pool for one in mine)]
+        parts += [part for pool, mine in by_pool for part in _shares_of_a_pool(pool, mine, of)]
+        parts += [(None, Rest(label, host), nano_usd) for (label, host), nano_usd in stretch.rests.items()]
+    result, rests = group(placed, of), dict[Rest, int]()
+    for owner, rest, nano_usd in parts:
         if rest is None:
-            totals = result[owner]
-            result[owner] = replace(totals, allocated_nano_usd=totals.allocated_nano_usd + nano_usd)
+            totals = result[owner]  # type: ignore[index]  # no owner only with a rest
+            result[owner] = replace(totals, allocated_nano_usd=totals.allocated_nano_usd + nano_usd)  # type: ignore[index]
         else:
             rests[rest] = rests.get(rest, 0) + nano_usd
-    return result, {name: nano_usd for name, nano_usd in rests.items() if nano_usd}
+    return result, {rest: nano_usd for rest, nano_usd in rests.items() if nano_usd}
 
 
-def _shares_of_a_pool(
-    pool: Pool, hosted: Iterable[Sum], of: Callable[[SumKey], Owner], window_seconds: float
-) -> list[tuple[Owner, str | None, int]]:
-    """(owner, name of a rest or None, nano-dollars) of one engine; work that no log explains is a rest."""
-    work = _work_by_owner(pool, hosted, of)
-    unlogged = max(Fraction(0), pool.served.work(pool.decode_weight) - sum(work.values(), Fraction(0)))
-    saturation = pool.capacity.work_per_second * Fraction(window_seconds) if pool.capacity else None
-    return _divided(pool.nano_usd or 0, work, {NOT_IN_ANY_LOG: unlogged}, IDLE, saturation)
+def by_label(rests: Mapping[Rest, int]) -> dict[str, int]:
+    """The rests of all hosts together."""
+    found: dict[str, int] = {}
+    for rest, nano_usd in rests.items():
+        found[rest.label] = found.get(rest.label, 0) + nano_usd
+    return found
+
+
+_Part: TypeAlias = tuple[Owner | None, Rest | None, int]
+"""(owner or None, rest or None, nano-dollars)."""
+
+
+def _placed(stretch: Stretch, hosted: Iterable[Sum]) -> tuple[list[tuple[Pool, list[Sum]]], list[Sum]]:
+    """Each engine with the sums that it served, and sums that no engine did.
+
+    Engines that serve one model share its requests by the work that they did, since no log says which of them it was.
+    """
+    found: list[tuple[Pool, list[Sum]]] = [(pool, []) for pool in stretch.pools]
+    homeless = []
+    for one in hosted:
+        able = [place for place, (pool, _) in enumerate(found) if serves(pool.engine, one.key)]
+        if not able:
+            homeless.append(one)
+        for place, measures in _split(one, [found[place][0] for place in able], able):
+            pool, mine = found[place]
+            sides = (*one.key.sides, ("host", one.key.dimensions.host or pool.host), (GPU, gpus_text(pool.engine.gpus)))
+            mine.append(Sum(one.key._replace(sides=sides), measures))
+    return found, homeless
+
+
+def _split(one: Sum, pools: Sequence[Pool], places: Sequence[int]) -> Iterable[tuple[int, tuple[int, ...]]]:
+    """The measures of a sum by the engines that share it, in whole numbers that add up to it."""
+    if len(places) < 2:
+        return [(place, one.measures) for place in places]
+    weights = {place: pool.work for place, pool in zip(places, pools, strict=True) if pool.work}
+    weights = weights or {place: Fraction(1) for place in places}
+    columns = [largest_remainder(amount, weights) for amount in one.measures]
+    return [(place, tuple(column[place] for column in columns)) for place in weights]
+
+
+def _shares_of_a_pool(pool: Pool, mine: Iterable[Sum], of: Callable[[SumKey], Owner]) -> list[_Part[Owner]]:
+    """The dollars of one engine; work that no log explains is a rest."""
+    work: dict[Owner, Fraction] = {}
+    for one in mine:
+        owner = of(one.key)
+        work[owner] = work.get(owner, Fraction(0)) + work_of(one, pool.decode_weight)
+    unlogged = max(Fraction(0), pool.work - sum(work.values(), Fraction(0)))
+    gpu = gpus_text(pool.engine.gpus)
+    rests = {Rest(NOT_IN_ANY_LOG, pool.host, gpu): unlogged}
+    return _divided(pool.nano_usd or 0, work, rests, Rest(IDLE, pool.host, gpu), pool.saturation_work or None)
 
 
 def _shares_of_a_commitment(
     one: Commitment, prepaid: Iterable[Sum], of: Callable[[SumKey], Owner]
-) -> list[tuple[Owner, str | None, int]]:
+) -> list[_Part[Owner]]:
     """The same of a commitment: by tokens over the requests that it covers; unused, it is a rest of its own name."""
     tokens: dict[Owner, Fraction] = {}
     for seen in prepaid:
         if one.covers(seen.key):
             tokens[of(seen.key)] = tokens.get(of(seen.key), Fraction(0)) + seen.tokens
-    return _divided(one.nano_usd, tokens, {}, one.unused, None)
+    return _divided(one.nano_usd, tokens, {}, Rest(one.unused), None)
 
 
 def _divided(
-    nano_usd: int, owners: dict[Owner, Fraction], rests: dict[str, Fraction], idle: str, saturation: Fraction | None
-) -> list[tuple[Owner, str | None, int]]:
-    members: list[tuple[Owner | None, str | None]] = [(owner, None) for owner in owners]
-    members += [(None, name) for name in (*rests, idle)]
+    nano_usd: int, owners: dict[Owner, Fraction], rests: dict[Rest, Fraction], idle: Rest, saturation: Fraction | None
+) -> list[_Part[Owner]]:
+    members: list[tuple[Owner | None, Rest | None]] = [(owner, None) for owner in owners]
+    members += [(None, rest) for rest in (*rests, idle)]
     work = dict(enumerate([*owners.values(), *rests.values()]))
     parts = allocate(nano_usd, work, len(work), saturation)
-    return [(*members[place], part) for place, part in parts.items()]  # type: ignore[misc]  # no owner only with a rest
+    return [(*members[place], part) for place, part in parts.items()]
 
 
-def _work_by_owner(pool: Pool, hosted: Iterable[Sum], of: Callable[[SumKey], Owner]) -> dict[Owner, Fraction]:
-    work: dict[Owner, Fraction] = {}
-    for one in hosted:
-        if _served_by(pool.engine, one.key):
-            tokens = one.usage
-            served = Served(
-                input_tokens=tokens.prompt_tokens - tokens.cache_read_tokens,
-                cache_read_tokens=tokens.cache_read_tokens,
-                output_tokens=tokens.output_tokens,
-            )
-            owner = of(one.key)
-            work[owner] = work.get(owner, Fraction(0)) + served.work(pool.decode_weight)
-    return work
+def work_of(one: Sum, decode_weight: Fraction) -> Fraction:
+    """Work of requests in uncached-prompt equivalents; what was written to a cache was computed."""
+    tokens = one.usage
+    served = Served(
+        input_tokens=tokens.prompt_tokens - tokens.cache_read_tokens,
+        cache_read_tokens=tokens.cache_read_tokens,
+        output_tokens=tokens.output_tokens,
+    )
+    return served.work(decode_weight)
 
 
-def _served_by(engine: EngineState, key: SumKey) -> bool:
+def serves(engine: EngineState, key: SumKey) -> bool:
     """Whether a request's model is the one this engine serves, with or without a provider's prefix."""
     if engine.model is None:
         return False
     names = [name for name in (key.dimensions.model, key.dimensions.deployment) if name]
     return any(name == engine.model or name.endswith(f"/{engine.model}") for name in names)
+
+
+def gpus_text(gpus: Sequence[int]) -> str | None:
+    """The GPUs that an engine holds together, as "0-3" or "0,2"; None where nobody says."""
+    runs: list[list[int]] = []
+    for index in sorted(gpus):
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs) or None

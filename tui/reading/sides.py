@@ -9,7 +9,7 @@ from pricing.filters import Filter
 from store.reader import Reader
 from store.records import KeptSum
 from store.sums import Sum, SumKey
-from store.tables import DIMENSIONS, MEASURES, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, GPU, MEASURES, SIDE_DIMENSIONS
 from tui.reading.moment import Moment
 
 TAG = "tag"
@@ -46,7 +46,7 @@ def wants(wanted: Filter, key: SumKey) -> bool:
     for term in wanted.terms:
         said: list[str | None] = [value for name, value in key.sides if name == term.dimension]
         if term.dimension not in SIDE_DIMENSIONS:
-            holds = term.holds(key.values(DIMENSIONS))
+            holds = term.holds(key.values((*DIMENSIONS, GPU)))
         else:
             each = [term.holds({term.dimension: value}) for value in said or [None]]
             holds = all(each) if term.negated else any(each)

@@ -148,10 +148,14 @@ def _hosted(
     if not groups:
         return ()
     wanted = {one.key for one in mine}
-    totals = {True: total(mine), False: total(one for one in sums if one.key not in wanted)}
     costs = committed(reader, at)
-    shared, _ = allocated(totals, sums, lambda key: key in wanted, costs, at.seconds)
-    nano_usd = shared[True].allocated_nano_usd
+    shared, _ = allocated(
+        sums,
+        lambda key: key._replace(sides=()) in wanted,
+        costs,
+        lambda part: reader.sums(part.since_ms, part.until_ms),
+    )
+    nano_usd = shared[True].allocated_nano_usd if True in shared else 0
     if not nano_usd:
         return tuple(replace(one, nano_usd=None) for one in groups)
     parts = largest_remainder(nano_usd, {n: Fraction(one.usage.total_tokens) for n, one in enumerate(groups)})

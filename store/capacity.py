@@ -1,0 +1,135 @@
+"""What hosts cost, what engines can do and what they are compared with, each with its dates.
+
+Questions are asked through a function, so that the collector can ask on its writing connection what readers ask on theirs.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from store.facts import CapacityFact, HostFact, RivalFact, SaturationFact
+
+Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+Fact = TypeVar("Fact", bound=msgspec.Struct)
+
+_RIVAL = ("record", "input_nano_usd", "output_nano_usd", "cache_read_nano_usd", "checked", "how")
+
+
+class WorkMinute(NamedTuple):
+    """What one engine did in one minute."""
+
+    minute: int
+    """Epoch seconds at which it begins."""
+    seconds: float
+    """Really observed."""
+    input_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    saturated_seconds: float
+    """Of those, with requests waiting or the KV cache nearly full."""
+
+
+def asking(connection: sqlite3.Connection) -> Ask:
+    """Ask on a connection that one already has."""
+    return lambda question, values: connection.execute(question, tuple(values)).fetchall()
+
+
+def put_saturations(connection: sqlite3.Connection, facts: Iterable[SaturationFact]) -> None:
+    """Keep what was learned; a second fact of one instant replaces the first."""
+    _insert(connection, "saturations", SaturationFact, facts)
+
+
+def put_rival(connection: sqlite3.Connection, fact: RivalFact) -> None:
+    """Compare a model with this price from now on; the one before is ended, and an equal one goes on."""
+    before = connection.execute(
+        f"SELECT {', '.join(_RIVAL)} FROM rivals WHERE model = ? AND until_ms IS NULL", (fact.model,)
+    ).fetchone()
+    if before == tuple(getattr(fact, name) for name in _RIVAL):
+        return
+    end_rival(connection, fact.model, fact.since_ms)
+    _insert(connection, "rivals", RivalFact, [fact])
+
+
+def end_rival(connection: sqlite3.Connection, model: str, at_ms: int) -> None:
+    """Compare a model with nothing any more."""
+    connection.execute("UPDATE rivals SET until_ms = ? WHERE model = ? AND until_ms IS NULL", (at_ms, model))
+
+
+def hosts(ask: Ask) -> list[HostFact]:
+    """Every host price with the dates between which it was in force."""
+    names = [name for name in HostFact.__struct_fields__ if name != "dated"]
+    rows = ask(f"SELECT {', '.join(names)} FROM hosts ORDER BY name, since_ms", ())
+    return [HostFact(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def capacities(ask: Ask) -> list[CapacityFact]:
+    """Every configured capacity of an engine with its dates."""
+    return _facts(ask, "capacities", CapacityFact)
+
+
+def saturations(ask: Ask) -> list[SaturationFact]:
+    """Everything learned, each engine's in the order of time."""
+    return _facts(ask, "saturations", SaturationFact)
+
+
+def rivals(ask: Ask, at_ms: int) -> dict[str, RivalFact]:
+    """The price that each served model is compared with at an instant, by the engine's name for the model."""
+    found = _facts(ask, "rivals", RivalFact)
+    return {one.model: one for one in found if one.since_ms <= at_ms and (one.until_ms is None or one.until_ms > at_ms)}
+
+
+def served_models(ask: Ask) -> list[tuple[str, str]]:
+    """(source, model) of every engine that was ever read; the model is "" where its page names none."""
+    return [(row[0], row[1]) for row in ask("SELECT name, model FROM engines ORDER BY id", ())]
+
+
+def work_minutes(ask: Ask, engine: str, model: str, since_ms: int, until_ms: int) -> list[WorkMinute]:
+    """An engine's minutes in [since, until), in the order of time."""
+    rows = ask(
+        "SELECT m.minute, m.seconds, m.input, m.cache_read, m.output, m.saturated_seconds FROM engine_minutes AS m"
+        " WHERE m.engine = (SELECT id FROM engines WHERE name = ? AND model = ?) AND m.minute >= ? AND m.minute < ?"
+        " ORDER BY m.minute",
+        (engine, model, since_ms // 1_000, -(-until_ms // 1_000)),
+    )
+    return [WorkMinute(*row) for row in rows]
+
+
+def watched_between(ask: Ask, since_ms: int, until_ms: int) -> tuple[int, int] | None:
+    """First and last minute in which any machine was watched, in epoch seconds; None where none was."""
+    span = (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60)
+    ((first, last),) = ask(
+        "SELECT min(minute), max(minute) FROM (SELECT minute FROM engine_minutes WHERE minute >= ? AND minute < ?"
+        " UNION ALL SELECT minute FROM gpu_minutes WHERE minute >= ? AND minute < ?)",
+        (*span, *span),
+    )
+    return None if first is None else (first, last)
+
+
+def seen_between(ask: Ask, since_ms: int, until_ms: int) -> list[tuple[str, str, int, int]]:
+    """(source, model, first, last minute in epoch seconds) of every engine that was read in [since, until)."""
+    return [
+        (row[0], row[1], row[2], row[3])
+        for row in ask(
+            "SELECT e.name, e.model, min(m.minute), max(m.minute) FROM engine_minutes AS m"
+            " JOIN engines AS e ON e.id = m.engine WHERE m.minute >= ? AND m.minute < ? GROUP BY m.engine",
+            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+        )
+    ]
+
+
+def _facts(ask: Ask, table: str, kind: type[Fact]) -> list[Fact]:
+    names = kind.__struct_fields__
+    return [
+        kind(**dict(zip(names, row, strict=True)))
+        for row in ask(f"SELECT {', '.join(names)} FROM {table} ORDER BY {names[0]}, since_ms", ())
+    ]
+
+
+def _insert(connection: sqlite3.Connection, table: str, kind: type[Fact], facts: Iterable[Fact]) -> None:
+    names = kind.__struct_fields__
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+        [tuple(getattr(fact, name) for name in names) for fact in facts],
+    )
