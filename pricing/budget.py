@@ -1,41 +1,83 @@
 """Budgets: how fast the money goes, and when it is gone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+
+from pricing.periods import Period
+from pricing.projection import Projection
 
 _MS_PER_HOUR = 3_600_000
 
+METERED, COMMITTED, BOTH = "metered", "committed", "both"
+COUNTS = (METERED, COMMITTED, BOTH)
+"""Which dollars a budget counts."""
+
+BURN_WINDOWS_MS = {"5m": 300_000, "1h": _MS_PER_HOUR, "6h": 6 * _MS_PER_HOUR, "3d": 72 * _MS_PER_HOUR}
+"""Look-backs of burn rates, as the SRE workbook pairs them: 5m with 1h, 1h or 30m with 6h, 6h with 3d."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """One period of a budget, [begins, ends) in epoch milliseconds."""
+class Burn:
+    """What was spent over one look-back."""
 
-    begins_ms: int
-    ends_ms: int
+    window: str
+    """Its name, one of BURN_WINDOWS_MS."""
+    nano_usd_per_hour: float | None
+    """None while the history does not reach back that far."""
+    rate: float | None
+    """Times the rate that uses the budget up exactly at the end of its period; None where that is not known."""
 
-    def elapsed_share(self, at_ms: int) -> float:
-        """Share of the period that has passed, 0 to 1."""
-        return min(1.0, max(0.0, (at_ms - self.begins_ms) / (self.ends_ms - self.begins_ms)))
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetState:
+    """One budget at one instant."""
 
-def period_at(period: str, at_ms: int) -> Period:
-    """The UTC hour, day, ISO week or calendar month that holds an instant; ValueError for another word."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    if period == "hour":
-        begins = at.replace(minute=0, second=0, microsecond=0)
-        ends = begins + timedelta(hours=1)
-    elif period == "day":
-        begins, ends = day, day + timedelta(days=1)
-    elif period == "week":
-        begins = day - timedelta(days=day.weekday())
-        ends = begins + timedelta(weeks=1)
-    elif period == "month":
-        begins = day.replace(day=1)
-        ends = (begins + timedelta(days=32)).replace(day=1)
-    else:
-        raise ValueError(f"unknown budget period {period!r}")
-    return Period(begins_ms=_ms(begins), ends_ms=_ms(ends))
+    name: str
+    period_name: str
+    """hour, day, week, month or launch."""
+    filter: str
+    counts: str
+    period: Period
+    at_ms: int
+    limit_nano_usd: int
+    spent_nano_usd: int
+    burns: tuple[Burn, ...]
+    projection: Projection
+    soft_share: float = 0.8
+    hard_share: float = 1.0
+    is_lower_bound: bool = False
+    """Something it counts has no known price: more was spent than is known."""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def left_nano_usd(self) -> int:
+        """What is left; negative when overspent."""
+        return self.limit_nano_usd - self.spent_nano_usd
+
+    @property
+    def elapsed_share(self) -> float:
+        """Share of the period that has passed."""
+        return self.period.elapsed_share(self.at_ms)
+
+    @property
+    def spent_share(self) -> float | None:
+        """Share of the budget that is spent; None for a budget of nothing."""
+        return self.spent_nano_usd / self.limit_nano_usd if self.limit_nano_usd > 0 else None
+
+    @property
+    def pace(self) -> float | None:
+        """Share spent over share of the period elapsed: 1.0 is exactly on plan."""
+        return pace(self.spent_nano_usd, self.limit_nano_usd, self.elapsed_share)
+
+    @property
+    def crossed(self) -> str | None:
+        """The highest threshold that is reached: "hard", "soft" or None."""
+        if self.spent_nano_usd >= self.limit_nano_usd * self.hard_share:
+            return "hard"
+        return "soft" if self.spent_nano_usd >= self.limit_nano_usd * self.soft_share else None
+
+    def burn(self, window: str) -> float | None:
+        """The burn rate over a look-back; None where it is not known."""
+        return next((one.rate for one in self.burns if one.window == window), None)
 
 
 def pace(spent_nano_usd: int, limit_nano_usd: int, elapsed_share: float) -> float | None:
@@ -45,18 +87,11 @@ def pace(spent_nano_usd: int, limit_nano_usd: int, elapsed_share: float) -> floa
     return spent_nano_usd / limit_nano_usd / elapsed_share
 
 
-def runs_out_ms(
-    spent_nano_usd: int, limit_nano_usd: int, nano_usd_per_hour: int, at_ms: int, period: Period
-) -> int | None:
-    """When the budget is used up at this rate; now if it is already; None when it lasts to the end of its period."""
-    left = limit_nano_usd - spent_nano_usd
-    if left <= 0:
-        return at_ms
-    if nano_usd_per_hour <= 0:
+def burn_rate(nano_usd_per_hour: float, limit_nano_usd: int, period: Period) -> float | None:
+    """A spend rate over the rate that would use the budget exactly in its period; None for a budget of nothing.
+
+    Google's SRE workbook, "Alerting on SLOs": a burn rate of 1 leaves exactly nothing at the end of the period.
+    """
+    if limit_nano_usd <= 0:
         return None
-    gone_ms = at_ms + left * _MS_PER_HOUR // nano_usd_per_hour
-    return gone_ms if gone_ms < period.ends_ms else None
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+    return nano_usd_per_hour * period.length_ms / (limit_nano_usd * _MS_PER_HOUR)

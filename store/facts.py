@@ -307,6 +307,13 @@ class BudgetFact(msgspec.Struct, frozen=True, kw_only=True):
     nano_usd: int
     period: str
     filter: str = ""
+    counts: str = "both"
+    """Which dollars: metered, committed or both."""
+    timezone: str = "UTC"
+    """IANA name of the zone whose calendar it keeps."""
+    soft: float = 0.8
+    hard: float = 1.0
+    """Shares of the amount that are worth a warning, and an alarm."""
     since_ms: int
     until_ms: int | None = None
 

@@ -44,6 +44,12 @@ class HostFacts:
         """Nano-dollars of one host over a window: its price per hour, and its measured energy where that is not in it."""
         return sum(self._accrued(fact, since_ms, until_ms) for fact in self.hosts if fact.name == name)
 
+    def energy(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
+        """Nano-dollars of one host's measured energy over a window; 0 where energy is no item of its own."""
+        since_ms = max(fact.since_ms, since_ms)
+        until_ms = until_ms if fact.until_ms is None else min(fact.until_ms, until_ms)
+        return self._energy(fact, since_ms, until_ms) if until_ms > since_ms else 0
+
     def usd_per_hour(self, fact: HostFact, at_ms: int) -> Decimal | None:
         """What a host costs per hour now, its measured energy as of the last minute."""
         if fact.usd_per_hour_nano is None:

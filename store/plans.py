@@ -15,7 +15,7 @@ _COLUMNS = {
     ),
     "capacities": ("prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
     "commitments": ("usd_per_hour_nano", "filter"),
-    "budgets": ("nano_usd", "period", "filter"),
+    "budgets": ("nano_usd", "period", "filter", "counts", "timezone", "soft", "hard"),
 }  # fmt: skip
 
 

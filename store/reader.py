@@ -5,7 +5,7 @@ Every question about a window reads sums per minute, hour and day, so its time d
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from store import machine_questions as machines
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
+from store.launches import Launch, read_launches
 from store.marks import Mark, read_marks
 from store.records import (
     EngineState,
@@ -35,6 +36,7 @@ from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, Store
 from store.windows import pieces
 
 _BUSY_SECONDS = 2.0
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
 
 class Reader:
@@ -122,6 +124,31 @@ class Reader:
         oldest = self._ask(f"SELECT min(bucket) FROM {table}", ())[0][0]
         return None if oldest is None else oldest * 1_000
 
+    def hourly(self, since_ms: int, until_ms: int, wanted: Callable[[SumKey], bool] | None = None) -> dict[int, int]:
+        """Nano-dollars by hour (epoch seconds), of the series and cards that are wanted; hours without any are left out."""
+        window = (since_ms // 1_000, until_ms // 1_000)
+        if wanted is None:
+            question = "SELECT bucket, sum(nano_usd) FROM rollup_hour WHERE bucket >= ? AND bucket < ? GROUP BY bucket"
+            return dict(self._ask(question, window))
+        rows = self._ask(
+            "SELECT bucket, series, card, nano_usd FROM rollup_hour WHERE bucket >= ? AND bucket < ? AND nano_usd != 0",
+            window,
+        )
+        lets_in = {pair: wanted(self._key(*pair)) for pair in {(row[1], row[2]) for row in rows}}
+        hours: dict[int, int] = {}
+        for bucket, series, card, nano_usd in rows:
+            if lets_in[series, card]:
+                hours[bucket] = hours.get(bucket, 0) + nano_usd
+        return hours
+
+    def known_since_ms(self) -> int | None:
+        """Beginning of the oldest minute of which anything is known; of the oldest hour or day where minutes are gone."""
+        oldest = [self.oldest_bucket_ms(width) for width in ROLLUPS.values()]
+        minute, hour, day = oldest
+        if minute is not None and hour == minute // _HOUR_MS * _HOUR_MS and day == minute // _DAY_MS * _DAY_MS:
+            return minute
+        return hour if hour is not None and day == hour // _DAY_MS * _DAY_MS else day
+
     def newest_bucket_ms(self) -> int | None:
         """End of the newest minute in which anything happened, or None in an empty store."""
         newest = self._ask("SELECT max(bucket) FROM rollup_minute", ())[0][0]
@@ -196,14 +223,21 @@ class Reader:
     def budgets(self, at_ms: int) -> list[BudgetFact]:
         """Budgets in force at an instant."""
         rows = self._ask(
-            "SELECT name, since_ms, until_ms, nano_usd, period, filter FROM budgets"
+            "SELECT name, since_ms, until_ms, nano_usd, period, filter, counts, timezone, soft, hard FROM budgets"
             " WHERE since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY name",
             (at_ms, at_ms),
         )
         return [
-            BudgetFact(name=r[0], since_ms=r[1], until_ms=r[2], nano_usd=r[3], period=r[4], filter=r[5] or "")
+            BudgetFact(
+                name=r[0], since_ms=r[1], until_ms=r[2], nano_usd=r[3], period=r[4], filter=r[5] or "", counts=r[6],
+                timezone=r[7], soft=r[8], hard=r[9],
+            )
             for r in rows
-        ]
+        ]  # fmt: skip
+
+    def launches(self) -> list[Launch]:
+        """Every launch, oldest first."""
+        return read_launches(self._ask)
 
     def marks(self, since_ms: int, until_ms: int) -> list[Mark]:
         """Marks set in [since, until), oldest first."""

@@ -386,6 +386,34 @@ def m013_economics(db: Database) -> None:
     )
 
 
+@migrations()
+def m014_launches(db: Database) -> None:
+    """Launches with their plans; and which dollars a budget counts, by whose calendar, and when it warns."""
+    db.table("launches").create(
+        {
+            "began_ms": int,
+            "name": str,
+            "ends_ms": int,
+            "stopped_ms": int,
+            "nano_usd": int,
+            "filter": str,
+            "counts": str,
+            "plan": str,
+        },
+        pk="began_ms",
+        not_null={"name", "ends_ms", "nano_usd", "filter", "counts", "plan"},
+        strict=True,
+    )
+    budgets = db.table("budgets")
+    for name, kind, default in (
+        ("counts", str, "both"),
+        ("timezone", str, "UTC"),
+        ("soft", float, 0.8),
+        ("hard", float, 1.0),
+    ):
+        budgets.add_column(name, kind, not_null_default=default)
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

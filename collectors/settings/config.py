@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
+from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
+from collectors.settings.budgetconfig import check_budgets
 from collectors.settings.hostconfig import HostConfig as HostConfig
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
 from store.limits import Limits
 from store.retention import Retention
-from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
     from pricing.books.userbook import UserBook
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
 """What a commitment can be matched by: what a request says of itself before it is priced."""
 
-PERIODS = ("hour", "day", "week", "month")
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -66,15 +66,6 @@ class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     name: str | None = None
     since: str | None = None
     until: str | None = None
-
-
-class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[budget]]`."""
-
-    name: str
-    usd: str
-    period: str = "day"
-    filter: str = ""
 
 
 class GpuConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -192,7 +183,7 @@ def from_mapping(
         user_book(config, lines)
         _check_hosts(config.host)
         _check_commitments(config.commitment)
-        _check_budgets(config.budget)
+        check_budgets(config.budget, nano_usd)
         overheads(config)
         revenue_usd_per_hour(config)
         _check_sources(config.source)
@@ -270,14 +261,6 @@ def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
         for text in (commitment.since, commitment.until):
             if text is not None:
                 instant_ms(text, now_ms=0)
-
-
-def _check_budgets(budgets: Sequence[BudgetConfig]) -> None:
-    for budget in budgets:
-        nano_usd(budget.usd, f"usd of budget `{budget.name}`")
-        if budget.period not in PERIODS:
-            raise ValueError(f"period of budget `{budget.name}` must be one of {', '.join(PERIODS)}")
-        parse_filter(budget.filter, DIMENSIONS)
 
 
 def _check_hosts(hosts: Sequence[HostConfig]) -> None:

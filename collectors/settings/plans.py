@@ -46,6 +46,9 @@ def prepaid(config: Config) -> list[Filter]:
 def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:
     """The configured budgets as facts."""
     return [
-        BudgetFact(name=b.name, nano_usd=nano_usd(b.usd, "usd"), period=b.period, filter=b.filter, since_ms=now_ms)
+        BudgetFact(
+            name=b.name, nano_usd=nano_usd(b.usd, "usd"), period=b.period, filter=b.filter, counts=b.counts,
+            timezone=b.timezone, soft=b.soft, hard=b.hard, since_ms=now_ms,
+        )
         for b in config.budget
-    ]
+    ]  # fmt: skip

@@ -9,7 +9,8 @@ from pricing.bill import make_bill
 from pricing.card import CardStatus, RateCard, UnitRate
 from pricing.totals import Totals
 from pricing.usage import Usage
-from tui.pictures.burn import BudgetLine, BurnPicture, GroupRow, Headline
+from tui.pictures.budgets import BudgetLine
+from tui.pictures.burn import BurnPicture, GroupRow, Headline
 from tui.pictures.chart import ChartPicture, Point, Series
 from tui.pictures.header import Header
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture

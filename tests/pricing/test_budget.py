@@ -1,56 +1,26 @@
-"""Budgets: their periods, their pace, and when they run out."""
-
-from datetime import UTC, datetime, timedelta
+"""Budgets: their pace, their burn rates and their thresholds."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.budget import Period, pace, period_at, runs_out_ms
+from pricing.budget import BudgetState, Burn, burn_rate, pace
+from pricing.periods import Period
+from pricing.projection import LINE, Projection
 
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-
-
-def at(text: str) -> int:
-    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
-
-
-@pytest.mark.parametrize(
-    ("period", "instant", "begins", "ends"),
-    [
-        ("hour", "2026-05-16T14:23:07", "2026-05-16T14:00:00", "2026-05-16T15:00:00"),
-        ("day", "2026-12-31T23:59:59", "2026-12-31T00:00:00", "2027-01-01T00:00:00"),
-        ("week", "2026-05-16T14:23:07", "2026-05-11T00:00:00", "2026-05-18T00:00:00"),
-        ("week", "2027-01-02T00:00:00", "2026-12-28T00:00:00", "2027-01-04T00:00:00"),
-        ("month", "2028-02-29T12:00:00", "2028-02-01T00:00:00", "2028-03-01T00:00:00"),
-        ("month", "2027-02-28T12:00:00", "2027-02-01T00:00:00", "2027-03-01T00:00:00"),
-        ("month", "2026-12-31T23:59:59", "2026-12-01T00:00:00", "2027-01-01T00:00:00"),
-        ("month", "2026-01-31T00:00:00", "2026-01-01T00:00:00", "2026-02-01T00:00:00"),
-    ],
-)
-def test_a_period_is_the_calendar_s_in_utc(period: str, instant: str, begins: str, ends: str) -> None:
-    assert period_at(period, at(instant)) == Period(begins_ms=at(begins), ends_ms=at(ends))
-
-
-instants = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - hypothesis wants naive bounds
-    lambda moment: round(moment.replace(tzinfo=UTC).timestamp() * 1000)
+DAY = Period(begins_ms=0, ends_ms=24 * HOUR_MS)
+NOWHERE = Projection(
+    nano_usd=0, low_nano_usd=0, high_nano_usd=0, basis=LINE, runs_out_ms=None, earliest_ms=None, latest_ms=None
 )
 
 
-@given(st.sampled_from(("hour", "day", "week", "month")), instants)
-def test_periods_follow_each_other_without_gap_or_overlap(name: str, instant: int) -> None:
-    period = period_at(name, instant)
-
-    assert period.begins_ms <= instant < period.ends_ms
-    assert period_at(name, period.begins_ms) == period
-    assert period_at(name, period.ends_ms).begins_ms == period.ends_ms
-    assert period_at(name, period.begins_ms - 1).ends_ms == period.begins_ms
-
-
-def test_another_word_is_no_period() -> None:
-    with pytest.raises(ValueError, match="'fortnight'"):
-        period_at("fortnight", 0)
+def state(spent: int, limit: int = 100, at_ms: int = 6 * HOUR_MS, **changes: object) -> BudgetState:
+    plain: dict[str, object] = {
+        "name": "launch", "period_name": "day", "filter": "", "counts": "both", "period": DAY, "at_ms": at_ms,
+        "limit_nano_usd": limit, "spent_nano_usd": spent, "burns": (), "projection": NOWHERE,
+    }  # fmt: skip
+    return BudgetState(**(plain | changes))  # type: ignore[arg-type]  # a dictionary has one type of value
 
 
 def test_pace_is_one_when_spending_is_exactly_on_plan() -> None:
@@ -61,30 +31,43 @@ def test_pace_is_one_when_spending_is_exactly_on_plan() -> None:
     assert pace(1, 0, 0.5) is None
 
 
-DAY = Period(begins_ms=0, ends_ms=DAY_MS)
+def test_a_burn_rate_of_one_uses_the_budget_exactly_in_its_period() -> None:
+    # 240 dollars a day are 10 an hour.
+    assert burn_rate(10.0, 240, DAY) == 1.0
+    assert burn_rate(144.0, 240, DAY) == pytest.approx(14.4)
+    assert burn_rate(0.0, 240, DAY) == 0.0
+    assert burn_rate(10.0, 0, DAY) is None
 
 
-def test_a_budget_runs_out_when_what_is_left_is_spent_at_this_rate() -> None:
-    assert runs_out_ms(40, 100, 10, 2 * HOUR_MS, DAY) == 8 * HOUR_MS
+@given(st.integers(1, 10**15), st.integers(1, 8_784), st.floats(0.01, 100))
+def test_a_budget_spent_at_a_constant_burn_rate_lasts_one_over_that_of_its_period(
+    limit: int, hours: int, rate: float
+) -> None:
+    period = Period(begins_ms=0, ends_ms=hours * HOUR_MS)
+    nano_per_hour = rate * limit / hours
+    assert burn_rate(nano_per_hour, limit, period) == pytest.approx(rate)
+    assert limit / nano_per_hour == pytest.approx(hours / rate)
 
 
-def test_a_budget_that_lasts_has_no_run_out_time() -> None:
-    assert runs_out_ms(40, 100, 1, 2 * HOUR_MS, DAY) is None
-    assert runs_out_ms(40, 100, 0, 2 * HOUR_MS, DAY) is None
-    assert runs_out_ms(0, 24, 1, 0, DAY) is None, "exactly at the end of its period is not before it"
+def test_what_is_left_and_how_far_the_period_is() -> None:
+    one = state(30)
+    assert (one.left_nano_usd, one.elapsed_share, one.spent_share) == (70, 0.25, 0.3)
+    assert one.pace == pytest.approx(1.2)
+    assert state(130).left_nano_usd == -30
 
 
-def test_a_budget_that_is_used_up_has_run_out_now() -> None:
-    assert runs_out_ms(100, 100, 10, 5, DAY) == 5
-    assert runs_out_ms(101, 100, 0, 5, DAY) == 5
+@pytest.mark.parametrize(
+    ("spent", "crossed"), [(0, None), (79, None), (80, "soft"), (99, "soft"), (100, "hard"), (500, "hard")]
+)
+def test_a_threshold_is_crossed_when_it_is_reached(spent: int, crossed: str | None) -> None:
+    assert state(spent).crossed == crossed
 
 
-def test_a_share_of_a_period_stays_between_nothing_and_all_of_it() -> None:
-    assert DAY.elapsed_share(-1) == 0.0
-    assert DAY.elapsed_share(6 * HOUR_MS) == 0.25
-    assert DAY.elapsed_share(DAY_MS + 1) == 1.0
+def test_thresholds_are_the_budget_s_own() -> None:
+    found = [state(spent, soft_share=0.5, hard_share=1.2).crossed for spent in (49, 50, 119, 120)]
+    assert found == [None, "soft", "soft", "hard"]
 
 
-def test_a_daylight_saving_change_does_not_bend_a_day() -> None:
-    period = period_at("day", at("2026-03-29T12:00:00"))
-    assert timedelta(milliseconds=period.ends_ms - period.begins_ms) == timedelta(days=1)
+def test_a_burn_rate_that_is_not_known_is_none_and_not_zero() -> None:
+    one = state(1, burns=(Burn(window="5m", nano_usd_per_hour=8.0, rate=2.0),))
+    assert (one.burn("5m"), one.burn("3d")) == (2.0, None)

@@ -5,29 +5,9 @@ from decimal import Decimal
 import msgspec
 
 from pricing.totals import Totals
+from tui.pictures.budgets import BudgetLine
 from tui.pictures.chart import ChartPicture
 from tui.pictures.header import Header
-
-
-class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One budget: what is left, at which pace it goes, and when it runs out."""
-
-    name: str
-    limit_usd: Decimal
-    spent_usd: Decimal
-    elapsed_share: float
-    """Share of the period that has passed."""
-    pace: float | None
-    """Share spent / share of the period elapsed; 1.0 is exactly on plan."""
-    runs_out_ms: int | None
-    """When it is used up at the present rate, or None when it lasts to the end of its period."""
-    ends_ms: int
-    lower_bound: bool = False
-
-    @property
-    def left_usd(self) -> Decimal:
-        """What is left; negative when overspent."""
-        return self.limit_usd - self.spent_usd
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):

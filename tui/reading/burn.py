@@ -14,7 +14,8 @@ from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
-from tui.pictures.burn import BudgetLine, BurnPicture, GroupRow, Headline
+from tui.pictures.budgets import BudgetLine
+from tui.pictures.burn import BurnPicture, GroupRow, Headline
 from tui.pictures.view import View
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed

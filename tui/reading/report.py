@@ -11,12 +11,12 @@ from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
 from store.reader import Reader
 from store.records import SourceRecord
+from store.sided import TAG, Sided, sided, wants
 from store.sums import Sum, SumKey, group
 from store.tables import GPU
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import Moment, judge
 from tui.reading.sharing import Rest, allocated
-from tui.reading.sides import TAG, Sided, sided, wants
 
 _ELSEWHERE = None
 _Name: TypeAlias = tuple[str | None, ...]
@@ -93,14 +93,14 @@ def report(
         sources=sources,
         states={record.health.name: judge(record, now_ms) for record in sources},
     )
-    found = sided(reader, at, dimensions, wanted)
+    found = sided(reader, at.since_ms, at.until_ms, dimensions, wanted)
     costs = committed(reader, at)
 
     def of(key: SumKey) -> tuple[str | None, ...] | None:
         return tuple(key.value(name) for name in dimensions) if wants(wanted, key) else _ELSEWHERE
 
     def sums_of(part: Moment) -> Sequence[Sum]:
-        return sided(reader, part, dimensions, wanted).whole
+        return sided(reader, part.since_ms, part.until_ms, dimensions, wanted).whole
 
     shared, rests = allocated(found.whole, of, costs, sums_of)
     parts = {name: totals for name, totals in shared.items() if name is not _ELSEWHERE}

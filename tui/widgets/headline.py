@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from textual.geometry import Size
 
 from tui import format as fmt
-from tui.pictures.burn import BudgetLine, Headline
+from tui.pictures.budgets import BudgetLine
+from tui.pictures.burn import Headline
 from tui.widgets.lines import Line, Lines, Piece
 
 FULL_LINES = 5

@@ -10,7 +10,6 @@ from store.reader import Reader
 from store.records import KeptSum
 from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, GPU, MEASURES, SIDE_DIMENSIONS
-from tui.reading.moment import Moment
 
 TAG = "tag"
 _REQUESTS = MEASURES.index("requests")
@@ -55,24 +54,24 @@ def wants(wanted: Filter, key: SumKey) -> bool:
     return True
 
 
-def sided(reader: Reader, at: Moment, dimensions: Sequence[str], wanted: Filter) -> Sided:
+def sided(reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str], wanted: Filter) -> Sided:
     """The sums of a window, as the groups and conditions of a report need them."""
     sides = asked_sides(dimensions, wanted)
-    plain = reader.sums(at.since_ms, at.until_ms)
+    plain = reader.sums(since_ms, until_ms)
     if not sides:
         return Sided(whole=plain)
     side = sides[0]
     terms = [term for term in wanted.terms if term.dimension == TAG]
     if len(sides) > 1 or any(term.negated for term in terms):
-        return _kept(reader, at, dimensions, sides, wanted)
-    divided = reader.side_sums(side, at.since_ms, at.until_ms)
+        return _kept(reader, since_ms, until_ms, dimensions, sides, wanted)
+    divided = reader.side_sums(side, since_ms, until_ms)
     if side != TAG:
         return Sided(whole=[*divided, *_unsaid(((side, None),), plain, divided)])
     if not terms:
         return Sided(whole=plain, members=divided)
     met = [one for one in divided if all(term.holds({TAG: one.key.value(TAG)}) for term in terms)]
     if len(terms) > 1 or not terms[0].pattern or len({one.key.value(TAG) for one in met}) > 1:
-        return _kept(reader, at, dimensions, sides, wanted)
+        return _kept(reader, since_ms, until_ms, dimensions, sides, wanted)
     return Sided(whole=[*met, *_unsaid((), plain, met)], members=met if TAG in dimensions else None)
 
 
@@ -102,12 +101,14 @@ def _stripped(sums: Iterable[Sum]) -> list[Sum]:
     return [Sum(key, measures) for key, measures in found.items()]
 
 
-def _kept(reader: Reader, at: Moment, dimensions: Sequence[str], sides: Sequence[str], wanted: Filter) -> Sided:
+def _kept(
+    reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str], sides: Sequence[str], wanted: Filter
+) -> Sided:
     """Only single requests know which user, end user and tags go together."""
-    kept = reader.kept_sums(at.since_ms, at.until_ms)
+    kept = reader.kept_sums(since_ms, until_ms)
     doubt = f"{' and '.join(sides)}: only single requests say this, and the report counts those that are kept"
-    since_ms = reader.kept_since_ms()
-    if since_ms is None or since_ms > at.since_ms:
+    kept_since_ms = reader.kept_since_ms()
+    if kept_since_ms is None or kept_since_ms > since_ms:
         doubt += "; of the window's beginning there may be none"
     mine = [one for one in kept if wants(wanted, one.sum.key._replace(sides=one.sides))]
     return Sided(
