@@ -1,0 +1,1 @@
+"""When a person should look: rules over what was seen, as pure functions."""

@@ -1,0 +1,94 @@
+"""All rules by name, and asking them at once."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from pricing.alerts import budgets, spend, things
+from pricing.alerts.finding import Finding, Key, Result, TooLittle
+from pricing.alerts.seen import Seen
+from pricing.alerts.shifts import SHIFTS, Shift, shifted
+from pricing.alerts.thresholds import Thresholds
+
+Rule: TypeAlias = Callable[[Seen, Thresholds], Iterator[Result]]
+
+TRAFFIC_RULES: dict[str, Rule] = {
+    "budget_burn": budgets.budget_burn,
+    "budget_spent": budgets.budget_spent,
+    "day_over_week": spend.day_over_week,
+    "rate_over_usual": spend.rate_over_usual,
+    "tenant_cap": spend.tenant_cap,
+    "tenant_over_week": spend.tenant_over_week,
+    "retries": spend.retries,
+    "unpriced": spend.unpriced,
+    "drift": spend.drift,
+}
+"""Judged by sums of requests."""
+
+THING_RULES: dict[str, Rule] = {
+    "stale_source": things.stale_source,
+    "idle_gpu": things.idle_gpu,
+    "utilisation": things.utilisation,
+    "throttled_gpu": things.throttled_gpu,
+    "lost_gpu": things.lost_gpu,
+}
+"""Judged by what stands behind the requests."""
+
+_WORDS = {
+    "budget_burn": "budget burn",
+    "budget_spent": "budget spent",
+    "day_over_week": "day against week",
+    "rate_over_usual": "burn against usual",
+    "tenant_cap": "tenant cap",
+    "tenant_over_week": "tenant against week",
+    "model_mix": "model mix",
+    "retries": "retries and failures",
+    "cache_fall": "cache hits",
+    "reasoning": "reasoning ratio",
+    "output_length": "output length",
+    "long_context": "long-context price",
+    "batch_lost": "batch price lost",
+    "unpriced": "unpriced traffic",
+    "drift": "drift",
+    "stale_source": "stale source",
+    "idle_gpu": "idle GPU",
+    "utilisation": "utilisation",
+    "throttled_gpu": "GPU slowed down",
+    "lost_gpu": "GPU lost",
+}
+RULES = tuple(_WORDS)
+"""Every rule, in the order of the documentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all rules said at one time."""
+
+    findings: tuple[Finding, ...]
+    too_little: tuple[TooLittle, ...]
+
+
+def words(rule: str) -> str:
+    """A rule's name for people."""
+    return _WORDS.get(rule, rule)
+
+
+def judge(seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Judgement:
+    """Ask every rule that is on; `held` are the open alerts and what each was compared with when it opened."""
+    results: list[Result] = []
+    for name, ask in (*TRAFFIC_RULES.items(), *(_shift(shift, held) for shift in SHIFTS), *THING_RULES.items()):
+        if name not in limits.off:
+            results += ask(seen, limits)
+    return Judgement(
+        findings=tuple(one for one in results if isinstance(one, Finding)),
+        too_little=tuple(one for one in results if isinstance(one, TooLittle)),
+    )
+
+
+def _shift(shift: Shift, held: Mapping[Key, float | None]) -> tuple[str, Rule]:
+    return shift.rule, partial(_shifted, shift, held)
+
+
+def _shifted(shift: Shift, held: Mapping[Key, float | None], seen: Seen, limits: Thresholds) -> Iterator[Result]:
+    return shifted(shift, seen, limits, held)

@@ -1,0 +1,185 @@
+"""Rules about the shape of traffic: a ratio of sums that stands out from what it was before, and what that costs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pricing.alerts.finding import Finding, Key, Path, Result, TooLittle
+from pricing.alerts.seen import Normal, Seen
+from pricing.alerts.thresholds import Thresholds
+from pricing.alerts.words import percent, rate, spoken
+from pricing.cause import CACHE, MIX, OUTPUT, PRICE, REASONING, Cause, cause
+from pricing.flow import Flow, Span
+
+_SMALLEST = 1e-9
+
+Ratio = Callable[[Span, Span], tuple[int, int]]
+"""Numerator and denominator, given the subject's flows and everybody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A ratio that is compared with itself earlier, for each subject that a flow belongs to."""
+
+    rule: str
+    what: str
+    """What the ratio is of, for the title."""
+    threshold: str
+    """Name of its threshold."""
+    factor: str
+    """Part of a cause that is its effect."""
+    ratio: Ratio
+    by_model: bool = False
+    """Whether its subjects are models, instead of what one tenant sends to one model."""
+    rises: bool = True
+    relative: bool = False
+    """Whether the threshold is a factor instead of a difference."""
+
+    def subject(self, flow: Flow) -> Path:
+        """What a flow belongs to."""
+        return (("model", flow.model),) if self.by_model else (("tenant", flow.tenant), ("model", flow.model))
+
+    def value(self, mine: Span | None, whole: Span) -> float | None:
+        """The ratio of one subject; None where there is nothing to divide by."""
+        part, of = self.ratio(mine or Span(seconds=whole.seconds), whole)
+        return part / of if of else None
+
+    def moved(self, now: float, normal: float) -> float:
+        """How far the ratio has moved in the direction that costs."""
+        if self.relative:
+            return now / max(normal, _SMALLEST)
+        return now - normal if self.rises else normal - now
+
+    def said(self, value: float) -> str:
+        """The ratio in words."""
+        return f"{value:,.0f}" if self.relative else percent(value)
+
+
+def _answers(mine: Span, _: Span) -> tuple[int, int]:
+    usage = mine.usage
+    return usage.output_tokens - usage.reasoning_tokens, mine.requests
+
+
+def _at(wanted: Callable[[str], bool]) -> Ratio:
+    return lambda mine, _: (sum(f.requests for f in mine.flows if any(map(wanted, f.card.conditions))), mine.requests)
+
+
+SHIFTS = (
+    Shift(
+        rule="model_mix", what="share of all requests", threshold="model_mix", factor=MIX, by_model=True,
+        ratio=lambda mine, whole: (mine.requests, whole.requests),
+    ),
+    Shift(
+        rule="cache_fall", what="cache hits", threshold="cache_fall", factor=CACHE, rises=False,
+        ratio=lambda mine, _: (mine.usage.cache_read_tokens, mine.usage.prompt_tokens),
+    ),
+    Shift(
+        rule="reasoning", what="reasoning in output", threshold="reasoning_rise", factor=REASONING,
+        ratio=lambda mine, _: (mine.usage.reasoning_tokens, mine.usage.output_tokens),
+    ),
+    Shift(
+        rule="output_length", what="output tokens per request", threshold="output_length", factor=OUTPUT,
+        ratio=_answers, relative=True,
+    ),
+    Shift(
+        rule="long_context", what="requests at long-context prices", threshold="long_context_rise", factor=PRICE,
+        ratio=_at(lambda condition: condition.startswith("prompt over ")),
+    ),
+    Shift(
+        rule="batch_lost", what="requests at batch prices", threshold="batch_fall", factor=PRICE, rises=False,
+        ratio=_at(lambda condition: condition == "batch"),
+    ),
+)  # fmt: skip
+
+
+def shifted(shift: Shift, seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Iterator[Result]:
+    """Findings of one ratio for every subject with enough requests; `held` are the norms of alerts that are open."""
+    traffic, least = seen.traffic, limits.least_requests
+    normals = [normal for normal in traffic.normals if normal.span.requests >= least]
+    if not normals:
+        yield TooLittle(rule=shift.rule, why=f"fewer than {least} requests to compare with")
+    elif traffic.slow.requests < least:
+        yield TooLittle(rule=shift.rule, why=f"fewer than {least} requests in the last half hour")
+    else:
+        yield from _Comparison(shift, seen, limits, normals, held).findings()
+
+
+class _Comparison:
+    """One ratio over all of its subjects."""
+
+    def __init__(
+        self,
+        shift: Shift,
+        seen: Seen,
+        limits: Thresholds,
+        normals: list[Normal],
+        held: Mapping[Key, float | None],
+    ) -> None:
+        self._shift, self._limits, self._held = shift, limits, held
+        self._limit: float = getattr(limits, shift.threshold)
+        self._recent = [(whole, whole.by(shift.subject)) for whole in (seen.traffic.fast, seen.traffic.slow)]
+        self._normals = [(normal, normal.span.by(shift.subject)) for normal in normals]
+
+    def findings(self) -> Iterator[Finding]:
+        for path in sorted({path for _, groups in self._recent for path in groups}, key=str):
+            finding = self._finding(path)
+            if finding is not None:
+                yield finding
+
+    def _finding(self, path: Path) -> Finding | None:
+        """What one subject shows, unless it is too small to speak of, or has not moved."""
+        shift, subject = self._shift, spoken(path)
+        now = next((pair for pair in self._recent if self._has_enough(pair[1].get(path))), None)
+        ratio = None if now is None else shift.value(now[1].get(path), now[0])
+        if now is None or ratio is None:
+            return None
+        kept = self._held.get((shift.rule, subject))
+        nearest = self._nearest(ratio, path) if kept is None else None
+        normal = kept if nearest is None else nearest[0]
+        if normal is None:
+            return None
+        moved = shift.moved(ratio, normal)
+        why = self._why(path, now, nearest[1]) if nearest is not None and moved >= self._limit else None
+        effect = why.part(shift.factor).nano_usd_per_hour if why is not None else None
+        if kept is None and (effect is None or effect < self._limits.least_nano_usd_per_hour):
+            return None
+        return Finding(
+            rule=shift.rule,
+            subject=subject,
+            title=f"{shift.what} {shift.said(normal)} -> {shift.said(ratio)}",
+            value=moved,
+            fires_at=self._limit,
+            clears_at=1 + (self._limit - 1) / 2 if shift.relative else self._limit / 2,
+            evidence=self._evidence(now[0], normal, ratio, nearest[1].name if nearest else "before"),
+            effect_nano_usd_per_hour=effect,
+            path=path,
+            normal=normal,
+            cause=why,
+        )
+
+    def _has_enough(self, mine: Span | None) -> bool:
+        return mine is not None and mine.requests >= self._limits.least_requests
+
+    def _nearest(self, ratio: float, path: Path) -> tuple[float, Normal] | None:
+        """What the present stands out from least; None where nothing has seen enough of the subject."""
+        known = []
+        for normal, groups in self._normals:
+            value = self._shift.value(groups.get(path), normal.span)
+            if value is not None and (self._shift.by_model or self._has_enough(groups.get(path))):
+                known.append((value, normal))
+        return min(known, key=lambda pair: self._shift.moved(ratio, pair[0])) if known else None
+
+    def _why(self, path: Path, now: tuple[Span, Mapping[Path, Span]], before: Normal) -> Cause:
+        """The change of the whole for a mix, since what one model gains another loses; else of the subject alone."""
+        if self._shift.by_model:
+            return cause(before.span, now[0])
+        groups = next(groups for normal, groups in self._normals if normal is before)
+        return cause(groups[path], now[1][path])
+
+    def _evidence(self, now: Span, normal: float, ratio: float, before: str) -> tuple[str, ...]:
+        shift, limit = self._shift, self._limit
+        bound = f"{limit:g}x" if shift.relative else f"{limit * 100:g} points"
+        return (
+            f"{shift.what}: {shift.said(ratio)} over {now.seconds // 60} min, {before} {shift.said(normal)}; "
+            f"fires at a {'rise' if shift.rises else 'fall'} of {bound}",
+            f"all metered traffic burns {rate(now.metered_per_hour)} over the same time",
+        )

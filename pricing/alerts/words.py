@@ -1,0 +1,50 @@
+"""Figures as the rules say them."""
+
+from collections.abc import Iterable
+
+from pricing.money import NANO_PER_USD
+
+
+def usd(nano_usd: int) -> str:
+    """Dollars with two digits, and no rounding to nothing."""
+    if 0 < abs(nano_usd) < NANO_PER_USD // 200:
+        return "<$0.01"
+    sign = "-" if nano_usd < 0 else ""
+    return f"{sign}${abs(nano_usd) / NANO_PER_USD:,.2f}"
+
+
+def rate(nano_usd_per_hour: int) -> str:
+    """Dollars per hour."""
+    return f"{usd(nano_usd_per_hour)}/h"
+
+
+def percent(share: float) -> str:
+    """A share of one."""
+    return f"{share * 100:.1f}%" if 0 < abs(share) < 0.1 else f"{share * 100:.0f}%"
+
+
+def times(factor: float) -> str:
+    """A factor."""
+    return f"{factor:.1f}x"
+
+
+def lasting(seconds: float) -> str:
+    """A duration in its largest two units."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return f"{int(seconds)}s"
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes}m"
+    days, hours_left = divmod(hours, 24)
+    return f"{days}d{hours_left:02d}h" if days else f"{hours}h{rest:02d}"
+
+
+def named(dimension: str, value: str | None) -> str:
+    """A member of a dimension, or that nobody said which."""
+    return f"(no {dimension})" if value is None else value
+
+
+def spoken(path: Iterable[tuple[str, str | None]]) -> str:
+    """A path as the name of a subject."""
+    return " ".join(named(dimension, value) for dimension, value in path)
