@@ -5,6 +5,9 @@ import sqlite3
 CATALOGUE = "catalogue"
 """The day of the price catalogue in force, and its digest: "2026-05-16 1f2e..."."""
 
+ALERTS = "alerts"
+"""When the alert rules were asked last, and which of them have seen too little, as JSON."""
+
 
 def write_note(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a text under a name, in place of the one before."""

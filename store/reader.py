@@ -14,6 +14,7 @@ import msgspec
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
 from store import machine_questions as machines
+from store.alerts import AlertRecord, read_alerts
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
@@ -238,6 +239,10 @@ class Reader:
     def launches(self) -> list[Launch]:
         """Every launch, oldest first."""
         return read_launches(self._ask)
+
+    def alerts(self, since_ms: int, until_ms: int) -> list[AlertRecord]:
+        """Alerts that were open at any time in [since, until], the newest first."""
+        return read_alerts(self._ask, since_ms, until_ms)
 
     def marks(self, since_ms: int, until_ms: int) -> list[Mark]:
         """Marks set in [since, until), oldest first."""

@@ -68,26 +68,32 @@ class Judgement:
     findings: tuple[Finding, ...]
     too_little: tuple[TooLittle, ...]
 
+    def __add__(self, other: "Judgement") -> "Judgement":
+        return Judgement(self.findings + other.findings, self.too_little + other.too_little)
+
 
 def words(rule: str) -> str:
     """A rule's name for people."""
     return _WORDS.get(rule, rule)
 
 
-def judge(seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Judgement:
-    """Ask every rule that is on; `held` are the open alerts and what each was compared with when it opened."""
-    results: list[Result] = []
-    for name, ask in (*TRAFFIC_RULES.items(), *(_shift(shift, held) for shift in SHIFTS), *THING_RULES.items()):
-        if name not in limits.off:
-            results += ask(seen, limits)
+def judge_traffic(seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Judgement:
+    """Ask the rules about requests; `held` are the open alerts and what each was compared with when it opened."""
+    shifts = {shift.rule: partial(_shifted, shift, held) for shift in SHIFTS}
+    return _asked({**TRAFFIC_RULES, **shifts}, seen, limits)
+
+
+def judge_things(seen: Seen, limits: Thresholds) -> Judgement:
+    """Ask the rules about sources, hosts and GPUs."""
+    return _asked(THING_RULES, seen, limits)
+
+
+def _asked(rules: Mapping[str, Rule], seen: Seen, limits: Thresholds) -> Judgement:
+    results = [result for name, ask in rules.items() if name not in limits.off for result in ask(seen, limits)]
     return Judgement(
         findings=tuple(one for one in results if isinstance(one, Finding)),
         too_little=tuple(one for one in results if isinstance(one, TooLittle)),
     )
-
-
-def _shift(shift: Shift, held: Mapping[Key, float | None]) -> tuple[str, Rule]:
-    return shift.rule, partial(_shifted, shift, held)
 
 
 def _shifted(shift: Shift, held: Mapping[Key, float | None], seen: Seen, limits: Thresholds) -> Iterator[Result]:

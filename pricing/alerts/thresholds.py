@@ -53,7 +53,7 @@ class Thresholds:
     """Busy time under which a GPU does nothing."""
     utilisation: float = 0.40
     """Utilisation of a host over a day below which its idle time is worth an alert."""
-    throttled_seconds: float = 60.0
+    throttled_seconds: float = 120.0
     """How long a GPU may be slowed down by heat or power."""
     calm_seconds: float = 300.0
     """How long a value must be below where its alert clears before the alert is over."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pricing.alerts.finding import Finding, Severity
-from pricing.alerts.rules import RULES, judge
+from pricing.alerts.finding import Finding, Severity, TooLittle
+from pricing.alerts.rules import RULES, Judgement, judge_things, judge_traffic
 from pricing.alerts.seen import (
     BudgetSeen,
     BurnSeen,
@@ -55,6 +55,10 @@ def scaled(one: Flow, times: int) -> Flow:
     )
 
 
+def judge(seen: Seen, limits: Thresholds, held: dict[tuple[str, str], float | None]) -> Judgement:
+    return judge_traffic(seen, limits, held) + judge_things(seen, limits)
+
+
 def fired(seen: Seen, rule: str, limits: Thresholds = LIMITS) -> list[Finding]:
     return [one for one in judge(seen, limits, {}).findings if one.rule == rule and one.fires]
 
@@ -63,7 +67,7 @@ def waits(seen: Seen, rule: str) -> str:
     return next((one.why for one in judge(seen, LIMITS, {}).too_little if one.rule == rule), "")
 
 
-def shape(**tokens: int) -> Usage:
+def shape(**tokens: Any) -> Usage:
     return Usage(**tokens)
 
 
@@ -324,9 +328,9 @@ def test_a_gpu_that_is_lost_is_critical_and_not_idle() -> None:
     assert (finding.severity, finding.reason) == (Severity.CRITICAL, "fell off the bus (XID 79)")
 
 
-def test_a_gpu_that_is_slowed_down_for_a_minute_fires() -> None:
-    assert not fired(Seen(gpus=(gpu(throttled_seconds=59, throttle_reason="heat"),)), "throttled_gpu")
-    assert fired(Seen(gpus=(gpu(throttled_seconds=60, throttle_reason="heat"),)), "throttled_gpu")
+def test_a_gpu_that_is_slowed_down_for_two_minutes_fires() -> None:
+    assert not fired(Seen(gpus=(gpu(throttled_seconds=60, throttle_reason="heat"),)), "throttled_gpu")
+    assert fired(Seen(gpus=(gpu(throttled_seconds=120, throttle_reason="heat"),)), "throttled_gpu")
 
 
 @pytest.mark.parametrize(("used", "fires"), [(0.41, False), (0.40, True)])
@@ -382,7 +386,8 @@ def test_a_rule_that_is_off_says_nothing(rule: str) -> None:
     seen = Seen(sources=(SourceSeen(name="gateway", state="late", silent_seconds=900),), traffic=a_day(150))
     said = judge(seen, Thresholds(off=frozenset({rule})), {})
 
-    assert {one.rule for one in (*said.findings, *said.too_little)}.isdisjoint({rule})
+    said_of: list[Finding | TooLittle] = [*said.findings, *said.too_little]
+    assert {one.rule for one in said_of}.isdisjoint({rule})
 
 
 def test_a_store_without_anything_in_it_raises_no_alert() -> None:
