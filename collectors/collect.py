@@ -25,10 +25,12 @@ from collectors.prices.books import price_book
 from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
+from collectors.providers.registry import NAMES, provider
 from collectors.runner import Runner, Say
 from collectors.settings.config import Config, SourceConfig, host_and_port, instant_ms, seconds
-from collectors.settings.keys import read_key
+from collectors.settings.keys import provider_key, read_key
 from collectors.settings.plans import budgets, commitments, hosts, prepaid
+from collectors.settings.providers import provider_facts
 from collectors.source import Poll, Source
 from collectors.web.fetch import open_client
 from store.tables import StoreError
@@ -116,6 +118,7 @@ class Collection:
         writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
         writer.set_commitments(commitments(self._config, now_ms=now_ms), now_ms)
         writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
+        writer.set_providers(provider_facts(self._config.source))
 
     async def _price_the_unpriced(self) -> None:
         """Price what had no price when it came and has one now, in steps between which sources are written."""
@@ -154,6 +157,8 @@ class Collection:
                 sources.append(self._litellm(source, writer, client))
             elif source.type == "dcgm":
                 sources.append(self._dcgm(source, client))
+            elif source.type in NAMES:
+                sources.append(self._provider(source, writer, client))
             else:
                 sources.append(self._engine(source, client))
         if self._config.gpu.enabled:
@@ -212,6 +217,21 @@ class Collection:
             headers=_authorisation(source),
             since_ms=writer.watermark_ms(name) or since_ms,
             poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
+        )
+
+    def _provider(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
+        from collectors.providers.source import ProviderSource
+
+        name = source.name or source.type
+        return ProviderSource(
+            name,
+            provider(source.type),
+            client,
+            partial(provider_key, source),
+            base_url=source.url,
+            account=source.account or "",
+            known=writer.datasets(name),
+            poll_seconds=seconds(source.poll_every) if source.poll_every else None,
         )
 
     def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> DcgmSource:

@@ -131,6 +131,7 @@ class Runner:
     def _price_and_write(self, writer: Writer, source: Source, asked: Asked) -> None:
         state, poll, now_ms, poll_ms = asked
         priced = self._pricer.price(poll.events, now_ms=now_ms)
+        readings, cards = self._pricer.price_readings(poll.readings)
         rejects: Sequence[Reject] = poll.rejects
         if priced.clock_skew:
             skew = Reject(reason="clock_skew: a time ahead of ours, stored as now", count=priced.clock_skew, example="")
@@ -142,7 +143,7 @@ class Runner:
                 state=state,
                 detail=poll.late or poll.detail,
                 polled_ms=now_ms,
-                watermark_ms=now_ms if state is SourceState.OK and not poll.more else None,
+                watermark_ms=_watermark_ms(poll, state, now_ms),
                 poll_every_ms=round(source.poll_seconds * 1000),
                 backlog_bytes=poll.backlog_bytes,
                 poll_ms=poll_ms,
@@ -152,10 +153,11 @@ class Runner:
             rejects=rejects,
             gpus=poll.gpus,
             engines=poll.engines,
+            readings=readings,
             gap_bytes=poll.gap_bytes,
             gone=poll.gone,
         )
-        writer.write(batch, priced.cards)
+        writer.write(batch, (*priced.cards, *cards))
 
     def _narrate(self, source: Source, state: SourceState, detail: str) -> None:
         """Say a source's state once per change."""
@@ -190,6 +192,22 @@ def back_off_seconds(poll_seconds: float, failures: int) -> float:
     return float(min(MAX_BACK_OFF_SECONDS, max(poll_seconds, 0.5) * 2 ** min(failures, 10)))
 
 
+def _watermark_ms(poll: Poll, state: SourceState, now_ms: int) -> int | None:
+    """Up to when a source is known after a poll; None leaves it where it was."""
+    if poll.watermark_ms is not None:
+        return poll.watermark_ms
+    return now_ms if state is SourceState.OK and not poll.more else None
+
+
 def _is_news(poll: Poll, state: SourceState) -> bool:
-    seen = poll.events or poll.positions or poll.rejects or poll.gpus or poll.engines or poll.gap_bytes or poll.gone
-    return bool(seen) or poll.more or state is not SourceState.OK
+    seen = (
+        poll.events,
+        poll.positions,
+        poll.rejects,
+        poll.gpus,
+        poll.engines,
+        poll.readings,
+        poll.gap_bytes,
+        poll.gone,
+    )
+    return any(seen) or poll.more or state is not SourceState.OK

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from store.facts import EngineReading, GpuReading, Position, Reject, UsageEvent
+from store.provider_facts import ProviderReading
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,9 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     rejects: Sequence[Reject] = ()
     gpus: Sequence[GpuReading] = ()
     engines: Sequence[EngineReading] = ()
+    readings: Sequence[ProviderReading] = ()
+    watermark_ms: int | None = None
+    """Up to when everything is known, where that is not the instant of the poll: a provider's figures come late."""
     gap_bytes: int = 0
     gone: Sequence[tuple[int, int]] = ()
     """Files whose positions are of no use any more."""

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from pricing.usage import NOTHING, Usage
+from store.provider_facts import PricedReading
 
 
 class Outcome(StrEnum):
@@ -352,6 +353,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     rejects: Sequence[Reject] = ()
     gpus: Sequence[GpuReading] = ()
     engines: Sequence[EngineReading] = ()
+    readings: Sequence[PricedReading] = ()
     gap_bytes: int = 0
     """Bytes that vanished before they could be read."""
     gone: Sequence[tuple[int, int]] = ()

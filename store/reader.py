@@ -15,11 +15,14 @@ from pricing.card import CardStatus, RateCard, card_from_mapping
 from pricing.usage import Usage
 from store import machine_questions as machines
 from store.alerts import AlertRecord, read_alerts
+from store.balances import Balance, Spent, newest_balances, spent_balances
+from store.buckets import CostRecord, Dataset, UsageRecord, read_costs, read_datasets, read_providers, read_usage
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
 from store.launches import Launch, read_launches
 from store.marks import Mark, read_marks
+from store.provider_facts import ProviderFact
 from store.records import (
     EngineState,
     GpuMinute,
@@ -247,6 +250,31 @@ class Reader:
     def marks(self, since_ms: int, until_ms: int) -> list[Mark]:
         """Marks set in [since, until), oldest first."""
         return read_marks(self._ask, since_ms, until_ms)
+
+    def providers(self) -> list[ProviderFact]:
+        """Every provider whose own figures are or were read."""
+        return read_providers(self._ask)
+
+    def datasets(self) -> list[Dataset]:
+        """Every kind of figures that providers give, and up to when it is complete."""
+        return read_datasets(self._ask)
+
+    def usage_buckets(self, since_ms: int, until_ms: int) -> list[tuple[SumKey, UsageRecord]]:
+        """What providers counted in buckets that lie in [since, until) as a whole."""
+        found = read_usage(self._ask, since_ms, until_ms)
+        return [(self._key(record.series, record.card), record) for record in found]
+
+    def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
+        """What providers billed in buckets that lie in [since, until) as a whole."""
+        return read_costs(self._ask, since_ms, until_ms)
+
+    def balances(self) -> list[Balance]:
+        """What each account at a provider stood at when it was last read."""
+        return newest_balances(self._ask)
+
+    def spent_balances(self, since_ms: int, until_ms: int) -> list[Spent]:
+        """What was spent from each account at a provider in [since, until)."""
+        return spent_balances(self._ask, since_ms, until_ms)
 
     def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
         """Each GPU read in the window: means of what was measured, the newest of the rest."""

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from pricing.books.book import normal_variant
-from pricing.card import RateCard, card_to_mapping
+from pricing.card import RateCard
 from store.facts import PricedEvent, Rank, Reject, UsageEvent
 from store.identity import RECORD_BITS, pack_id, request_identity
 from store.limits import Limits
 from store.moves import Measures
+from store.names import Names
 from store.side import SideKey, Sides, SideWriter
-from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
+from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
 from store.views import Row, Views
 
 _MINUTE_MS = 60_000
@@ -77,29 +78,18 @@ class _New(NamedTuple):
 class RequestWriter:
     """Writes events through somebody else's transaction; `forget` after that transaction was rolled back."""
 
-    def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
+    def __init__(self, connection: sqlite3.Connection, names: Names, limits: Limits) -> None:
         self._connection = connection
-        self._limit = limits.series
-        self._left_out = 0
+        self._names = names
         self._sides = SideWriter(connection, limits.values_per_dimension)
-        self._series: dict[tuple[str | None, ...], int] = {}
-        self._cards: dict[str, int] = {}
 
     def forget(self) -> None:
-        """Drop the remembered ids of series and cards, which may have been rolled back."""
-        self._series.clear()
-        self._cards.clear()
+        """Drop the remembered ids of users and tags, which may have been rolled back."""
         self._sides.forget()
-        self._left_out = 0
 
     def take_notes(self) -> list[Reject]:
         """What was counted under another name than its own since the last time, by reason."""
-        notes = self._sides.take_notes()
-        if self._left_out:
-            reason = f"more than {self._limit:,} series: tenant, key and deployment counted as {OTHER}"
-            notes.append(Reject(reason=reason, count=self._left_out, example=""))
-            self._left_out = 0
-        return notes
+        return self._sides.take_notes()
 
     def write(
         self, source: str, events: Sequence[PricedEvent], cards: Iterable[RateCard], *, stored_ms: int
@@ -107,7 +97,7 @@ class RequestWriter:
         """Insert what is new and add it to the rollups; `stored_ms` is when retention begins to count."""
         if not events:
             return WrittenRequests(0, 0)
-        self._remember_cards(cards)
+        self._names.remember_cards(cards)
         identities = [request_identity(source, e.event.id, e.event.call_id) for e in events]
         new, stored_day = self._new(source, events, identities), stored_ms // _DAY_MS
         if new.rows:
@@ -133,7 +123,7 @@ class RequestWriter:
                 continue
             known.add(identity)
             event = priced.event
-            series, card = self._series_id(source, event), self._cards[priced.card_id]
+            series, card = self._series_id(source, event), self._names.card(priced.card_id)
             sides = self._sides.of(event) if event.tags or event.user or event.end_user else None
             row = _row(identity, event, series, card, priced, sides)
             rows.append(row)
@@ -161,7 +151,7 @@ class RequestWriter:
         for identity, priced in seen:
             view = _row(identity, priced.event, 0, 0, priced, None)
             if kept.knows_less_than(view):
-                series, card = self._series_id(source, priced.event), self._cards[priced.card_id]
+                series, card = self._series_id(source, priced.event), self._names.card(priced.card_id)
                 sides = self._sides.of(priced.event)
                 kept.replace((*view[:_SERIES], series, card, *view[_SERIES + 2 : -1], sides))
         kept.save(stored_day)
@@ -175,57 +165,11 @@ class RequestWriter:
             known.update(row[0] for row in self._connection.execute(_FIND_CALLS, (wanted,)))
         return known, {identity >> RECORD_BITS for identity in known}
 
-    def _remember_cards(self, cards: Iterable[RateCard]) -> None:
-        for card in cards:
-            card_id = card.id
-            if card_id in self._cards:
-                continue
-            self._connection.execute(
-                "INSERT OR IGNORE INTO cards (card_id, status, book, record, body) VALUES (?, ?, ?, ?, ?)",
-                (card_id, card.status.value, card.book, card.record, json.dumps(card_to_mapping(card))),
-            )
-            found = self._connection.execute("SELECT id FROM cards WHERE card_id = ?", (card_id,)).fetchone()
-            self._cards[card_id] = found[0]
-
     def _series_id(self, source: str, event: UsageEvent) -> int:
-        dimensions = (
+        return self._names.series((
             source, event.provider, event.model, event.deployment, event.tenant, event.key, None, event.call_type,
             event.outcome,
-        )  # fmt: skip
-        found = self._series.get(dimensions)
-        return found if found is not None else self._new_series(dimensions)
-
-    def _new_series(self, dimensions: tuple[str | None, ...]) -> int:
-        """A series that this writer has not met; past the limit, the one that stands for it and its like."""
-        key = json.dumps(dimensions, ensure_ascii=True)
-        known = self._connection.execute("SELECT id FROM series WHERE key = ?", (key,)).fetchone()
-        if known is None:
-            shorter = self._within_limit(dimensions)
-            if shorter != dimensions:
-                self._left_out += 1
-                return self._store_series(shorter)
-        return self._store_series(dimensions)
-
-    def _within_limit(self, dimensions: tuple[str | None, ...]) -> tuple[str | None, ...]:
-        """The names to store: first who sent a request gives way, and at twice the limit what answered it, too."""
-        count = self._connection.execute("SELECT coalesce(max(id), 0) FROM series").fetchone()[0]
-        if count < self._limit:
-            return dimensions
-        source, provider, model, _, _, _, host, call_type, outcome = dimensions
-        if count < 2 * self._limit:
-            return source, provider, model, OTHER, OTHER, OTHER, host, call_type, outcome
-        return source, OTHER, OTHER, OTHER, OTHER, OTHER, None, None, outcome
-
-    def _store_series(self, dimensions: tuple[str | None, ...]) -> int:
-        key = json.dumps(dimensions, ensure_ascii=True)
-        self._connection.execute(
-            "INSERT OR IGNORE INTO series (key, source, provider, model, deployment, tenant, api_key, host, call_type,"
-            " outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (key, *(None if value is None else str(value) for value in dimensions)),
-        )
-        series: int = self._connection.execute("SELECT id FROM series WHERE key = ?", (key,)).fetchone()[0]
-        self._series[dimensions] = series
-        return series
+        ))  # fmt: skip
 
     def _note_arrival(self, stored_ms: int) -> None:
         self._connection.execute(

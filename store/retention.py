@@ -4,6 +4,8 @@ import sqlite3
 
 import msgspec
 
+from store.buckets import widen_old_buckets
+
 _MINUTES, _HOURS = ("rollup_minute", "side_minute"), ("rollup_hour", "side_hour")
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
@@ -26,6 +28,8 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
         day = at_ms // _DAY_MS - days
         for table in tables:
             connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
+    second = at_ms // 1_000
+    widen_old_buckets(connection, second - retention.minute_days * 86_400, second - retention.hour_days * 86_400)
     oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))

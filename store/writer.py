@@ -9,13 +9,16 @@ import msgspec
 from sqlite_utils import Database
 
 from pricing.card import RateCard
+from store.buckets import BucketWriter, DatasetState, datasets, put_providers
 from store.errors import plain_errors
 from store.facts import Batch, BudgetFact, CapacityFact, CommitmentFact, HostFact, Position
 from store.folder import open_folder
 from store.limits import Limits
 from store.machines import MachineWriter
+from store.names import Names
 from store.plans import put_in_force
 from store.positions import forget_positions, read_positions, write_positions
+from store.provider_facts import ProviderFact
 from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.schema import migrate
@@ -45,7 +48,10 @@ class Writer:
             self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
             self._connection: sqlite3.Connection = self._db.conn
             self._prepare()
-        self._requests = RequestWriter(self._connection, limits or Limits())
+        limits = limits or Limits()
+        self._names = Names(self._connection, limits.series)
+        self._requests = RequestWriter(self._connection, self._names, limits)
+        self._buckets = BucketWriter(self._connection, self._names)
         self._machines = MachineWriter(self._connection)
 
     def _prepare(self) -> None:
@@ -65,7 +71,8 @@ class Writer:
         with self.transaction():
             source, at_ms = batch.health.name, batch.health.polled_ms
             written = self._requests.write(source, batch.events, cards, stored_ms=at_ms)
-            notes = self._requests.take_notes()
+            self._buckets.write(source, batch.readings, cards)
+            notes = [*self._requests.take_notes(), *self._names.take_notes()]
             self._machines.write_gpus(batch.gpus)
             self._machines.write_engines(batch.engines)
             forget_positions(self._connection, source, batch.gone)
@@ -87,6 +94,7 @@ class Writer:
                 raise
 
     def _forget(self) -> None:
+        self._names.forget()
         self._requests.forget()
         self._machines.forget()
         if self._connection.in_transaction:
@@ -122,6 +130,16 @@ class Writer:
         """Put the configured budgets in force, in the same way as hosts."""
         with self.transaction() as connection:
             put_in_force(connection, "budgets", budgets, at_ms)
+
+    def set_providers(self, providers: Sequence[ProviderFact]) -> None:
+        """Note which traffic each provider's figures are of, and whether they are live or only judge."""
+        with self.transaction() as connection:
+            put_providers(connection, providers)
+
+    def datasets(self, source: str) -> dict[str, DatasetState]:
+        """How far each dataset of a provider's source has been read."""
+        with plain_errors(self.path):
+            return datasets(self._connection, source)
 
     def prune(self, retention: Retention, at_ms: int) -> None:
         """Forget what is older than its retention."""

@@ -10,6 +10,7 @@ from pricing.card import CACHED, INVALID, PREPAID, UNUSED, RateCard, unpriced
 from pricing.filters import Filter
 from pricing.usage import NOTHING, invalid_reason
 from store.facts import Outcome, PricedEvent, UsageEvent
+from store.provider_facts import PricedBucket, PricedReading, ProviderReading, UsageBucket
 
 CLOCK_SKEW_MS = 5 * 60_000
 """An event this far ahead of our clock is stored as received now and counted."""
@@ -60,6 +61,36 @@ class Pricer:
             nano_usd, partial = cost_nano_usd(event.usage, card)
             priced.append(PricedEvent(event=event, card_id=card_id, nano_usd=nano_usd, partial=partial))
         return Priced(priced, tuple(cards.values()), skewed)
+
+    def price_readings(self, readings: Sequence[ProviderReading]) -> tuple[list[PricedReading], list[RateCard]]:
+        """Price what providers counted, with the cards that they name; a bucket is many requests, so its own size decides no tier."""
+        cards: dict[str, RateCard] = {}
+        priced: list[PricedReading] = []
+        for reading in readings:
+            usage: list[PricedBucket] = []
+            for bucket in reading.usage:
+                card = self._bucket_card(bucket)
+                card_id = self._card_id(card)
+                cards[card_id] = card
+                nano_usd, partial = cost_nano_usd(bucket.usage, card, bucket.requests or 0)
+                usage.append(PricedBucket(bucket=bucket, card_id=card_id, nano_usd=nano_usd, partial=partial))
+            priced.append(PricedReading(reading=reading, usage=usage))
+        return priced, list(cards.values())
+
+    def _bucket_card(self, bucket: UsageBucket) -> RateCard:
+        if bucket.usage == NOTHING:
+            return UNUSED
+        if invalid_reason(bucket.usage):
+            return INVALID
+        if bucket.model is None:
+            return unpriced(bucket.prompt_tokens, "the provider names no model")
+        return self._book.card(
+            bucket.provider,
+            bucket.model,
+            at_ms=bucket.begins_ms,
+            prompt_tokens=bucket.prompt_tokens,
+            variant=normal_variant(bucket.variant) if bucket.variant else "",
+        )
 
     def _card(self, event: UsageEvent) -> RateCard:
         usage = event.usage

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
+from collectors.providers.registry import NAMES
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
 from collectors.settings.hostconfig import HostConfig as HostConfig
+from collectors.settings.providers import check_provider
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
@@ -56,6 +58,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     expect_every: str | None = None
     listen: str | None = None
     allow_remote: bool = False
+    role: str | None = None
+    covers: str | None = None
+    account: str | None = None
 
 
 class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -274,9 +279,10 @@ def _check_hosts(hosts: Sequence[HostConfig]) -> None:
 
 
 def _check_sources(sources: Sequence[SourceConfig]) -> None:
-    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, "litellm": "url"}
+    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, "litellm": "url", **dict.fromkeys(NAMES)}
     seen: set[str] = set()
     for source in sources:
+        check_provider(source)
         if source.type not in needed:
             raise ValueError(f"unknown source type `{source.type}`; known are {', '.join(needed)}")
         key = needed[source.type]

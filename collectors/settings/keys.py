@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from collectors.errors import SourceAbsentError
+from collectors.providers.registry import provider
 from collectors.settings.config import ConfigError, SourceConfig
 
 _COMMAND_SECONDS = 10.0
@@ -26,6 +28,23 @@ def read_key(source: SourceConfig, environment: Mapping[str, str] = os.environ) 
     if not key.strip():
         raise ConfigError(f"source {name}: {where} holds no key.")
     return key.strip()
+
+
+def provider_key(source: SourceConfig, environment: Mapping[str, str] = os.environ) -> str:
+    """The key of a provider's source: where the source says, else in its usual variable. Raises CollectorError, never with it."""
+    try:
+        key = read_key(source, environment)
+    except ConfigError as error:
+        raise SourceAbsentError(str(error)) from None
+    if key is not None:
+        return key
+    variables = provider(source.type).key_variables
+    for variable in variables:
+        if found := environment.get(variable, "").strip():
+            return found
+    raise SourceAbsentError(
+        f"no key: set {' or '.join(variables)}, or name one with api_key_env, api_key_file or api_key_command"
+    )
 
 
 def _from_file(path: Path, name: str) -> str:

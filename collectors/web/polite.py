@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from collectors.errors import CollectorError
 from collectors.web.fetch import address
 
 if TYPE_CHECKING:
     import httpx
+
+Query: TypeAlias = Mapping[str, str] | tuple[tuple[str, str], ...]
+"""What stands behind the question mark; names may repeat."""
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """A thousand rows without bodies are some megabytes."""
@@ -27,47 +30,88 @@ class NoSuchPageError(CollectorError):
     """The server has no such endpoint: an older version, or another program."""
 
 
+class KeyRefusedError(CollectorError):
+    """The server knows the key and does not let it in, or does not know it."""
+
+
+class NotUnderstoodError(CollectorError):
+    """The server does not understand what it was asked: another version of its interface."""
+
+
 class PoliteClient:
     """One endpoint's server: asks, and after a refusal does not ask again before its time.
 
     Every failure is a CollectorError with a sentence, in which no key and no query stands.
     """
 
-    def __init__(self, client: httpx.AsyncClient, headers: Mapping[str, str], wanted_key: str) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        headers: Mapping[str, str],
+        wanted_key: str,
+        *,
+        jitter: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`jitter` says, from 0 to 1, how much longer than it must a pause is, so that many who wait do not come at once."""
         self._client = client
         self._headers = {"Accept": "application/json", **headers}
         self._wanted_key = wanted_key
+        self._jitter = jitter
         self._quiet_until_ms = 0
         self._why = ""
         self._failures = 0
 
-    async def get(self, url: str, query: Mapping[str, str], *, now_ms: int) -> bytes:
+    def for_another(self, wanted_key: str) -> PoliteClient:
+        """One for another endpoint of the same server, which has refused nothing yet."""
+        return PoliteClient(self._client, self._headers, wanted_key, jitter=self._jitter)
+
+    @property
+    def quiet_until_ms(self) -> int:
+        """When the server may be asked again."""
+        return self._quiet_until_ms
+
+    async def get(self, url: str, query: Query, *, now_ms: int) -> bytes:
         """The body of a good answer."""
+        return await self.send("GET", url, query, now_ms=now_ms)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        query: Query,
+        *,
+        now_ms: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> bytes:
+        """The body of a good answer to any request."""
         if now_ms < self._quiet_until_ms:
             raise CollectorError(self._why)
         import httpx
 
         try:
             async with asyncio.timeout(_SECONDS):
-                body = await self._ask(url, query, now_ms)
+                answer = await self._ask(method, url, query, {**self._headers, **(headers or {})}, body, now_ms)
         except (TimeoutError, httpx.TimeoutException):
             raise self._pause(now_ms, f"{address(url)} has not answered within {_SECONDS:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._pause(now_ms, f"{address(url)} cannot be asked: {type(error).__name__}") from None
         self._failures = 0
-        return body
+        return answer
 
-    async def _ask(self, url: str, query: Mapping[str, str], now_ms: int) -> bytes:
+    async def _ask(
+        self, method: str, url: str, query: Query, headers: Mapping[str, str], body: bytes | None, now_ms: int
+    ) -> bytes:
         async with self._client.stream(
-            "GET", url, params=query, headers=self._headers, timeout=_SECONDS, follow_redirects=False
+            method, url, params=query, headers=headers, content=body, timeout=_SECONDS, follow_redirects=False
         ) as response:
             self._check(response, address(url), now_ms)
-            body = bytearray()
+            answer = bytearray()
             async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LIMIT_BYTES:
+                answer += chunk
+                if len(answer) > LIMIT_BYTES:
                     raise self._pause(now_ms, f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB")
-        return bytes(body)
+        return bytes(answer)
 
     def _check(self, response: httpx.Response, where: str, now_ms: int) -> None:
         code = response.status_code
@@ -75,7 +119,8 @@ class PoliteClient:
             return
         if code in (401, 403):
             sentence = f"{where} refuses the key ({code}): it wants {self._wanted_key}; asking again in 5 minutes"
-            raise self._pause(now_ms, sentence, pause_ms=_REFUSED_PAUSE_MS)
+            self._pause(now_ms, sentence, pause_ms=_REFUSED_PAUSE_MS)
+            raise KeyRefusedError(sentence)
         if code == 404:
             raise NoSuchPageError(f"{where} does not exist there (404)")
         if code == 429:
@@ -83,13 +128,16 @@ class PoliteClient:
             raise self._pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms)
         if 300 <= code < 400:
             raise self._pause(now_ms, f"{where} redirects elsewhere, which is not followed: give that address")
-        raise self._pause(now_ms, f"{where} answers with HTTP {code}")
+        sentence = f"{where} answers with HTTP {code}"
+        pause = self._pause(now_ms, sentence)
+        raise NotUnderstoodError(sentence) if code in (400, 422) else pause
 
     def _pause(self, now_ms: int, sentence: str, *, pause_ms: int | None = None) -> CollectorError:
         """Do not ask before a pause is over, which doubles from failure to failure unless it is given."""
         self._failures += 1
         if pause_ms is None:
             pause_ms = min(_MAX_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(self._failures - 1, 10))
+            pause_ms += round(pause_ms * self._jitter())
         self._quiet_until_ms, self._why = now_ms + pause_ms, sentence
         return CollectorError(sentence)
 

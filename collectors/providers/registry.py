@@ -1,0 +1,26 @@
+"""Every provider by name, each loaded when it is asked for; and those that are known to tell nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collectors.providers.provider import Provider
+
+NAMES = ("openai", "anthropic", "openrouter", "deepseek", "moonshot")
+"""Types of sources; each is the file of the same name here, with a `PROVIDER` in it."""
+
+WITHOUT_FIGURES = {
+    "cohere": "Cohere has no usage or cost endpoint: only a gateway's log can tell what it costs.",
+    "gemini": "An AI Studio key has no usage or cost endpoint: only a gateway's log can tell what Gemini costs.",
+}
+"""Providers that cannot be asked, with the sentence that says so."""
+
+
+def provider(name: str) -> Provider:
+    """A provider by the type of its source; KeyError for one that is not known."""
+    if name not in NAMES:
+        raise KeyError(name)
+    found: Provider = import_module(f"collectors.providers.{name}").PROVIDER
+    return found

@@ -1,0 +1,59 @@
+"""Sources that are providers: what may stand in their `[[source]]`, and what their figures cover."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from collectors.providers.registry import NAMES, WITHOUT_FIGURES, provider
+from pricing.filters import parse_filter
+from store.provider_facts import ProviderFact, Role
+from store.tables import DIMENSIONS
+
+if TYPE_CHECKING:
+    from collectors.settings.config import SourceConfig
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def check_provider(source: "SourceConfig") -> None:
+    """ValueError with a sentence for what a provider's source cannot be."""
+    if source.type in WITHOUT_FIGURES:
+        raise ValueError(WITHOUT_FIGURES[source.type])
+    if source.type not in NAMES:
+        for key in ("role", "covers", "account"):
+            if getattr(source, key) is not None:
+                raise ValueError(f"`{key}` belongs to a provider's source: {', '.join(NAMES)}")
+        return
+    known = provider(source.type)
+    if source.role is not None and source.role not in list(Role):
+        raise ValueError(f"role of a source must be live or reconcile; it is `{source.role}`")
+    if source.covers is not None:
+        parse_filter(source.covers, DIMENSIONS)
+    if known.needs_account and not source.account:
+        raise ValueError(f"a source of type `{source.type}` needs `account`: {known.needs_account}")
+    if source.url is not None:
+        check_address(source.url)
+
+
+def check_address(url: str) -> None:
+    """A key is sent only over https, or to this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+        raise ValueError(f"url `{url}` must begin with https://, since a key is sent there; http:// only to loopback")
+
+
+def provider_facts(sources: Sequence["SourceConfig"]) -> list[ProviderFact]:
+    """Which gateway traffic each provider's figures are of: by default everything that goes to the same provider."""
+    facts = []
+    for source in sources:
+        if source.type in NAMES:
+            fact = ProviderFact(
+                source=source.name or source.type,
+                provider=source.type,
+                role=Role(source.role or Role.LIVE),
+                covers=source.covers or "",
+            )
+            facts.append(fact)
+    return facts

@@ -1,0 +1,236 @@
+"""What providers counted and billed per bucket of time: the newest answer about a range is all that is known of it."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pricing.card import RateCard
+from pricing.totals import add_usage
+from pricing.usage import NOTHING, Usage
+from store.balances import Ask, write_balances
+from store.facts import Outcome
+from store.names import Names
+from store.provider_facts import CostBucket, PricedBucket, PricedReading, ProviderFact, Role
+from store.records import units
+from store.tables import TOKEN_COLUMNS
+
+_TABLES = ("usage_buckets", "cost_buckets")
+_USAGE_COLUMNS = (
+    "source", "dataset", "begins", "width", "series", "card", "variant", "prompt_tokens", "rest", "requests", "partial",
+    "units", *TOKEN_COLUMNS, "nano_usd",
+)  # fmt: skip
+_COST_COLUMNS = (
+    "source", "dataset", "begins", "width", "provider", "model", "tenant", "key", "item", "token_class", "nano_usd"
+)  # fmt: skip
+_HOUR, _DAY = 3_600, 86_400
+
+
+class DatasetState(NamedTuple):
+    """How far a dataset has been read."""
+
+    watermark_ms: int | None
+    read_ms: int
+
+
+class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of figures of one source, and up to when it is complete."""
+
+    source: str
+    dataset: str
+    width_seconds: int
+    watermark_ms: int | None
+    read_ms: int
+
+
+class UsageRecord(NamedTuple):
+    """A usage bucket as it is stored; series and card by their ids."""
+
+    dataset: str
+    begins: int
+    """Epoch seconds."""
+    width: int
+    series: int
+    card: int
+    variant: str
+    requests: int | None
+    partial: bool
+    usage: Usage
+    nano_usd: int
+    """0 where the card's cost is unknown."""
+
+
+class CostRecord(NamedTuple):
+    """A line of a bill; empty texts are "not said"."""
+
+    source: str
+    dataset: str
+    begins: int
+    width: int
+    provider: str
+    model: str
+    tenant: str
+    key: str
+    item: str
+    token_class: str
+    nano_usd: int
+
+
+class BucketWriter:
+    """Writes readings through somebody else's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, names: Names) -> None:
+        self._connection = connection
+        self._names = names
+
+    def write(self, source: str, readings: Iterable[PricedReading], cards: Iterable[RateCard]) -> None:
+        """Put each reading in the place of everything that its dataset said of the same range."""
+        for priced in readings:
+            self._names.remember_cards(cards)
+            reading = priced.reading
+            for table in _TABLES:
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE source = ? AND dataset = ? AND begins >= ? AND begins < ?",
+                    (source, reading.dataset, reading.since_ms // 1_000, -(-reading.until_ms // 1_000)),
+                )
+            self._insert(
+                "usage_buckets", _USAGE_COLUMNS, [self._usage(source, reading.dataset, one) for one in priced.usage]
+            )
+            self._insert("cost_buckets", _COST_COLUMNS, [_cost(source, reading.dataset, one) for one in reading.costs])
+            write_balances(self._connection, source, reading.balances)
+            self._connection.execute(
+                "INSERT INTO provider_datasets (source, dataset, width, watermark_ms, read_ms) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (source, dataset) DO UPDATE SET width = excluded.width,"
+                " watermark_ms = max(coalesce(watermark_ms, 0), coalesce(excluded.watermark_ms, 0)), read_ms = excluded.read_ms",
+                (source, reading.dataset, reading.width_seconds, reading.watermark_ms, reading.read_ms),
+            )
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        marks = ", ".join("?" * len(columns))
+        self._connection.executemany(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    def _usage(self, source: str, dataset: str, priced: PricedBucket) -> tuple[object, ...]:
+        bucket = priced.bucket
+        series = self._names.series((
+            source, bucket.provider, bucket.model, None, bucket.tenant, bucket.key, None, bucket.call_type, Outcome.OK,
+        ))  # fmt: skip
+        return (
+            source, dataset, bucket.begins_ms // 1_000, bucket.width_seconds, series, self._names.card(priced.card_id),
+            bucket.variant, bucket.prompt_tokens, bucket.rest, bucket.requests, priced.partial,
+            json.dumps(bucket.usage.units) if bucket.usage.units else None, *bucket.usage[:9], priced.nano_usd or 0,
+        )  # fmt: skip
+
+
+def _cost(source: str, dataset: str, bucket: CostBucket) -> tuple[object, ...]:
+    return (
+        source, dataset, bucket.begins_ms // 1_000, bucket.width_seconds, bucket.provider, bucket.model or "",
+        bucket.tenant or "", bucket.key or "", bucket.item, bucket.token_class, bucket.nano_usd,
+    )  # fmt: skip
+
+
+def put_providers(connection: sqlite3.Connection, providers: Iterable[ProviderFact]) -> None:
+    """Note what each source's figures are of; what is no longer configured keeps what it was, since its figures stay."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO providers (source, provider, role, covers) VALUES (?, ?, ?, ?)",
+        [(one.source, one.provider, one.role.value, one.covers) for one in providers],
+    )
+
+
+def datasets(connection: sqlite3.Connection, source: str) -> dict[str, DatasetState]:
+    """How far each dataset of a source has been read."""
+    rows = connection.execute(
+        "SELECT dataset, watermark_ms, read_ms FROM provider_datasets WHERE source = ?", (source,)
+    ).fetchall()
+    return {row[0]: DatasetState(row[1] or None, row[2]) for row in rows}
+
+
+def read_providers(ask: Ask) -> list[ProviderFact]:
+    """Every provider whose own figures are or were read."""
+    rows = ask("SELECT source, provider, role, covers FROM providers ORDER BY source", ())
+    return [ProviderFact(source=row[0], provider=row[1], role=Role(row[2]), covers=row[3]) for row in rows]
+
+
+def read_datasets(ask: Ask) -> list[Dataset]:
+    """Every dataset of every source."""
+    rows = ask(
+        "SELECT source, dataset, width, watermark_ms, read_ms FROM provider_datasets ORDER BY source, dataset", ()
+    )
+    return [
+        Dataset(source=row[0], dataset=row[1], width_seconds=row[2], watermark_ms=row[3] or None, read_ms=row[4])
+        for row in rows
+    ]
+
+
+def read_usage(ask: Ask, since_ms: int, until_ms: int) -> list[UsageRecord]:
+    """Usage buckets that lie in [since, until) as a whole."""
+    rows = ask(
+        f"SELECT dataset, begins, width, series, card, variant, requests, partial, units, {', '.join(TOKEN_COLUMNS)}, nano_usd"
+        " FROM usage_buckets WHERE begins >= ? AND begins + width <= ?",
+        (-(-since_ms // 1_000), until_ms // 1_000),
+    )
+    return [
+        UsageRecord(
+            dataset=row[0],
+            begins=row[1],
+            width=row[2],
+            series=row[3],
+            card=row[4],
+            variant=row[5],
+            requests=row[6],
+            partial=bool(row[7]),
+            usage=Usage.of(row[9:18], units(row[8])),
+            nano_usd=row[18],
+        )
+        for row in rows
+    ]
+
+
+def read_costs(ask: Ask, since_ms: int, until_ms: int) -> list[CostRecord]:
+    """Lines of bills whose buckets lie in [since, until) as a whole."""
+    rows = ask(
+        f"SELECT {', '.join(_COST_COLUMNS)} FROM cost_buckets WHERE begins >= ? AND begins + width <= ?",
+        (-(-since_ms // 1_000), until_ms // 1_000),
+    )
+    return [CostRecord(*row) for row in rows]
+
+
+def widen_old_buckets(connection: sqlite3.Connection, minutes_before_s: int, hours_before_s: int) -> None:
+    """Add old minutes up to hours and old hours to days, so that the tables stay small and lose no sum."""
+    connection.create_aggregate("add_units", 1, _UnitSum)  # type: ignore[arg-type]  # typeshed wants one step for all
+    for width, before in ((_HOUR, minutes_before_s), (_DAY, hours_before_s)):
+        edge = before // width * width
+        _widen(connection, "usage_buckets", _USAGE_COLUMNS, width, edge)
+        _widen(connection, "cost_buckets", _COST_COLUMNS, width, edge)
+
+
+def _widen(connection: sqlite3.Connection, table: str, columns: Sequence[str], width: int, edge: int) -> None:
+    """Replace narrower buckets before `edge` by the sums of the wider ones in which they lie."""
+    added = {"requests", "partial", "nano_usd", *TOKEN_COLUMNS}
+    by = [name for name in columns if name not in added and name not in ("begins", "width", "units")]
+    chosen = {"begins": f"begins / {width} * {width}", "width": str(width), "units": "add_units(units)"}
+    chosen |= {name: f"sum({name})" for name in columns if name in added}
+    listed: Any = ", ".join(f"{chosen.get(name, name)} AS {name}" for name in columns)
+    condition = f"width < {width} AND begins < {edge}"
+    rows = connection.execute(
+        f"SELECT {listed} FROM {table} WHERE {condition} GROUP BY {', '.join(by)}, begins / {width}"
+    ).fetchall()
+    connection.execute(f"DELETE FROM {table} WHERE {condition}")
+    marks = ", ".join("?" * len(columns))
+    connection.executemany(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+class _UnitSum:
+    """Adds what stands beside tokens, kept as JSON."""
+
+    def __init__(self) -> None:
+        self._sum = NOTHING
+
+    def step(self, kept: str | None) -> None:
+        """One row."""
+        self._sum = add_usage(self._sum, NOTHING._replace(units=units(kept)))
+
+    def finalize(self) -> str | None:
+        """The sum."""
+        return json.dumps(self._sum.units) if self._sum.units else None

@@ -1,0 +1,1 @@
+"""What each provider says, one file per provider, each with a SCRIPT."""
