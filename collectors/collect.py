@@ -316,6 +316,6 @@ def _authorisation(source: SourceConfig) -> dict[str, str] | None:
 
 
 def _nvml(machine: str) -> Gpus:
-    from collectors.gpus.nvml import NvmlGpus
+    from collectors.gpus.nvml.gpus import NvmlGpus
 
     return NvmlGpus(machine)

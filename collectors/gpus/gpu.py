@@ -44,7 +44,7 @@ class GpuSource:
         gpus: Gpus,
         *,
         poll_seconds: float = 1.0,
-        deadline_seconds: float = 5.0,
+        deadline_seconds: float = 3.0,
         make_thread: Callable[[str], DeadlineThread] = DeadlineThread,
     ) -> None:
         self.name = gpus.name

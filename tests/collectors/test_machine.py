@@ -142,9 +142,7 @@ def test_the_machine_has_the_name_that_the_system_gives_it() -> None:
 
 
 def test_importing_a_collector_loads_nothing_that_it_may_not_need() -> None:
-    modules = (
-        "collectors.gpus.gpu, collectors.gpus.nvml, collectors.engines.engine, collectors.machine, collectors.engines"
-    )
+    modules = "collectors.gpus.gpu, collectors.gpus.nvml.gpus, collectors.engines.engine, collectors.machine, collectors.engines"
     code = f"import sys, {modules}; print(*sorted({{'httpx', 'psutil', 'pynvml'}} & set(sys.modules)))"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (child.stdout, child.stderr) == ("\n", "")

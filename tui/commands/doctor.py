@@ -89,7 +89,7 @@ def _gpus(config: Config) -> Iterator[tuple[str, str]]:
     if not config.gpu.enabled:
         yield "none", "GPUs are not read: [gpu] enabled = false."
         return
-    from collectors.gpus.nvml import NvmlGpus
+    from collectors.gpus.nvml.gpus import NvmlGpus
 
     gpus = NvmlGpus(machine_name())
     try:

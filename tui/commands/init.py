@@ -109,7 +109,7 @@ def _host(gpus: Sequence[GpuReading], machine: str) -> Iterator[str]:
 
 
 def _gpus(machine: str) -> Sequence[GpuReading]:
-    from collectors.gpus.nvml import NvmlGpus
+    from collectors.gpus.nvml.gpus import NvmlGpus
 
     gpus = NvmlGpus(machine)
     try:

@@ -1,94 +1,20 @@
 """The real binding against a stand-in for the driver's library, compiled here."""
 
-import ctypes
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pynvml
 import pytest
 
 from collectors.gpus.gpu import GpuAbsentError, GpuUnavailable
-from collectors.gpus.nvml import NvmlGpus
+from collectors.gpus.nvml.gpus import NvmlGpus
 from store.facts import GpuProcess, GpuReading
+from tests.fakes.nvml import LIBRARY, SOURCE, FakeDriver
 
-SOURCE = Path(__file__).parent / "fake_nvml.c"
 MIB = 1 << 20
-LIBRARY = 1000
-"""Where a card's index is asked for: the library as a whole."""
-
-
-class FakeDriver:
-    """The stand-in's own controls."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.library = ctypes.CDLL(str(path))
-
-    def reset(self, cards: int) -> None:
-        self.library.fake_reset(cards)
-
-    def fails(self, index: int, function: str, code: int) -> None:
-        self.library.fake_error(index, function.encode(), code)
-
-    def works_again(self) -> None:
-        self.library.fake_forgive()
-
-    def mig_slots(self, index: int, slots: int) -> None:
-        self.library.fake_mig(index, slots)
-
-    def calls(self, function: str) -> int:
-        return int(self.library.fake_calls(function.encode()))
-
-
-Compile = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler here to build the stand-in for the driver's library")
-
-    def build(*defines: str) -> Path:
-        library = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
-        flags = ["-shared", "-fPIC", "-Wall", "-Wl,-soname,libnvidia-ml.so.1", *defines]
-        subprocess.run([compiler, *flags, "-o", str(library), str(SOURCE)], check=True)
-        return library
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def new_library(compiled: Compile) -> Path:
-    return compiled()
-
-
-@pytest.fixture(scope="session")
-def old_library(compiled: Compile) -> Path:
-    return compiled("-DOLD_DRIVER")
-
-
-def _loaded(path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    fake = FakeDriver(path)
-    monkeypatch.setattr(pynvml, "nvmlLib", fake.library)
-    monkeypatch.setattr(pynvml, "_nvmlGetFunctionPointer_cache", {})
-    fake.reset(8)
-    return fake
-
-
-@pytest.fixture
-def fake(new_library: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    return _loaded(new_library, monkeypatch)
-
-
-@pytest.fixture
-def old(old_library: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    return _loaded(old_library, monkeypatch)
 
 
 def test_a_card_is_read_in_our_units(fake: FakeDriver) -> None:
@@ -102,6 +28,7 @@ def test_a_card_is_read_in_our_units(fake: FakeDriver) -> None:
         index=3,
         name="Stand-in H100",
         busy=0.3,
+        memory_busy=0.01,
         memory_used_bytes=3 << 20,
         memory_total_bytes=80 << 30,
         power_watts=100.503,
@@ -109,6 +36,10 @@ def test_a_card_is_read_in_our_units(fake: FakeDriver) -> None:
         energy_millijoules=5_000_000_000,
         temperature_celsius=63,
         sm_clock_mhz=1980,
+        sm_clock_max_mhz=1995,
+        memory_clock_mhz=7,
+        ecc_corrected=3,
+        ecc_uncorrected=0,
         throttle_reasons=0x40,
         processes=(GpuProcess(300, MIB), GpuProcess(503, MIB), GpuProcess(504, MIB)),
     )
@@ -125,7 +56,7 @@ def test_idle_is_zero_and_not_unknown(fake: FakeDriver) -> None:
         ("nvmlDeviceGetPowerUsage", "power_watts"),
         ("nvmlDeviceGetEnforcedPowerLimit", "power_limit_watts"),
         ("nvmlDeviceGetTotalEnergyConsumption", "energy_millijoules"),
-        ("nvmlDeviceGetClockInfo", "sm_clock_mhz"),
+        ("nvmlDeviceGetMaxClockInfo", "sm_clock_max_mhz"),
     ],
 )
 def test_what_a_card_does_not_support_is_unknown_and_asked_once(fake: FakeDriver, function: str, field: str) -> None:
@@ -138,6 +69,14 @@ def test_what_a_card_does_not_support_is_unknown_and_asked_once(fake: FakeDriver
         assert getattr(supported, field) is not None
         assert getattr(unsupported, field) is None
     assert fake.calls(function) == 3 + 1
+
+
+@pytest.mark.parametrize("code", [pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_NO_PERMISSION])
+def test_a_card_without_error_correction_has_no_count_of_errors(fake: FakeDriver, code: int) -> None:
+    fake.fails(1, "nvmlDeviceGetTotalEccErrors", code)
+    readings = NvmlGpus("host").read(1)
+
+    assert [(r.ecc_corrected, r.ecc_uncorrected) for r in readings[:3]] == [(0, 0), (None, None), (2, 0)]
 
 
 def test_what_fails_for_the_moment_is_asked_again(fake: FakeDriver) -> None:
@@ -184,6 +123,32 @@ def test_a_lost_card_says_so_and_leaves_the_others_alone(fake: FakeDriver, code:
     assert [reading.power_watts is None for reading in readings] == [index == 5 for index in range(8)]
 
 
+def test_a_card_lost_in_the_middle_of_being_read_has_no_figure_of_before(fake: FakeDriver) -> None:
+    gpus = NvmlGpus("host")
+    gpus.read(1)
+    fake.fails(5, "nvmlDeviceGetTotalEnergyConsumption", pynvml.NVML_ERROR_GPU_IS_LOST)
+
+    readings = gpus.read(2)
+    assert (readings[5].lost is None, readings[5].power_watts, readings[5].busy) == (False, None, None)
+    assert [reading.index for reading in readings if reading.busy is not None] == [0, 1, 2, 3, 4, 6, 7]
+
+
+def test_a_process_of_the_multi_process_service_is_seen(fake: FakeDriver) -> None:
+    assert NvmlGpus("host").read(1)[7].pids == (300, 507, 508, 600)
+
+
+def test_the_energy_counter_agrees_with_the_power_drawn(fake: FakeDriver) -> None:
+    gpus = NvmlGpus("host")
+    before = gpus.read(1_000)[2]
+    fake.seconds_go_by(2.0)
+    after = gpus.read(3_000)[2]
+
+    assert before.energy_millijoules is not None
+    assert after.energy_millijoules is not None
+    assert after.power_watts is not None
+    assert (after.energy_millijoules - before.energy_millijoules) / 1_000 == pytest.approx(after.power_watts * 2.0)
+
+
 def test_a_card_lost_before_it_was_listed_again_keeps_its_name(fake: FakeDriver) -> None:
     gpus = NvmlGpus("host", slow_every=1)
     gpus.read(1)
@@ -218,6 +183,9 @@ def test_mig_instances_in_sparse_slots_are_all_read(fake: FakeDriver) -> None:
 
     readings = NvmlGpus("host").read(1)
     assert [reading.uuid for reading in readings] == ["GPU-0", "MIG-0-0", "MIG-0-2", "MIG-0-5", "GPU-1"]
+    assert [(r.parent_uuid, r.slices) for r in readings] == [
+        (None, None), ("GPU-0", 1), ("GPU-0", 3), ("GPU-0", 3), (None, None),
+    ]  # fmt: skip
     instance = readings[2]
     assert (instance.index, instance.memory_used_bytes) == (0, 1002)
     assert (instance.busy, instance.power_watts, instance.energy_millijoules) == (None, None, None)
@@ -313,7 +281,7 @@ def test_the_library_is_not_ended_while_a_query_runs(fake: FakeDriver, monkeypat
 CHILD = """
 import json, msgspec
 from collectors.errors import CollectorError
-from collectors.gpus.nvml import NvmlGpus
+from collectors.gpus.nvml.gpus import NvmlGpus
 try:
     print(json.dumps([msgspec.to_builtins(reading) for reading in NvmlGpus("host").read(1)]))
 except CollectorError as error:
@@ -326,7 +294,7 @@ def _child(library_folder: Path, **environment: str) -> object:
     child = subprocess.run(
         [sys.executable, "-c", CHILD],
         env={**os.environ, "LD_LIBRARY_PATH": str(library_folder), **environment},
-        cwd=SOURCE.parents[3],
+        cwd=SOURCE.parents[2],
         capture_output=True,
         text=True,
         check=True,

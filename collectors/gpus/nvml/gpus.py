@@ -1,25 +1,24 @@
-"""NVIDIA cards, through the driver's own library."""
+"""The NVIDIA cards of this machine, read one poll at a time."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from collectors.gpus.gpu import GpuAbsentError, GpuUnavailable
-from collectors.gpus.nvml_driver import (
-    FAST,
+from collectors.gpus.nvml.card import Card
+from collectors.gpus.nvml.driver import (
     MISMATCH,
     NO_FUNCTION,
     NO_LIBRARY,
     NO_PERMISSION,
     NOT_LOADED,
-    SLOW,
     UNINITIALIZED,
     UNKNOWN,
-    Card,
     CardLost,
     Driver,
 )
+from collectors.gpus.nvml.figures import PROCESSES
 from store.facts import GpuProcess, GpuReading
 
 ABSENT = {
@@ -37,7 +36,7 @@ FAILING = {
 """What the library's codes mean for the whole machine."""
 
 SLOW_EVERY = 10
-"""Temperature, limit, processes and the list of cards change slowly and cost most: asked every so many reads."""
+"""What changes slowly, and the list of cards, is asked every so many reads."""
 
 
 class NvmlGpus:
@@ -49,8 +48,11 @@ class NvmlGpus:
 
     name: ClassVar[str] = "nvml"
 
-    def __init__(self, host: str, *, slow_every: int = SLOW_EVERY) -> None:
+    def __init__(
+        self, host: str, *, slow_every: int = SLOW_EVERY, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._host = host
+        self._monotonic = monotonic
         self._slow_every = slow_every
         self._lock = threading.Lock()
         self._driver: Driver | None = None
@@ -65,8 +67,11 @@ class NvmlGpus:
             driver = self._driver or self._open()
             if slow:
                 driver = self._listed(driver)
+            heard = driver.heard()
             readings = [
-                self._reading(driver, card, at_ms, slow=slow) for cards in self._cards.values() for card in cards
+                self._reading(driver, card, at_ms, heard.get(card.uuid, ()), slow=slow)
+                for cards in self._cards.values()
+                for card in cards
             ]
             self._reads += 1
             return readings
@@ -84,9 +89,9 @@ class NvmlGpus:
             import pynvml
         except ImportError:
             raise GpuAbsentError("the Python package nvidia-ml-py is not installed") from None
-        driver = Driver(pynvml)
+        driver = Driver(pynvml, self._monotonic)
         try:
-            pynvml.nvmlInit()
+            driver.start()
         except driver.errors as error:
             raise unavailable(driver.code(error)) from None
         self._driver = driver
@@ -94,8 +99,7 @@ class NvmlGpus:
 
     def _shut_down(self) -> None:
         if self._driver is not None:
-            with suppress(*self._driver.errors):
-                self._driver.nvml.nvmlShutdown()
+            self._driver.end()
         self._driver, self._reads, self._cards, self._slow = None, 0, {}, {}
 
     def _listed(self, driver: Driver) -> Driver:
@@ -118,39 +122,56 @@ class NvmlGpus:
         self._cards = {index: driver.cards_at(index, self._cards.get(index, ())) for index in range(count)}
         self._slow = {}
 
-    def _reading(self, driver: Driver, card: Card, at_ms: int, *, slow: bool) -> GpuReading:
-        if card.fault is not None:
-            return _reading(card, at_ms, self._host, {}, card.fault)
-        try:
-            seen = driver.ask_all(card, FAST)
-            if slow:
-                self._slow[card.uuid] = driver.ask_all(card, SLOW)
-        except CardLost as loss:
-            return _reading(card, at_ms, self._host, {}, str(loss))
-        return _reading(card, at_ms, self._host, seen | self._slow.get(card.uuid, {}), None)
+    def _reading(self, driver: Driver, card: Card, at_ms: int, xids: tuple[int, ...], *, slow: bool) -> GpuReading:
+        seen: dict[str, Any] = {}
+        lost = card.fault
+        if lost is None:
+            try:
+                seen = driver.fast(card)
+                if slow:
+                    self._slow[card.uuid] = driver.slow(card)
+                seen |= self._slow.get(card.uuid, {})
+            except CardLost as loss:
+                seen, lost = {}, str(loss)
+        return _reading(card, at_ms, self._host, seen, xids, lost)
 
 
-def _reading(card: Card, at_ms: int, host: str, seen: dict[str, Any], lost: str | None) -> GpuReading:
-    memory = seen.get("memory")
-    processes = [*(seen.get("compute_processes") or ()), *(seen.get("graphics_processes") or ())]
+_AS_ASKED = (
+    "power_watts", "energy_millijoules", "sm_clock_mhz", "throttle_reasons", "temperature_celsius", "power_limit_watts",
+    "sm_clock_max_mhz", "memory_clock_mhz", "ecc_corrected", "ecc_uncorrected",
+)  # fmt: skip
+"""Figures that have the name and the unit of their field."""
+
+
+def _reading(
+    card: Card, at_ms: int, host: str, seen: Mapping[str, Any], xids: tuple[int, ...], lost: str | None
+) -> GpuReading:
+    memory, rates = seen.get("memory"), seen.get("rates")
+    activity = dict(seen.get("activity") or {})
+    graphics_active = activity.pop("graphics_active", None)
     return GpuReading(
         at_ms=at_ms,
         host=host,
         uuid=card.uuid,
         index=card.index,
         name=card.name,
-        busy=seen.get("busy"),
+        parent_uuid=card.parent.uuid if card.parent else None,
+        slices=card.slices,
+        busy=_first(seen.get("busy"), None if rates is None else rates.gpu / 100, graphics_active),
+        memory_busy=None if rates is None else rates.memory / 100,
         memory_used_bytes=None if memory is None else memory.used,
         memory_total_bytes=None if memory is None else memory.total,
-        power_watts=seen.get("power_watts"),
-        power_limit_watts=seen.get("power_limit_watts"),
-        energy_millijoules=seen.get("energy_millijoules"),
-        temperature_celsius=seen.get("temperature_celsius"),
-        sm_clock_mhz=seen.get("sm_clock_mhz"),
-        throttle_reasons=seen.get("throttle_reasons"),
-        processes=_held_by(processes),
+        xids=xids,
+        processes=_held_by([process for name in PROCESSES for process in seen.get(name) or ()]),
         lost=lost,
+        **{name: seen.get(name) for name in _AS_ASKED},
+        **activity,
     )
+
+
+def _first(*answers: float | None) -> float | None:
+    """The first that is known."""
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _held_by(processes: Sequence[Any]) -> tuple[GpuProcess, ...]:

@@ -1,19 +1,18 @@
-"""Questions to NVIDIA's driver library: what a card can be asked, and who could not answer.
+"""The driver's library: which cards it lists, what they say, and what it or they turned out not to know."""
 
-NVML: https://docs.nvidia.com/deploy/nvml-api/. The module `pynvml` (distribution nvidia-ml-py) is a thin binding that is
-newer than most drivers, so each figure names every way to ask for it, newest first.
-"""
-
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 from collectors.door import cut
-
-Way: TypeAlias = Callable[[ModuleType, Any], Any]
-"""One way to ask (the binding, a card's handle) for a figure, already in our units."""
+from collectors.gpus.nvml.activity import Activity
+from collectors.gpus.nvml.busy import BusySamples
+from collectors.gpus.nvml.card import Card, Figure
+from collectors.gpus.nvml.errors import CriticalErrors
+from collectors.gpus.nvml.figures import FAST, SLOW
 
 UNINITIALIZED, NOT_SUPPORTED, NO_PERMISSION, NOT_LOADED = 1, 3, 4, 9
 NO_LIBRARY, NO_FUNCTION, GPU_IS_LOST, RESET_REQUIRED, MISMATCH = 12, 13, 15, 16, 18
@@ -26,90 +25,47 @@ LOST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Something a card can be asked, and the ways to ask it, newest first."""
-
-    name: str
-    ways: tuple[Way, ...]
-
-
-FAST = (
-    Figure("busy", (lambda nvml, card: nvml.nvmlDeviceGetUtilizationRates(card).gpu / 100,)),
-    Figure(
-        "memory",
-        (
-            # Version 1 counts what the driver keeps for itself as used.
-            lambda nvml, card: nvml.nvmlDeviceGetMemoryInfo(card, version=nvml.nvmlMemory_v2),
-            lambda nvml, card: nvml.nvmlDeviceGetMemoryInfo(card),
-        ),
-    ),
-    Figure("power_watts", (lambda nvml, card: nvml.nvmlDeviceGetPowerUsage(card) / 1000,)),
-    Figure("energy_millijoules", (lambda nvml, card: nvml.nvmlDeviceGetTotalEnergyConsumption(card),)),
-    Figure("sm_clock_mhz", (lambda nvml, card: nvml.nvmlDeviceGetClockInfo(card, nvml.NVML_CLOCK_SM),)),
-    Figure(
-        "throttle_reasons",
-        (
-            lambda nvml, card: nvml.nvmlDeviceGetCurrentClocksEventReasons(card),
-            lambda nvml, card: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(card),
-        ),
-    ),
-)
-
-SLOW = (
-    Figure(
-        "temperature_celsius",
-        (
-            lambda nvml, card: nvml.nvmlDeviceGetTemperatureV(card, nvml.NVML_TEMPERATURE_GPU),
-            lambda nvml, card: nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU),
-        ),
-    ),
-    Figure("power_limit_watts", (lambda nvml, card: nvml.nvmlDeviceGetEnforcedPowerLimit(card) / 1000,)),
-    Figure(
-        "compute_processes",
-        (
-            lambda nvml, card: nvml.nvmlDeviceGetComputeRunningProcesses(card),
-            lambda nvml, card: nvml.nvmlDeviceGetComputeRunningProcesses_v2(card),
-        ),
-    ),
-    Figure(
-        "graphics_processes",
-        (
-            lambda nvml, card: nvml.nvmlDeviceGetGraphicsRunningProcesses(card),
-            lambda nvml, card: nvml.nvmlDeviceGetGraphicsRunningProcesses_v2(card),
-        ),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A card or MIG instance as it was listed; `fault` says why it could not be reached at all."""
-
-    index: int
-    uuid: str
-    name: str | None = None
-    handle: Any = None
-    fault: str | None = None
-
-
 class CardLost(Exception):  # noqa: N818 - it names a state of the card; the text is a sentence
     """A card does not answer any more."""
 
 
 class Driver:
-    """The binding, started, and what its library and its cards turned out not to know."""
+    """The binding, started; `end` it before it is thrown away."""
 
-    def __init__(self, nvml: ModuleType) -> None:
+    def __init__(self, nvml: ModuleType, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.nvml = nvml
         # A mismatch is no NVMLError; names that are not UTF-8 fail while they are decoded.
         self.errors = (nvml.NVMLError, nvml.NVMLLibraryMismatchError, UnicodeDecodeError)
+        self._activity = Activity(monotonic)
+        self._fast = (*FAST, BusySamples().figure, self._activity.figure)
+        self._critical: CriticalErrors | None = None
         self._unknown_ways: set[tuple[str, int]] = set()
         self._unsupported: set[tuple[str, str, int]] = set()
 
-    def ask_all(self, card: Card, figures: Sequence[Figure]) -> dict[str, Any]:
-        """Each figure by name, None where the card does not say; raises CardLost."""
-        return {figure.name: self._ask(card, figure) for figure in figures}
+    def start(self) -> None:
+        """Start the library; raises one of `errors`."""
+        self.nvml.nvmlInit()
+        self._critical = CriticalErrors(self.nvml, self.errors)
+
+    def end(self) -> None:
+        """Give back what was taken of the library, and end it."""
+        self._activity.free(self.nvml, self.errors)
+        if self._critical is not None:
+            self._critical.close()
+        with suppress(*self.errors):
+            self.nvml.nvmlShutdown()
+
+    def heard(self) -> dict[str, tuple[int, ...]]:
+        """Critical errors since the last call, by the card's UUID."""
+        return {} if self._critical is None else self._critical.heard()
+
+    def fast(self, card: Card) -> dict[str, Any]:
+        """Each quick figure by name, None where the card does not say; raises CardLost."""
+        return {figure.name: self._ask(card, figure) for figure in self._fast}
+
+    def slow(self, card: Card) -> dict[str, Any]:
+        """The same of the slow ones."""
+        return {figure.name: self._ask(card, figure) for figure in SLOW}
 
     def _ask(self, card: Card, figure: Figure) -> Any:
         for number, way in enumerate(figure.ways):
@@ -117,14 +73,14 @@ class Driver:
             if way_id in self._unknown_ways or (card.uuid, *way_id) in self._unsupported:
                 continue
             try:
-                return way(self.nvml, card.handle)
+                return way(self.nvml, card)
             except self.errors as error:
                 code = self.code(error)
             if code in LOST:
                 raise CardLost(LOST[code])
             if code in (NO_FUNCTION, WRONG_STRUCT_VERSION):
                 self._unknown_ways.add(way_id)
-            elif code == NOT_SUPPORTED:
+            elif code in (NOT_SUPPORTED, NO_PERMISSION):
                 self._unsupported.add((card.uuid, *way_id))
             else:
                 return None
@@ -143,6 +99,8 @@ class Driver:
                 return []
             fault = LOST.get(code, f"this GPU cannot be reached (NVML error {code}); nvidia-smi may tell more")
             return [replace(card, fault=fault) for card in known or [Card(index=index, uuid=f"unknown-{index}")]]
+        if self._critical is not None:
+            self._critical.listen(card)
         return [card, *self._mig_instances(card)]
 
     def _identify(self, index: int, handle: Any) -> Card:
@@ -160,8 +118,15 @@ class Driver:
             # Slots are sparse: an empty one raises NotFound, and later ones may still be taken.
             with suppress(*self.errors):
                 handle = self.nvml.nvmlDeviceGetMigDeviceHandleByIndex(card.handle, slot)
-                instances.append(self._identify(card.index, handle))
+                instances.append(self._instance(card, self._identify(card.index, handle)))
         return instances
+
+    def _instance(self, card: Card, found: Card) -> Card:
+        instance = slices = None
+        with suppress(*self.errors):
+            instance = self.nvml.nvmlDeviceGetGpuInstanceId(found.handle)
+            slices = self.nvml.nvmlDeviceGetAttributes(found.handle).gpuInstanceSliceCount
+        return replace(found, parent=card, instance=instance, slices=slices)
 
     def code(self, error: Exception) -> int:
         """The library's code for what was raised."""
