@@ -19,8 +19,9 @@ from collectors.errors import SourceAbsentError
 from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
 from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
+from collectors.holders import Held, Holders, port_of
 from collectors.logs.files import POLL_SECONDS, FileSource
-from collectors.machine import machine_name
+from collectors.machine import engines_here, machine_name
 from collectors.prices.books import price_book
 from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.prices.pricer import Pricer
@@ -33,6 +34,7 @@ from collectors.settings.plans import budgets, commitments, hosts, prepaid
 from collectors.settings.providers import provider_facts
 from collectors.source import Poll, Source
 from collectors.web.fetch import open_client
+from store.facts import GpuReading
 from store.tables import StoreError
 from store.writer import Writer
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 5.0
+"""At the earliest, when a GPU has a new holder: an engine was started or restarted."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READABLE_ENGINES = {engine.kind for engine in ENGINES}
 
@@ -90,6 +94,8 @@ class Collection:
         )
         self._following: dict[str, asyncio.Task[None]] = {}
         self._receivers: list[OtlpReceiver] = []
+        self._holders = Holders()
+        self._new_holder = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until `stop` is set; raises StoreError when the store cannot be opened."""
@@ -162,7 +168,7 @@ class Collection:
             else:
                 sources.append(self._engine(source, client))
         if self._config.gpu.enabled:
-            sources.append(GpuSource(self._gpus or _nvml(self._machine)))
+            sources.append(GpuSource(self._gpus or _nvml(self._machine), tell=self._saw_gpus))
         return sources
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
@@ -190,6 +196,7 @@ class Collection:
             host=source.host or here,
             model=source.model,
             gpus=source.gpus,
+            holds=partial(self._holders.held_at, url) if self._is_here(url) else Held,
             headers=_authorisation(source),
             poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
         )
@@ -247,14 +254,31 @@ class Collection:
             poll_seconds=seconds(source.poll_every) if source.poll_every else DCGM_POLL_SECONDS,
         )
 
+    def _is_here(self, url: str) -> bool:
+        return urlsplit(url).hostname in {*_LOOPBACK, self._machine.lower()}
+
+    def _saw_gpus(self, readings: Sequence[GpuReading]) -> None:
+        if self._holders.saw_gpus(readings):
+            self._new_holder.set()
+
     async def _look_around(self, client: "httpx.AsyncClient") -> None:
-        """Look for logs and engines now and then, when the configuration leaves that to us."""
-        while self._config.discovers:
-            found = await asyncio.to_thread(discover)
-            for source in await self._runner.in_writer(partial(self._discovered, found, client)):
-                if source.name not in self._following:
-                    self._follow(source)
-            await asyncio.sleep(LOOK_AROUND_SECONDS)
+        """Look now and then which engines run here, and for logs and engines to follow when that is left to us."""
+        urls = [source.url or "" for source in self._config.source if source.type == "engine"]
+        ports = {port for url in urls if self._is_here(url) and (port := port_of(url)) is not None}
+        while self._config.discovers or ports:
+            processes = await asyncio.to_thread(engines_here, ports)
+            self._holders.saw_engines(processes)
+            if self._config.discovers:
+                await self._follow_found(await asyncio.to_thread(discover, processes=processes), client)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._new_holder.wait(), LOOK_AROUND_SECONDS - LOOK_AGAIN_SECONDS)
+            self._new_holder.clear()
+
+    async def _follow_found(self, found: Discovered, client: "httpx.AsyncClient") -> None:
+        for source in await self._runner.in_writer(partial(self._discovered, found, client)):
+            if source.name not in self._following:
+                self._follow(source)
 
     def _discovered(self, found: Discovered, client: "httpx.AsyncClient", writer: Writer) -> list[Source]:
         named = {source.url for source in self._config.source} | {source.path for source in self._config.source}

@@ -129,7 +129,7 @@ def format_of(path: Path) -> str | None:
 
 def _engine(process: ServingProcess) -> FoundEngine | None:
     """Where the engine's metrics are; one whose port nothing tells is left out."""
-    port = process.stated_port or (process.listens[0].port if process.listens else None)
+    port = next(iter(process.published), process.stated_port) or next(iter(process.ports), None)
     if port is None:
         return None
     address = next((a.ip for a in process.listens if a.port == port), "127.0.0.1")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, NamedTuple, Protocol
 
+from collectors.containers import Forward, container_of, forward
 from collectors.door import visible
 
 MAX_SUMMARY = 120
@@ -61,6 +62,13 @@ class ServingProcess:
     """The port that its command line names."""
     pids: tuple[int, ...]
     """Itself and its descendants: those hold the GPUs."""
+    published: tuple[int, ...] = ()
+    """Ports of this machine that lead to it, where it runs in a container."""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Ports of this machine at which it answers, the one to ask first."""
+        return self.published or tuple(address.port for address in self.listens)
 
 
 class Running(Protocol):
@@ -115,6 +123,7 @@ def serving_processes(running: Iterable[Running] | None = None) -> Sequence[Serv
     if running is None:
         running = psutil.process_iter(["pid", "ppid", "cmdline"])
     seen: dict[int, Running] = {process.info["pid"]: process for process in running}
+    forwards = [one for p in seen.values() if (one := forward(p.info["cmdline"] or ())) is not None]
     parents = {pid: process.info["ppid"] for pid, process in seen.items()}
     kinds = {pid: kind for pid, process in seen.items() if (kind := engine_kind(process.info["cmdline"] or ()))}
     families: dict[int, list[int]] = {pid: [] for pid in kinds}
@@ -122,7 +131,44 @@ def serving_processes(running: Iterable[Running] | None = None) -> Sequence[Serv
         top = next((one for one in reversed(list(_line(pid, parents))) if one in kinds), None)
         if top is not None:
             families[top].append(pid)
-    return [_described(seen, pid, kinds[pid], family) for pid, family in families.items() if family]
+    engines = [_described(seen, pid, kinds[pid], family) for pid, family in families.items() if family]
+    return [_published(engine, engines, forwards) for engine in engines]
+
+
+def engines_here(ports: Iterable[int] = ()) -> Sequence[ServingProcess]:
+    """Serving engines of this machine, and whatever listens at one of `ports` where no known engine does."""
+    known = serving_processes()
+    heard = {port for one in known for port in (*one.ports, one.stated_port)}
+    others = (_listening_family(port) for port in ports if port not in heard)
+    return [*known, *(other for other in others if other is not None)]
+
+
+def _listening_family(port: int) -> ServingProcess | None:
+    """The process that listens at a port, with its descendants: an engine that its command line does not tell."""
+    import psutil
+
+    try:
+        connections = psutil.net_connections(kind="tcp")
+        heard = {Address(*c.laddr): c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.pid}
+        found = next((address for address in heard if address.port == port), None)
+        if found is None:
+            return None
+        pid = heard[found]
+        family = (pid, *(child.pid for child in psutil.Process(pid).children(recursive=True)))
+    except psutil.Error:
+        return None
+    return ServingProcess(pid=pid, kind="", summary="", listens=(found,), stated_port=None, pids=tuple(sorted(family)))
+
+
+def _published(engine: ServingProcess, beside: Sequence[ServingProcess], forwards: Sequence[Forward]) -> ServingProcess:
+    """The same with the ports that lead to it, where it is the only engine in a container that listens at their ends."""
+
+    def fits(one: ServingProcess, port: int) -> bool:
+        inner: list[int | None] = [address.port for address in one.listens]
+        return port in (inner or [one.stated_port]) and container_of(one.pid) is not None
+
+    mine = [f for f in forwards if [one.pid for one in beside if fits(one, f.inner_port)] == [engine.pid]]
+    return replace(engine, published=tuple(dict.fromkeys(f.port for f in mine)))
 
 
 def engine_kind(argv: Sequence[str]) -> str | None:

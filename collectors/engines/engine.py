@@ -14,6 +14,7 @@ from collectors.engines.exposition import Scan, scan
 from collectors.engines.page import Count, EnginePage, Series
 from collectors.errors import CollectorError
 from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
+from collectors.holders import Held
 from collectors.source import Poll
 from collectors.web.fetch import LIMIT_BYTES, address, fetch
 from store.facts import EngineReading, Reject
@@ -30,6 +31,7 @@ class EngineSource:
     `host` is where it runs, if that is not told by its address; `gpus` are the indices of its GPUs, where configured;
     `model` is what it serves, for pages that name none; `headers` may hold a key. The first scrape sets the
     baseline, except where the engine's process is younger than our first attempt: then everything it counted is new.
+    `holds` says which process it is on this machine and which GPUs that holds; where it says nothing, `gpus` stand.
     """
 
     kind: ClassVar[str] = "engine"
@@ -44,6 +46,7 @@ class EngineSource:
         host: str | None = None,
         model: str | None = None,
         gpus: tuple[int, ...] = (),
+        holds: Callable[[], Held] = Held,
         headers: Mapping[str, str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         timeout_seconds: float = 5.0,
@@ -56,6 +59,7 @@ class EngineSource:
         self._host = host
         self._model = model
         self._gpus = gpus
+        self._holds = holds
         self._headers = headers
         self._monotonic = monotonic
         self._timeout_seconds = timeout_seconds
@@ -92,6 +96,7 @@ class EngineSource:
     def _reading(
         self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, int]
     ) -> EngineReading:
+        held = self._holds()
         return EngineReading(
             at_ms=at_ms,
             engine=self.name,
@@ -106,7 +111,10 @@ class EngineSource:
             running=page.running,
             waiting=page.waiting,
             kv_cache_used=page.kv_cache_used,
-            gpus=self._gpus,
+            pid=held.pid,
+            gpus=held.gpus or self._gpus,
+            gpu_uuids=held.uuids,
+            gpus_from="processes" if held.gpus else "configuration" if self._gpus else None,
         )
 
     def _rejects(self, found: Scan) -> list[Reject]:

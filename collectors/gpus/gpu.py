@@ -35,7 +35,10 @@ class Gpus(Protocol):
 
 
 class GpuSource:
-    """Polls GPUs in a thread of their own; a driver that hangs is a failing source, and nothing else waits."""
+    """Polls GPUs in a thread of their own; a driver that hangs is a failing source, and nothing else waits.
+
+    `tell` hears of every poll, on the event loop.
+    """
 
     kind: ClassVar[str] = "gpu"
 
@@ -45,17 +48,20 @@ class GpuSource:
         *,
         poll_seconds: float = 1.0,
         deadline_seconds: float = 3.0,
+        tell: Callable[[Sequence[GpuReading]], object] = lambda _: None,
         make_thread: Callable[[str], DeadlineThread] = DeadlineThread,
     ) -> None:
         self.name = gpus.name
         self.poll_seconds = poll_seconds
         self._gpus = gpus
         self._deadline_seconds = deadline_seconds
+        self._tell = tell
         self._thread = make_thread("the GPU driver")
 
     async def poll(self, now_ms: int) -> Poll:
         """One reading of every card; raises GpuUnavailable, GpuAbsentError or StillBusy."""
         readings = await self._thread.call_async(lambda: self._gpus.read(now_ms), seconds=self._deadline_seconds)
+        self._tell(readings)
         return Poll(gpus=readings)
 
     def close(self) -> None:

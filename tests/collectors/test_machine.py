@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import psutil
 import pytest
 
 from collectors.machine import Address, Machine, engine_kind, machine_name, serving_processes
+from tests.fakes.processes import FakeProcess
 
 LISTENER = """#!{python}
 import socket, subprocess, sys
@@ -48,24 +48,6 @@ def test_a_running_engine_is_found_with_its_port_and_its_children(vllm: tuple[in
     assert found.stated_port == 8000
     assert found.pids == tuple(sorted((pid, child)))
     assert SECRET not in repr(found)
-
-
-class FakeProcess:
-    """One process as psutil shows it, or refuses to."""
-
-    def __init__(
-        self, pid: int, argv: Sequence[str] | None, *, parent: int = 1, listens: Sequence[int] | None = ()
-    ) -> None:
-        self.info: dict[str, Any] = {"pid": pid, "ppid": parent, "cmdline": argv}
-        self._listens = listens
-
-    def net_connections(self, kind: str = "inet") -> Sequence[Any]:
-        if self._listens is None:
-            raise psutil.AccessDenied(self.info["pid"])
-        return [
-            SimpleNamespace(laddr=("0.0.0.0", 50_000), status=psutil.CONN_ESTABLISHED),
-            *(SimpleNamespace(laddr=("0.0.0.0", port), status=psutil.CONN_LISTEN) for port in self._listens),
-        ]
 
 
 def test_a_process_of_somebody_else_is_found_without_its_sockets() -> None:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 
 from collectors.engines.engine import EngineSource
 from collectors.errors import CollectorError
+from collectors.holders import Held
 from collectors.web.fetch import address, open_client
 from store.facts import EngineReading
 
@@ -362,3 +363,26 @@ async def test_two_engines_share_a_client_at_once(served: Served, client: httpx.
 
 def test_an_address_is_shown_without_what_could_be_secret() -> None:
     assert address("https://me:pw@gpu.test:8000/v1/metrics?key=1#x") == "https://gpu.test:8000/v1/metrics"
+
+
+@pytest.mark.parametrize(
+    ("held", "configured", "gpus", "known_from"),
+    [
+        (Held(7, (0, 1), ("GPU-0", "GPU-1")), (3,), (0, 1), "processes"),
+        (Held(7), (3,), (3,), "configuration"),
+        (Held(), (), (), None),
+    ],
+)
+def test_the_gpus_of_an_engine_are_told_by_its_processes_or_by_configuration_where_they_cannot(
+    held: Held, configured: tuple[int, ...], gpus: tuple[int, ...], known_from: str | None
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text="vllm:num_requests_running 1\n")
+
+    async def scrape() -> EngineReading:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+            return await EngineSource("a", "http://x/", client, gpus=configured, holds=lambda: held).scrape(NOW_MS)
+
+    reading = asyncio.run(scrape())
+    assert (reading.gpus, reading.gpu_uuids, reading.gpus_from) == (gpus, held.uuids, known_from)
+    assert reading.pid == held.pid
