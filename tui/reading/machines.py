@@ -80,11 +80,16 @@ def _gpu(gpu: GpuState, pools: list[Pool], at: Moment) -> GpuRow:
         memory_total_bytes=gpu.memory_total_bytes,
         power_watts=gpu.power_watts,
         temperature_celsius=gpu.temperature_celsius,
-        model=next((p.engine.model for p in pools if p.engine.pid is not None and p.engine.pid in gpu.pids), None),
+        model=next((pool.engine.model for pool in pools if _holds(pool.engine, gpu)), None),
         lost=gpu.lost,
         age_ms=age_ms,
         stale=age_ms > _STALE_MS,
     )
+
+
+def _holds(engine: EngineState, gpu: GpuState) -> bool:
+    """Whether an engine holds a GPU: as its processes told, else as configured."""
+    return gpu.uuid in engine.gpu_uuids if engine.gpu_uuids else gpu.index in engine.gpus
 
 
 def _engine(pool: Pool, at: Moment) -> EngineRow:

@@ -377,7 +377,7 @@ def test_the_gpus_of_an_engine_are_told_by_its_processes_or_by_configuration_whe
     held: Held, configured: tuple[int, ...], gpus: tuple[int, ...], known_from: str | None
 ) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, text="vllm:num_requests_running 1\n")
+        return httpx.Response(200, stream=httpx.ByteStream(b"vllm:num_requests_running 1\n"))
 
     async def scrape() -> EngineReading:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
