@@ -12,7 +12,7 @@ from pricing.usage import Usage
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import BurnPicture, GroupRow, Headline
 from tui.pictures.chart import ChartPicture, Point, Series
-from tui.pictures.header import Header
+from tui.pictures.header import Header, SourceNote
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
 from tui.pictures.sources import RejectRow, SourceRow, SourcesPicture
@@ -27,6 +27,12 @@ HEADER = Header(
     window_seconds=300,
     sources_ok=4,
     sources_total=4,
+    since_ms=AS_OF_MS - 367_000,
+    sources=(
+        SourceNote(name="gateway", state="ok", watermark_ms=AS_OF_MS),
+        SourceNote(name="vllm-a", state="late", watermark_ms=None),
+    ),
+    books=("catalogue of 2026-11-09",),
 )
 HEADLINE = Headline(
     usd_per_hour=Decimal("412.60"),

@@ -31,6 +31,25 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     """Dollars per hour for each of the last minutes, oldest first."""
     per_million_trend: tuple[float | None, ...] = ()
     budget: BudgetLine | None = None
+    basis: "Basis | None" = None
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """The sums that the headline was made of."""
+
+    seconds: float
+    metered_nano_usd: int
+    committed_nano_usd: int
+    """Accrued over the window by hosts and commitments."""
+    bought_nano_usd: int
+    """Of it, by commitments."""
+    observed_nano_usd: int
+    """Of it, by hosts over the seconds in which their engines were observed."""
+    api_tokens: int
+    own_tokens: int
+    served_tokens: int
+    hosts: tuple[tuple[str, Decimal], ...] = ()
+    """What each host and commitment in force costs per hour."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,14 @@
 import msgspec
 
 
+class SourceNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One source that a picture rests on."""
+
+    name: str
+    state: str
+    watermark_ms: int | None
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Where we look, when, over which window, and how many sources speak."""
 
@@ -15,5 +23,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     read_at_ms: int | None = None
     """When the picture was read, by the reader's clock; with `as_of_ms` it tells how old the figures are."""
+    since_ms: int | None = None
+    """Where the window begins: a whole minute."""
+    sources: tuple[SourceNote, ...] = ()
+    books: tuple[str, ...] = ()
+    """Price books that the figures rest on, with their dates."""
     notices: tuple[str, ...] = ()
     """Plain sentences that must not be missed: a temporary store, no collector, a read-only view."""

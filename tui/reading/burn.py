@@ -1,7 +1,7 @@
 """The Burn picture: three figures, one table, and what is uncertain in them."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
-from pricing.money import NANO_PER_USD
+from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
 from tui.pictures.budgets import BudgetLine
-from tui.pictures.burn import BurnPicture, GroupRow, Headline
+from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.view import View
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed
-from tui.reading.moment import LIVE_KINDS, Moment, header, moment
+from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
 
@@ -44,7 +44,14 @@ def burn(
     whole = sum(groups.values(), EMPTY)
     rows = tuple(_rows(groups, rests, view.by, wanted, minutes, at))
     return BurnPicture(
-        header=header(at, view, machine, demo=demo, notices=notices),
+        header=header(
+            at,
+            view,
+            machine,
+            demo=demo,
+            notices=notices,
+            books=books_of(reader, {one.key.card.card_id for one in sums if one.key.card.status not in UNKNOWN_COST}),
+        ),
         headline=_headline(sums, costs, minutes, at, tightest(reader, at)),
         by=view.by,
         path=view.path,
@@ -121,7 +128,23 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
         burn_trend=burns,
         per_million_trend=per_million,
         budget=budget,
+        basis=Basis(
+            seconds=at.seconds,
+            metered_nano_usd=everything.metered_nano_usd,
+            committed_nano_usd=costs.nano_usd,
+            bought_nano_usd=costs.bought_nano_usd,
+            observed_nano_usd=costs.observed_nano_usd,
+            api_tokens=api_tokens,
+            own_tokens=own_tokens,
+            served_tokens=served,
+            hosts=tuple(_per_hour_of(costs)),
+        ),
     )
+
+
+def _per_hour_of(costs: Committed) -> Iterator[tuple[str, Decimal]]:
+    yield from ((fact.name, usd_from_nano(fact.usd_per_hour_nano or 0)) for fact in costs.hosts)
+    yield from ((one.name, one.usd_per_hour) for one in costs.commitments if one.usd_per_hour)
 
 
 def _is_lower_bound(everything: Totals, costs: Committed, at: Moment) -> bool:

@@ -1,12 +1,13 @@
 """Which instant and window a picture is of, and which sources vouch for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from store.facts import SourceState
+from store.notes import CATALOGUE
 from store.reader import Reader
 from store.records import SourceRecord
-from tui.pictures.header import Header
+from tui.pictures.header import Header, SourceNote
 from tui.pictures.view import View
 
 LIVE_KINDS = ("file", "engine", "gpu")
@@ -82,7 +83,15 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
     )
 
 
-def header(at: Moment, view: View, machine: str, *, demo: bool = False, notices: tuple[str, ...] = ()) -> Header:
+def header(
+    at: Moment,
+    view: View,
+    machine: str,
+    *,
+    demo: bool = False,
+    notices: tuple[str, ...] = (),
+    books: tuple[str, ...] = (),
+) -> Header:
     """The header line of a picture."""
     counted = [r for r in at.sources if r.health.kind in LIVE_KINDS and r.health.state is not SourceState.ABSENT]
     return Header(
@@ -94,7 +103,21 @@ def header(at: Moment, view: View, machine: str, *, demo: bool = False, notices:
         sources_total=len(counted),
         demo=demo,
         notices=notices,
+        since_ms=at.since_ms,
+        sources=tuple(
+            SourceNote(name=r.health.name, state=at.states[r.health.name].value, watermark_ms=r.health.watermark_ms)
+            for r in counted
+        ),
+        books=books,
     )
+
+
+def books_of(reader: Reader, card_ids: Iterable[str]) -> tuple[str, ...]:
+    """The price books behind these cards, the catalogue with its date; a card's id begins with its book."""
+    names = sorted({card_id.partition(":")[0] for card_id in card_ids} - {"", "none"})
+    noted = reader.note(CATALOGUE) or ""
+    day = noted.partition(" ")[0]
+    return tuple(f"{name} of {day}" if name == "catalogue" and day else name for name in names)
 
 
 def _is_read(record: SourceRecord, now_ms: int) -> bool:

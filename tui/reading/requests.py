@@ -9,7 +9,7 @@ from store.sums import SumKey, total
 from tui.feed import FeedError
 from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
 from tui.pictures.view import View
-from tui.reading.moment import header, moment
+from tui.reading.moment import books_of, header, moment
 from tui.reading.selection import Selection, selection
 
 _PAGE = 2_000
@@ -38,7 +38,7 @@ def requests(
     if dearest:
         found.sort(key=lambda record: -(record.nano_usd or 0))
     return RequestsPicture(
-        header=header(at, view, machine, demo=demo),
+        header=header(at, view, machine, demo=demo, books=books_of(reader, {r.card.card_id for r in found[:limit]})),
         path=view.path,
         rows=tuple(_row(record) for record in found[:limit]),
         kept_since_ms=reader.kept_since_ms(),
@@ -53,7 +53,7 @@ def bill(reader: Reader, view: View, request_id: int, now_ms: int, *, machine: s
     at = moment(reader, view, now_ms)
     like_it = _like_it(reader, record, at.until_ms)
     return BillPicture(
-        header=header(at, view, machine, demo=demo),
+        header=header(at, view, machine, demo=demo, books=books_of(reader, [record.card.card_id])),
         request=_row(record),
         usage=record.usage,
         bill=make_bill(record.usage, reader.card(record.card.card_id)),

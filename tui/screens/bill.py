@@ -1,12 +1,13 @@
 """The bill of one request, line by line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.feed import Feed
+from tui.pictures.explain import Explanation
 from tui.pictures.requests import BillPicture
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
@@ -46,6 +47,12 @@ class BillScreen(MonitorScreen[BillPicture]):
         path = [("model", request.model), ("tenant", request.tenant), ("key", request.key)]
         self.query_one(Breadcrumb).show([*steps(path), f"request {request.record_id[:12]}"], self._place())
         self.query_one(Paper).show(lambda width: bill_lines(picture, width))
+
+    def explain(self, picture: BillPicture) -> Iterator[Explanation]:
+        """Every line of the bill."""
+        from tui.explaining.requests import bill_figures
+
+        return bill_figures(picture)
 
     def _place(self) -> str:
         if self._request_id not in self._neighbours:

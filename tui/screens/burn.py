@@ -1,6 +1,6 @@
 """Burn: the three figures, and one table by the chosen dimension that opens down to single requests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from textual.widget import Widget
 from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.burn import BurnPicture, GroupRow
+from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb, steps
@@ -124,6 +125,17 @@ class BurnScreen(MonitorScreen[BurnPicture]):
             empty=_empty(picture, self.monitor.view.filter),
             sorted_by=column,
         )
+
+    def explain(self, picture: BurnPicture) -> Iterator[Explanation]:
+        """The row under the cursor, the column it is sorted by first; then the headline."""
+        from tui.explaining.burn import headline_figures, row_figures
+
+        at = self.query_one(Table).cursor_key
+        row = next((row for row in picture.rows if _row_key(row) == at), None)
+        if row is not None:
+            title = COLUMNS[_SORTS[self._sort][0]].title
+            yield from sorted(row_figures(picture, row), key=lambda one: one.figure != title)
+        yield from headline_figures(picture)
 
     def return_to(self, cursor: object) -> None:
         """Put the cursor back on the row that was opened."""

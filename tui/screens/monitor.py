@@ -1,6 +1,6 @@
 """What every section has: a picture that is read in a thread, held in one reactive, and drawn by watchers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.feed import Feed
+from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.view import View
 from tui.widgets.filter import FilterLine
@@ -33,6 +34,7 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         Binding(
             "slash", "filter", "filter", id="screen.filter", tooltip="filter as you type, e.g. model=gpt-* !tenant=acme"
         ),
+        Binding("i", "explain", "explain", id="screen.explain", tooltip="explain these figures, one by one"),
         Binding("escape,left", "back", "back", id="screen.back", show=False),
     ]
     FILTERS = True
@@ -70,6 +72,10 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
 
     def doubts(self, picture: P) -> Sequence[str]:  # noqa: ARG002 (for those who have some)
         """What is uncertain in the figures, worst first."""
+        return ()
+
+    def explain(self, picture: P) -> Iterable[Explanation]:  # noqa: ARG002 (for those who have figures)
+        """What stands behind each figure: of the row under the cursor first, then of the whole screen."""
         return ()
 
     def return_to(self, cursor: object) -> None:
@@ -119,12 +125,22 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         return "   ".join((*filtered, *parts))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's signature)
-        """Offer the filter only where it filters."""
+        """Offer the filter only where it filters, and explanations only where there are any."""
+        if action == "explain":
+            return type(self).explain is not MonitorScreen.explain
         return action != "filter" or (self.FILTERS and not isinstance(self.focused, FilterLine))
 
     def action_back(self) -> None:
         """One place back; stay at the top."""
         self.monitor.go_back()
+
+    def action_explain(self) -> None:
+        """Show what stands behind the figures."""
+        from tui.screens.explain import ExplainScreen
+
+        explanations = () if self.shown is None else tuple(self.explain(self.shown))
+        if explanations:
+            self.app.push_screen(ExplainScreen(explanations))
 
     def action_filter(self) -> None:
         """Open the filter with what was typed last."""

@@ -1,6 +1,6 @@
 """Requests: the newest or the dearest, one row each; `enter` opens the bill."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
+from tui.pictures.explain import Explanation
 from tui.pictures.requests import RequestRow, RequestsPicture
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
@@ -61,6 +62,15 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
             [*steps(picture.path), "requests"], self.remarks(f"{len(picture.rows)} shown", order)
         )
         self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=_empty(picture))
+
+    def explain(self, picture: RequestsPicture) -> Iterator[Explanation]:
+        """The request under the cursor."""
+        from tui.explaining.requests import request_figures
+
+        at = self.query_one(Table).cursor_key
+        for row in picture.rows:
+            if row.id == at:
+                yield from request_figures(picture.header, row)
 
     def return_to(self, cursor: object) -> None:
         """Put the cursor back on a request."""

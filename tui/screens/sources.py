@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
+from tui.pictures.explain import Explanation
 from tui.pictures.sources import SourceRow, SourcesPicture
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
@@ -50,6 +51,15 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
         empty = ("No source is configured or was found.",)
         self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=empty)
         self.on_table_moved()
+
+    def explain(self, picture: SourcesPicture) -> Iterator[Explanation]:
+        """The source under the cursor."""
+        from tui.explaining.sources import source_figures
+
+        at = self.query_one(Table).cursor_key
+        for row in picture.rows:
+            if row.name == at:
+                yield from source_figures(picture.header, row)
 
     def on_table_moved(self) -> None:
         """Other details for another row."""

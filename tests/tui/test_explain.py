@@ -1,0 +1,155 @@
+"""Every figure on every screen has an explanation: its arithmetic, window, sources, prices and confidence."""
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from tests.fakes import pictures
+from tests.fakes.feed import FakeFeed
+from tests.fakes.screens import monitor, press, settle, shown
+from tui.app import MonitorApp
+from tui.explaining.burn import headline_figures, row_figures
+from tui.explaining.requests import bill_figures
+from tui.pictures.burn import Basis
+from tui.screens import burn, requests, sources
+from tui.screens.explain import ExplainScreen
+from tui.widgets.explanation import explanation_lines
+from tui.widgets.table import Column
+
+TEXTS = {"NAME", "MODEL", "TENANT", "KEY", "PROVIDER", "OUTCOME", "COST IS", "ERROR", "SOURCE", "KIND"}
+"""Columns that hold words as their source wrote them: there is nothing to explain."""
+
+BASIS = Basis(
+    seconds=367.0,
+    metered_nano_usd=33_906_722_222,
+    committed_nano_usd=8_155_555_556,
+    bought_nano_usd=0,
+    observed_nano_usd=8_000_000_000,
+    api_tokens=16_000_000,
+    own_tokens=13_000_000,
+    served_tokens=29_000_000,
+    hosts=(("gpu-host-3", Decimal(80)),),
+)
+
+
+async def walked(app: MonitorApp, *keys: str) -> list[str]:
+    """Press these keys and ask for explanations; the figures, each of whose pages says all there is to say."""
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, *keys, "i")
+        screen = app.screen
+        assert isinstance(screen, ExplainScreen)
+        for one in screen.explanations:
+            page = "\n".join("".join(text for text, _ in line) for line in explanation_lines(one, 100))
+            for said in (one.value, one.meaning[:30], "WINDOW", "SOURCES", "PRICES", "CONFIDENCE", one.confidence[:30]):
+                assert said in page, one.figure
+            assert one.confidence
+        return [one.figure for one in screen.explanations]
+
+
+async def test_n_and_p_step_through_the_figures_and_i_goes_back() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "i")
+        assert "explain > claude-sonnet-4-6 > $/H" in shown(app)
+        assert "1 of 26" in shown(app)
+        await press(pilot, "n")
+        assert "2 of 26" in shown(app)
+        await press(pilot, "p", "p")
+        assert "explain > budget launch > spent" in shown(app)
+        await press(pilot, "i")
+        assert not isinstance(app.screen, ExplainScreen)
+
+
+def titles(columns: tuple[Column, ...]) -> set[str]:
+    return {column.title for column in columns} - TEXTS
+
+
+@pytest.mark.parametrize(
+    ("keys", "columns"),
+    [((), burn.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
+    ids=["burn", "requests", "sources"],
+)
+async def test_every_column_of_the_row_under_the_cursor_is_explained(
+    keys: tuple[str, ...], columns: tuple[Column, ...]
+) -> None:
+    figures = await walked(monitor(), *keys)
+    assert titles(columns) <= set(figures)
+    assert len(figures) == len(set(figures))
+
+
+async def test_every_figure_of_the_headline_is_explained() -> None:
+    figures = await walked(monitor())
+    drawn = {
+        "$/HOUR",
+        "metered",
+        "hosts",
+        "$/M TOKENS",
+        "API",
+        "own",
+        "own at full load",
+        "used",
+        "idle",
+        "left",
+        "out",
+        "pace",
+        "spent",
+    }
+    assert drawn <= set(figures)
+
+
+async def test_every_line_of_a_bill_is_explained() -> None:
+    figures = await walked(monitor(), "4", "enter")
+    assert {line.item for line in pictures.bill().bill.lines} <= set(figures)
+    assert {"our cost", "gateway reported", "took", "first token", "like it"} <= set(figures)
+
+
+async def test_the_figure_that_the_table_is_sorted_by_comes_first() -> None:
+    assert (await walked(monitor(), "s"))[0] == "SHARE"
+
+
+def test_arithmetic_has_the_numbers_in_it_and_ends_in_the_figure() -> None:
+    row = pictures.group("gpt-4o", "64.10")
+    totals = dataclasses.replace(row.totals, metered_nano_usd=5_250_000_000)
+    found = {one.figure: one for one in row_figures(pictures.burn(row), replace(row, totals=totals))}
+    assert found["$/M"].arithmetic[-1] == "$5.25 / 5,000,000 tokens x 1,000,000 = $1.050000"
+    assert found["CACHE"].arithmetic == ("1,250,000 cache reads / 3,750,000 prompt tokens = 0.3333",)
+    assert found["$/REQ"].arithmetic == ("$5.25 / 1,200 records = $0.004375000",)
+
+
+def test_the_headline_adds_up_from_the_sums_it_was_made_of() -> None:
+    headline = replace(pictures.HEADLINE, basis=BASIS)
+    found = {one.figure: one for one in headline_figures(pictures.burn(headline=headline))}
+    assert found["metered"].arithmetic == ("$33.906722222 x 3,600 s / 367 s = $332.600000/h",)
+    assert found["hosts"].arithmetic[0] == "gpu-host-3  $80.0000/h"
+    assert "13,000,000 of own hosts = 29,000,000" in found["$/M TOKENS"].arithmetic[1]
+    assert found["$/HOUR"].confidence.startswith("at least")
+
+
+def test_a_bill_says_which_rate_each_line_has() -> None:
+    found = {one.figure: one for one in bill_figures(pictures.bill())}
+    assert found["input"].arithmetic == ("48,112 x $3.00 per 1,000,000 = $0.144336",)
+    assert found["our cost"].arithmetic[0].endswith("= $0.194196")
+
+
+async def test_window_sources_and_prices_stand_under_each_figure() -> None:
+    app = monitor()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "i")
+        text = shown(app)
+        assert "14:17Z to 14:23:07Z: 367 s, the 5m asked for in whole minutes" in text
+        assert "gateway: ok, read up to 14:23:07Z, 0.9 s ago" in text
+        assert "vllm-a: late, nothing read yet" in text
+        assert "catalogue of 2026-11-09" in text
+
+
+async def test_a_screen_without_figures_offers_no_explanation() -> None:
+    app = monitor(FakeFeed(pictures.burn(by="model"), requests=replace(pictures.REQUESTS, rows=())))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "4", "i")
+        assert not isinstance(app.screen, ExplainScreen)

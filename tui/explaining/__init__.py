@@ -1,0 +1,1 @@
+"""What stands behind the figures of a picture: one explanation for each of them."""

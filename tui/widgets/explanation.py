@@ -1,0 +1,54 @@
+"""One explanation as lines."""
+
+from collections.abc import Iterator, Sequence
+
+from tui import format as fmt
+from tui.pictures.explain import Explanation
+from tui.pictures.header import Header
+from tui.widgets.lines import Line
+
+
+def explanation_lines(one: Explanation, width: int) -> Iterator[Line]:
+    """The whole page, `width` cells wide."""
+    of = f"   {fmt.safe(one.of, 40)}" if one.of else ""
+    yield ((f" {fmt.safe(one.figure, 30)}{of}", "title"),)
+    yield ((f" {fmt.safe(one.value, 60)}", "strong"),)
+    yield ()
+    yield from _paragraph(one.meaning, width)
+    yield from _section("ARITHMETIC", one.arithmetic, width)
+    yield from _section("COUNTED", [one.basis] if one.basis else [], width)
+    yield from _section("WINDOW", [_window(one.header)], width)
+    yield from _section("SOURCES", list(_sources(one.header)), width)
+    yield from _section("PRICES", one.header.books, width)
+    yield from _section("CONFIDENCE", [one.confidence], width)
+
+
+def _section(title: str, sentences: Sequence[str], width: int) -> Iterator[Line]:
+    if any(sentences):
+        yield ()
+        yield ((f" {title}", "title"),)
+        for sentence in sentences:
+            yield from _paragraph(sentence, width)
+
+
+def _paragraph(sentence: str, width: int) -> Iterator[Line]:
+    yield from (((f"   {part}", ""),) for part in fmt.wrap(sentence[:600], max(20, width - 4)))
+
+
+def _window(header: Header) -> str:
+    if header.since_ms is None or header.as_of_ms is None:
+        return f"the last {fmt.window(header.window_seconds)}"
+    seconds = (header.as_of_ms - header.since_ms) / 1000
+    return (
+        f"{fmt.moment(header.since_ms, header.as_of_ms)} to {fmt.clock(header.as_of_ms)}: {seconds:,.0f} s,"
+        f" the {fmt.window(header.window_seconds)} asked for in whole minutes"
+    )
+
+
+def _sources(header: Header) -> Iterator[str]:
+    for source in header.sources:
+        if source.watermark_ms is None or header.read_at_ms is None:
+            yield f"{fmt.safe(source.name, 40)}: {source.state}, nothing read yet"
+        else:
+            age = max(0, header.read_at_ms - source.watermark_ms) / 1000
+            yield f"{fmt.safe(source.name, 40)}: {source.state}, read up to {fmt.clock(source.watermark_ms)}, {age:,.1f} s ago"
