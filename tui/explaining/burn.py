@@ -253,7 +253,7 @@ def _budget(budget: BudgetLine, header: Header) -> Iterator[Explanation]:
     yield tell(
         "out",
         "not before its period ends" if out is None else fmt.moment(out, header.as_of_ms),
-        "When it is used up if it goes on to be spent as fast as lately.",
+        "When it is used up as things go now; the Budgets screen has the range.",
         f"${exact(budget.left_usd, 2)} are left",
     )
     yield tell(
