@@ -28,7 +28,7 @@ from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.providers.registry import NAMES, provider
 from collectors.runner import Runner, Say
-from collectors.settings.config import Config, SourceConfig, host_and_port, instant_ms, seconds
+from collectors.settings.config import KEEPERS, Config, SourceConfig, host_and_port, instant_ms, seconds
 from collectors.settings.keys import provider_key, read_key
 from collectors.settings.plans import budgets, commitments, hosts, prepaid
 from collectors.settings.providers import provider_facts
@@ -159,8 +159,8 @@ class Collection:
                 sources.append(self._file(source, writer))
             elif source.type == "otlp":
                 sources.append(self._receiver(source))
-            elif source.type == "litellm":
-                sources.append(self._litellm(source, writer, client))
+            elif source.type in KEEPERS:
+                sources.append(self._polled(source, writer, client))
             elif source.type == "dcgm":
                 sources.append(self._dcgm(source, client))
             elif source.type in NAMES:
@@ -209,22 +209,11 @@ class Collection:
         self._receivers.append(receiver)
         return receiver
 
-    def _litellm(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        from collectors.gateways.litellm_api import OVERLAP_MS, POLL_SECONDS, LitellmApiSource
+    def _polled(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
+        from collectors.gateways.keepers import polled_source
 
-        name, since_ms = source.name or source.url or "", None
-        if source.start not in ("beginning", "end"):
-            since_ms = instant_ms(source.start, now_ms=self._clock()) + OVERLAP_MS
-        elif source.start == "end":
-            since_ms = self._clock() + OVERLAP_MS
-        return LitellmApiSource(
-            name,
-            source.url or "",
-            client,
-            headers=_authorisation(source),
-            since_ms=writer.watermark_ms(name) or since_ms,
-            poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
-        )
+        watermark_ms = writer.watermark_ms(source.label)
+        return polled_source(source, client, watermark_ms=watermark_ms, now_ms=self._clock())
 
     def _provider(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
         from collectors.providers.source import ProviderSource

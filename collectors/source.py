@@ -19,7 +19,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     engines: Sequence[EngineReading] = ()
     readings: Sequence[ProviderReading] = ()
     watermark_ms: int | None = None
-    """Up to when everything is known, where that is not the instant of the poll: a provider's figures come late."""
+    """Up to when everything is known, where that is not the instant of the poll: what is asked for comes late."""
     gap_bytes: int = 0
     gone: Sequence[tuple[int, int]] = ()
     """Files whose positions are of no use any more."""

@@ -28,8 +28,9 @@ class Views:
     """Replaces stored rows by richer ones in somebody else's transaction, and moves their measures in every rollup.
 
     First comes the rank of a view (a payload over a database row over a span); within one rank what says more, so that
-    a record which grows after it was written first (a stream, a background job) ends as its last version. What says
-    exactly as much changes nothing: the first one stays.
+    a record which grows after it was written first (a stream, a background job) ends as its last version:
+    more tokens, else more said, else a higher reported cost, else a longer time. What says exactly as much changes nothing:
+    the first one stays.
     """
 
     def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
@@ -80,6 +81,7 @@ class Views:
             row[self._at["rank"]] or Rank.PAYLOAD,
             sum(tokens[:-1]) + (sum(amount for _, amount in json.loads(units)) if units else 0),
             *(row[self._at[name]] is not None for name in ("reported_nano_usd", "error", "duration_ms")),
+            *(row[self._at[name]] or 0 for name in ("reported_nano_usd", "duration_ms")),
         )
 
     def _counted(self, row: Row, *, retry: bool) -> Counted:

@@ -18,7 +18,7 @@ from store.facts import Outcome, UsageEvent
 
 NAME = "langfuse.observation"
 
-_CALLS = ("GENERATION", "EMBEDDING")
+CALLS = ("GENERATION", "EMBEDDING")
 _AUDIO = {"input_audio_tokens", "output_audio_tokens"}
 
 
@@ -52,7 +52,7 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
     """One observation as its event; nothing for agents and chains, which repeat the sums of their generations."""
     seen = _decode(line)
-    return (_event(seen),) if seen.type in _CALLS else ()
+    return (_event(seen),) if seen.type in CALLS else ()
 
 
 def _event(seen: _Observation) -> UsageEvent:

@@ -52,6 +52,11 @@ class _Row(msgspec.Struct, gc=False):
     metadata: _Metadata | str | None = None
 
 
+COLUMNS = _Row.__struct_fields__
+"""The columns of the table that are read."""
+METADATA = _Metadata.__struct_fields__
+"""What is read of the column `metadata`."""
+
 _decode = msgspec.json.Decoder(_Row).decode
 _decode_metadata = msgspec.json.Decoder(_Metadata).decode
 _decode_tags = msgspec.json.Decoder(list[str]).decode

@@ -37,19 +37,23 @@ class Gathered:
 
         `memories` are what the format remembers of files whose lines were read after their position was made.
         """
-        self.events += events
+        self.take(events, rejects)
         for position in chunk.positions:
             key = key_of(position)
             if key in memories:
                 position = msgspec.structs.replace(position, memory=memories[key])
             self._positions[key] = position
-        for reject in rejects:
-            self._reject(reject)
         if chunk.too_long:
             self._reject(Reject(reason=_TOO_LONG, count=chunk.too_long, example=""))
         self._notes |= dict.fromkeys(chunk.notes)
         self._gap_bytes += chunk.gap_bytes
         self.backlog_bytes, self.more = chunk.backlog_bytes, chunk.more
+
+    def take(self, events: Sequence[UsageEvent], rejects: Sequence[Reject]) -> None:
+        """Add what lines say that have no position."""
+        self.events += events
+        for reject in rejects:
+            self._reject(reject)
 
     def poll(self, detail: str) -> Poll:
         """All of it; `detail` stands where no note has anything to say."""

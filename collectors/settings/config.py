@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
 """What a commitment can be matched by: what a request says of itself before it is priced."""
 
+KEEPERS = {"litellm": "url", "postgres": "url", "langfuse": "public_key", "helicone": None, "langsmith": "projects"}
+"""Types of sources that keep records and are read page by page, and the key that each needs."""
+
+_NAMED_BY_URL = ("engine", "dcgm", "litellm")
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -61,6 +65,13 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     role: str | None = None
     covers: str | None = None
     account: str | None = None
+    public_key: str | None = None
+    projects: tuple[str, ...] | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name, else its path or address, else its type: what tells it from others and holds no secret."""
+        return self.name or self.path or (self.url if self.type in _NAMED_BY_URL else None) or self.type
 
 
 class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -279,7 +290,7 @@ def _check_hosts(hosts: Sequence[HostConfig]) -> None:
 
 
 def _check_sources(sources: Sequence[SourceConfig]) -> None:
-    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, "litellm": "url", **dict.fromkeys(NAMES)}
+    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, **KEEPERS, **dict.fromkeys(NAMES)}
     seen: set[str] = set()
     for source in sources:
         check_provider(source)
@@ -294,9 +305,9 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
             if text is not None:
                 seconds(text)
         _check_reading(source)
-        if source.name is not None and source.name in seen:
-            raise ValueError(f"two sources are named `{source.name}`")
-        seen.add(source.name or "")
+        if source.label in seen:
+            raise ValueError(f"two sources are named `{source.label}`: give each a `name` of its own")
+        seen.add(source.label)
 
 
 def _check_reading(source: SourceConfig) -> None:

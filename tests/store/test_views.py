@@ -184,7 +184,7 @@ def test_a_record_that_gets_its_cost_and_duration_later_gets_them_in_every_sum(p
     writer.write(batch([priced("a", duration_ms=900, reported_nano_usd=99)]), [CARD])
 
     found = total(Reader(path).sums(AT_MS, AT_MS + 1))
-    assert (found.requests, found.duration_ms, found.reported_nano_usd, found.reported_requests) == (1, 900, 77, 1)
+    assert (found.requests, found.duration_ms, found.reported_nano_usd, found.reported_requests) == (1, 900, 99, 1)
     assert_sums_are_those_of_the_rows(path)
 
 

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from collectors.errors import CollectorError
-from collectors.gateways.litellm_api import OVERLAP_MS, LitellmApiSource
+from collectors.gateways.litellm_api import OVERLAP_MS, LitellmProxy
+from collectors.gateways.polled import PolledSource
 from collectors.prices.books import price_book
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import Config, ConfigError, from_mapping
@@ -48,10 +49,20 @@ class Proxy:
         self.url = url
         self.rows = list(ROWS)
         self.page_cap = 1_000
+        self.sums_dates = False
         self.endpoints = {"/spend/logs/v2", "/spend/logs/ui"}
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         """(status, headers, body) to give before anything else."""
         self.asked: list[dict[str, str]] = []
+
+    def unpaged(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """The rows of whole days, or in a proxy that is still older their sums, and without dates all rows."""
+        if "start_date" not in query:
+            return self.rows
+        found = [row for row in self.rows if query["start_date"] <= row["startTime"] < query["end_date"]]
+        if self.sums_dates:
+            return [{"startTime": query["start_date"], "spend": sum(row["spend"] for row in found)}]
+        return found
 
     def answer(self, path: str, key: str | None) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(path)
@@ -63,6 +74,8 @@ class Proxy:
             return 401, {}, b'{"error":{"message":"Authentication Error"}}'
         if parts.path not in self.endpoints:
             return 404, {}, b'{"detail":"Not Found"}'
+        if parts.path == "/spend/logs":
+            return 200, {}, json.dumps(self.unpaged(query)).encode()
         size, page = min(int(query["page_size"]), self.page_cap), int(query["page"])
         begin, end = (datetime.fromisoformat(f"{query[name]}+00:00") for name in ("start_date", "end_date"))
         found = [row for row in self.rows if begin <= datetime.fromisoformat(row["startTime"]) <= end]
@@ -105,16 +118,16 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def source(proxy: Proxy, client: httpx.AsyncClient) -> LitellmApiSource:
+def source(proxy: Proxy, client: httpx.AsyncClient) -> PolledSource:
     return of(proxy, client)
 
 
-def of(proxy: Proxy, client: httpx.AsyncClient, key: str = SECRET, since_ms: int | None = None) -> LitellmApiSource:
+def of(proxy: Proxy, client: httpx.AsyncClient, key: str = SECRET, since_ms: int | None = None) -> PolledSource:
     headers = {"Authorization": f"Bearer {key}"}
-    return LitellmApiSource("proxy", proxy.url + "/", client, headers=headers, since_ms=since_ms)
+    return PolledSource("proxy", LitellmProxy(proxy.url + "/", client, headers), since_ms=since_ms)
 
 
-async def polled(source: LitellmApiSource, now_ms: int = NOW_MS) -> list[Poll]:
+async def polled(source: PolledSource, now_ms: int = NOW_MS) -> list[Poll]:
     """Polls until there is no more."""
     polls = [await source.poll(now_ms)]
     while polls[-1].more:
@@ -130,7 +143,7 @@ EXPECTED = sorted(row["request_id"].partition("_cache_hit")[0] for row in ROWS)
 
 
 @pytest.mark.parametrize("page_cap", [1_000, 150, 50, 7])
-async def test_every_row_is_read_once_page_by_page(proxy: Proxy, source: LitellmApiSource, page_cap: int) -> None:
+async def test_every_row_is_read_once_page_by_page(proxy: Proxy, source: PolledSource, page_cap: int) -> None:
     proxy.page_cap = page_cap
     polls = await polled(source)
 
@@ -142,7 +155,7 @@ async def test_every_row_is_read_once_page_by_page(proxy: Proxy, source: Litellm
 
 
 async def test_the_next_poll_reads_the_overlap_again_and_hands_over_what_is_new(
-    proxy: Proxy, source: LitellmApiSource
+    proxy: Proxy, source: PolledSource
 ) -> None:
     recent = [row for row in ROWS if ms(row["startTime"]) > NOW_MS - OVERLAP_MS]
     late, proxy.rows = recent[0], [row for row in ROWS if row is not recent[0]]
@@ -152,7 +165,7 @@ async def test_the_next_poll_reads_the_overlap_again_and_hands_over_what_is_new(
     proxy.rows.append(late)
     changed = dict(recent[1], completion_tokens=recent[1]["completion_tokens"] + 5)
     proxy.rows = [changed if row is recent[1] else row for row in proxy.rows]
-    again = await polled(source, NOW_MS + 2_000)
+    again = await polled(source, NOW_MS + 61_000)
 
     assert sorted(ids(again)) == sorted(row["request_id"].partition("_cache_hit")[0] for row in (late, changed))
     begins = datetime.fromtimestamp((NOW_MS + 1_000 - OVERLAP_MS) // 1_000, UTC)
@@ -194,9 +207,7 @@ async def test_a_key_that_does_not_fit_is_named_not_shown_and_not_tried_for_five
     assert len(proxy.asked) == 2
 
 
-async def test_an_older_proxy_is_asked_at_its_older_endpoint_and_it_says_so(
-    proxy: Proxy, source: LitellmApiSource
-) -> None:
+async def test_an_older_proxy_is_asked_at_its_older_endpoint_and_it_says_so(proxy: Proxy, source: PolledSource) -> None:
     proxy.endpoints = {"/spend/logs/ui"}
     polls = await polled(source)
 
@@ -206,9 +217,33 @@ async def test_an_older_proxy_is_asked_at_its_older_endpoint_and_it_says_so(
     assert proxy.asked[-1]["path"] == "/spend/logs/ui"
 
 
-async def test_a_server_that_has_no_spend_logs_is_named(proxy: Proxy, source: LitellmApiSource) -> None:
+@pytest.mark.parametrize("sums_dates", [False, True])
+async def test_a_proxy_without_pages_is_asked_by_the_day_and_seldom(
+    proxy: Proxy, source: PolledSource, sums_dates: bool
+) -> None:
+    proxy.endpoints, proxy.sums_dates = {"/spend/logs"}, sums_dates
+    before = {
+        **ROWS[0],
+        "request_id": "the-day-before",
+        "startTime": "2026-11-21T23:59:59",
+        "endTime": "2026-11-21T23:59:59",
+    }
+    proxy.rows = [before, *ROWS]
+    polls = await polled(source)
+
+    assert sorted(ids(polls)) == sorted([*EXPECTED, "the-day-before"])
+    assert polls[-1].detail == "this proxy is old: read from /spend/logs, all of a day at once"
+    assert source.poll_seconds == 300
+    assert ids(await polled(source, NOW_MS + 300_000)) == []
+    dates = {
+        (asked.get("start_date"), asked.get("summarize")) for asked in proxy.asked if asked["path"] == "/spend/logs"
+    }
+    assert {("2026-11-22", "false")} <= dates
+
+
+async def test_a_server_that_has_no_spend_logs_is_named(proxy: Proxy, source: PolledSource) -> None:
     proxy.endpoints = set()
-    with pytest.raises(CollectorError, match="proxy has no spend logs"):
+    with pytest.raises(CollectorError, match="has no spend logs"):
         await source.poll(NOW_MS)
 
 
@@ -216,9 +251,7 @@ async def test_a_server_that_has_no_spend_logs_is_named(proxy: Proxy, source: Li
     ("wait", "seconds"),
     [("7", 7), (format_datetime(datetime.fromtimestamp(NOW_MS // 1_000 + 90, UTC), usegmt=True), 90), ("soon", 5)],
 )
-async def test_a_server_that_wants_a_pause_gets_it(
-    proxy: Proxy, source: LitellmApiSource, wait: str, seconds: int
-) -> None:
+async def test_a_server_that_wants_a_pause_gets_it(proxy: Proxy, source: PolledSource, wait: str, seconds: int) -> None:
     proxy.answers = [(429, {"Retry-After": wait}, b"")]
     at_ms = NOW_MS // 1_000 * 1_000
     for later_ms in (0, seconds * 1_000 - 1):
@@ -229,7 +262,7 @@ async def test_a_server_that_wants_a_pause_gets_it(
 
 
 async def test_pauses_after_failures_double_up_to_five_minutes_and_a_success_ends_them(
-    proxy: Proxy, source: LitellmApiSource
+    proxy: Proxy, source: PolledSource
 ) -> None:
     proxy.answers = [(503, {}, b"")] * 8
     at_ms, pauses = NOW_MS, []
@@ -259,7 +292,7 @@ async def test_pauses_after_failures_double_up_to_five_minutes_and_a_success_end
     ],
 )
 async def test_anything_else_is_a_sentence(
-    proxy: Proxy, source: LitellmApiSource, answer: tuple[int, dict[str, str], bytes], sentence: str
+    proxy: Proxy, source: PolledSource, answer: tuple[int, dict[str, str], bytes], sentence: str
 ) -> None:
     proxy.answers = [answer]
     with pytest.raises(CollectorError, match=sentence):
@@ -267,7 +300,7 @@ async def test_anything_else_is_a_sentence(
 
 
 async def test_a_page_in_the_middle_that_fails_is_asked_again_and_nothing_is_lost(
-    proxy: Proxy, source: LitellmApiSource
+    proxy: Proxy, source: PolledSource
 ) -> None:
     proxy.page_cap = 50
     polls = [await source.poll(NOW_MS)]
@@ -279,7 +312,7 @@ async def test_a_page_in_the_middle_that_fails_is_asked_again_and_nothing_is_los
 
 
 async def test_a_row_that_cannot_be_read_is_counted_and_the_others_are_taken(
-    proxy: Proxy, source: LitellmApiSource
+    proxy: Proxy, source: PolledSource
 ) -> None:
     proxy.rows = [*ROWS[:3], dict(ROWS[3], prompt_tokens="many")]
     (poll,) = await polled(source)
