@@ -44,6 +44,8 @@ class BudgetState:
     projection: Projection
     soft_share: float = 0.8
     hard_share: float = 1.0
+    planned_nano_usd: int | None = None
+    """What a plan says should be spent by now; without one, spending is planned to be even."""
     is_lower_bound: bool = False
     """Something it counts has no known price: more was spent than is known."""
     doubts: tuple[str, ...] = ()
@@ -65,8 +67,17 @@ class BudgetState:
 
     @property
     def pace(self) -> float | None:
-        """Share spent over share of the period elapsed: 1.0 is exactly on plan."""
+        """Spent over what should be by now, 1.0 is exactly on plan; None while nothing should be."""
+        if self.planned_nano_usd is not None:
+            return self.spent_nano_usd / self.planned_nano_usd if self.planned_nano_usd > 0 else None
         return pace(self.spent_nano_usd, self.limit_nano_usd, self.elapsed_share)
+
+    @property
+    def planned_share(self) -> float:
+        """Where the plan stands now, as a share of the budget."""
+        if self.planned_nano_usd is None or self.limit_nano_usd <= 0:
+            return self.elapsed_share
+        return self.planned_nano_usd / self.limit_nano_usd
 
     @property
     def crossed(self) -> str | None:

@@ -13,6 +13,8 @@ from pricing.periods import Period
 
 _QUARTER_MS = 15 * 60_000
 _DAY_MS = 24 * HOUR_MS
+_EXACTLY_MS = 1_000
+"""A budget that is used up within a second of its end lasts: rates are not known any better."""
 
 LINE, DAY, WEEK = "line", "day", "week"
 """What a projection rests on: the present rate alone, or the shape of a day or of a week."""
@@ -110,4 +112,5 @@ def _run(
         if gone_ms is None and spent + more >= limit_nano and rate > 0:
             gone_ms = begins_ms + int((limit_nano - spent) / rate * HOUR_MS)
         spent += more
-    return round(spent), gone_ms if gone_ms is not None and gone_ms < period.ends_ms else None
+    lasts = gone_ms is None or (gone_ms > period.ends_ms - _EXACTLY_MS and gone_ms > at_ms)
+    return round(spent), None if lasts else gone_ms

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pricing.budget import BURN_WINDOWS_MS, BudgetState, Burn, burn_rate
 from pricing.pattern import HOUR_MS, Hour, Pattern, pattern
 from pricing.periods import LAUNCH, Period, period_at
+from pricing.plan import Plan, plan_of
 from pricing.projection import look_back_ms, project
 from store.facts import BudgetFact
 from store.launches import Launch
@@ -31,6 +32,7 @@ class _Plan:
     period: Period
     zone: tzinfo
     doubts: tuple[str, ...] = ()
+    planned_nano_usd: int | None = None
 
     @property
     def scope(self) -> Scope:
@@ -48,6 +50,11 @@ def launch_at(reader: Reader, at_ms: int) -> Launch | None:
     return next((launch for launch in reader.launches() if launch.runs(at_ms)), None)
 
 
+def launch_plan(launch: Launch) -> Plan:
+    """How a launch is planned to be spent."""
+    return plan_of(launch.plan, launch.ends_ms - launch.began_ms, launch.nano_usd)
+
+
 def _plans(reader: Reader, at_ms: int) -> Iterator[_Plan]:
     launch = launch_at(reader, at_ms)
     for fact in reader.budgets(at_ms):
@@ -57,7 +64,8 @@ def _plans(reader: Reader, at_ms: int) -> Iterator[_Plan]:
         elif launch is not None:
             yield _Plan(fact, _period_of(launch), zone, doubts)
     if launch is not None:
-        yield _Plan(_as_fact(launch), _period_of(launch), UTC)
+        planned = launch_plan(launch).spent_by(at_ms - launch.began_ms) if launch.plan else None
+        yield _Plan(_as_fact(launch), _period_of(launch), UTC, planned_nano_usd=planned)
 
 
 def _zone(fact: BudgetFact) -> tuple[tzinfo, tuple[str, ...]]:
@@ -111,6 +119,7 @@ def _state(spending: Spending, plan: _Plan, at_ms: int) -> BudgetState:
         ),
         soft_share=fact.soft,
         hard_share=fact.hard,
+        planned_nano_usd=plan.planned_nano_usd,
         is_lower_bound=spent.is_lower_bound,
         doubts=(*plan.doubts, *spent.doubts),
     )

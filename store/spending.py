@@ -88,6 +88,26 @@ class Spending:
             kept[key] = self._hours(scope, wanted, first_ms, last_ms, zone)
         return kept[key]
 
+    def steps(self, scope: Scope, since_ms: int, until_ms: int, step_s: int) -> list[int]:
+        """Nano-dollars of each minute or hour of [since, until), the first beginning at `since`."""
+        wanted = parsed(scope.filter)
+        edges = range(since_ms, until_ms, step_s * 1000)
+        if wanted is None:
+            return [0] * len(edges)
+        if asked_sides((), wanted):
+            return [self.spent(scope, at, min(at + step_s * 1000, until_ms)).nano_usd for at in edges]
+        spent, keys = [0] * len(edges), _keys(wanted)
+        for bucket, key, nano_usd, _ in (
+            [] if scope.counts == COMMITTED else self.reader.steps(since_ms, until_ms, step_s)
+        ):
+            place = (bucket * 1000 - since_ms) // (step_s * 1000)
+            if 0 <= place < len(spent) and (keys is None or keys(key)):
+                spent[place] += nano_usd
+        if scope.counts == METERED:
+            return spent
+        fixed = (self._committed(wanted, at, min(at + step_s * 1000, until_ms)) for at in edges)
+        return [metered + more for metered, more in zip(spent, fixed, strict=True)]
+
     def _hours(self, scope: Scope, wanted: Filter, first_ms: int, last_ms: int, zone: tzinfo) -> tuple[Hour, ...]:
         metered = {} if scope.counts == COMMITTED else self.reader.hourly(first_ms, last_ms, _keys(wanted))
         fixed = scope.counts != METERED

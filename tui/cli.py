@@ -23,6 +23,8 @@ COMMANDS = {
     "host": "what own GPUs cost per million tokens, now and when full, and from where on they beat a price",
     "prices": "the price book: list it, show a model's prices, bring newer ones, compare two catalogues",
     "reprice": "price stored usage again after a change of the book",
+    "budgets": "every budget: what is left, how fast it burns, where it ends",
+    "launch": "begin, end and watch a launch with a budget and a plan, and write its story",
     "mark": "set a mark (a deploy, a flag flipped) on every time chart; alone: list them",
     "doctor": "what was found on this machine or in a log, what is missing, what to do about it",
     "init": "write a commented configuration from what was found",

@@ -4,6 +4,9 @@ from decimal import Decimal
 
 import msgspec
 
+from tui.pictures.chart import ChartPicture
+from tui.pictures.header import Header
+
 
 class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     """One budget: what is left, at which pace it goes, and when it runs out."""
@@ -13,6 +16,8 @@ class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     spent_usd: Decimal
     elapsed_share: float
     """Share of the period that has passed."""
+    planned_share: float | None = None
+    """Where the plan stands, as a share of the budget; None: even spending, as the period passes."""
     pace: float | None
     """Share spent / share of the period elapsed; 1.0 is exactly on plan."""
     runs_out_ms: int | None
@@ -45,3 +50,57 @@ class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     def left_usd(self) -> Decimal:
         """What is left; negative when overspent."""
         return self.limit_usd - self.spent_usd
+
+    @property
+    def spent_share(self) -> float:
+        """Share of the budget that is spent; all of one that is nothing."""
+        return float(self.spent_usd / self.limit_usd) if self.limit_usd > 0 else 1.0
+
+    @property
+    def mark_share(self) -> float:
+        """Where the plan's mark stands on a bar."""
+        return self.elapsed_share if self.planned_share is None else self.planned_share
+
+
+class LaunchLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The launch that is on: how far it is, and its plan beside what happens."""
+
+    name: str
+    began_ms: int
+    ends_ms: int
+    at_ms: int
+    limit_usd: Decimal
+    spent_usd: Decimal
+    planned_usd: Decimal
+    """What should be spent by now."""
+    usd_per_hour: Decimal
+    """Of the last five minutes."""
+    planned_usd_per_hour: Decimal
+    before_usd_per_hour: Decimal | None = None
+    """The same time of day before the launch; None while that is not known."""
+    lower_bound: bool = False
+
+    @property
+    def t_plus_ms(self) -> int:
+        """How long it has been on."""
+        return self.at_ms - self.began_ms
+
+
+class BudgetsPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """The Budgets screen: the one that runs out first on top."""
+
+    header: Header
+    lines: tuple[BudgetLine, ...] = ()
+    launch: LaunchLine | None = None
+    doubts: tuple[str, ...] = ()
+
+
+class BudgetPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget over its period: what was spent by when, beside its plan."""
+
+    header: Header
+    line: BudgetLine
+    curve: ChartPicture
+    """Dollars spent since the period began."""
+    launch: LaunchLine | None = None
+    doubts: tuple[str, ...] = ()

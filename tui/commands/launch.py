@@ -1,0 +1,158 @@
+"""A launch: a window of time with a budget and a plan, on every screen while it is on, and a story of it afterwards.
+
+  usdtop launch start --budget 5000 --for 6h --plan plan.csv --name "1.0"
+  usdtop launch status
+  usdtop launch stop
+  usdtop launch report --output launch.md
+
+A plan is a CSV file: `after,usd` says what will have been spent by then, `after,usd_per_hour` what it costs per hour from
+then on, `after` being a duration such as 1h30m. Without a plan the budget is spent evenly.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from collectors.clock import now_ms
+from collectors.settings.config import ConfigError, nano_usd, seconds
+from collectors.settings.planfile import read_plan
+from pricing.budget import BOTH, COUNTS
+from pricing.filters import FilterError, parse_filter
+from store.launches import Launch, start_launch, stop_launch
+from store.tables import DIMENSIONS, SIDE_DIMENSIONS
+from tui.commands.common import instant, place_of, plain, print_json, reading, say
+from tui.pictures.budgets import LaunchLine
+from tui.reading.launch import launch_line
+from tui.reading.moment import moment
+from tui.reading.report import instant_text, money
+
+_NOTHING_KNOWN = 3
+_LONGEST_S = 366 * 86_400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do, and with what."""
+    what = parser.add_subparsers(dest="what", metavar="start|stop|status|report", required=True)
+    start = what.add_parser("start", help="begin a launch")
+    start.add_argument("--budget", required=True, metavar="USD", help="what it may cost")
+    start.add_argument("--for", dest="length", required=True, metavar="DURATION", help="how long it is planned to last")
+    start.add_argument("--plan", type=Path, metavar="FILE", help="CSV: after,usd or after,usd_per_hour")
+    start.add_argument("--name", default="launch")
+    start.add_argument("--at", metavar="T", help="when it began or begins (default now)")
+    start.add_argument("--filter", default="", help="what belongs to it (default everything), e.g. tenant=acme")
+    start.add_argument("--counts", choices=COUNTS, default=BOTH, help="which dollars")
+    stop = what.add_parser("stop", help="end the launch that is on")
+    stop.add_argument("--at", metavar="T", help="when it ended (default now)")
+    status = what.add_parser("status", help="how far it is, and its plan beside what happens")
+    status.add_argument("--json", action="store_true")
+    report = what.add_parser("report", help="the story of a launch, as Markdown with plots")
+    report.add_argument("--name", help="which launch (default the newest)")
+    report.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it here, with its plots as SVG files beside it"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; 3 when no launch is known."""
+    if options.what == "start":
+        return _start(options)
+    if options.what == "stop":
+        return _stop(options)
+    if options.what == "status":
+        return _status(options)
+    from tui.commands.launchreport import run_report
+
+    return run_report(options)
+
+
+def _start(options: argparse.Namespace) -> int:
+    began_ms = now_ms() if options.at is None else instant(options.at)
+    try:
+        length_ms = round(min(seconds(options.length), _LONGEST_S + 1.0) * 1000)
+        amount = nano_usd(options.budget, "--budget")
+        wanted = parse_filter(options.filter, (*DIMENSIONS, *SIDE_DIMENSIONS))
+    except FilterError as error:
+        raise ConfigError(f"--filter: {error}.") from None
+    except ValueError as error:
+        raise ConfigError(f"{error}.") from None
+    if not 60_000 <= length_ms <= _LONGEST_S * 1000:
+        raise ConfigError("--for: a launch lasts from a minute to a year.")
+    if wanted.above_nano_usd is not None:
+        raise ConfigError("--filter: an amount of dollars picks single requests; a launch has none.")
+    name = " ".join(options.name.split()) or "launch"
+    launch = Launch(
+        name=name,
+        began_ms=began_ms // 1000 * 1000,
+        ends_ms=began_ms // 1000 * 1000 + length_ms,
+        nano_usd=amount,
+        filter=options.filter,
+        counts=options.counts,
+        plan=() if options.plan is None else read_plan(options.plan, length_ms),
+    )
+    start_launch(place_of(options).path, launch)
+    say(f"launch {name} is on until {instant_text(launch.ends_ms)}: ${options.budget}; usdtop launch status shows it.")
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    at_ms = now_ms() if options.at is None else instant(options.at)
+    launch = stop_launch(place_of(options).path, at_ms)
+    if launch is None:
+        say("no launch is on.")
+        return _NOTHING_KNOWN
+    say(f"launch {launch.name} ended; usdtop launch report writes its story.")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from tui.pictures.view import View
+
+    with reading(options) as reader:
+        at_ms = moment(reader, View(), now_ms()).until_ms
+        line = launch_line(reader, at_ms) or launch_line(reader, now_ms())
+    if options.json:
+        print_json({"schema": 1, "as_of": instant_text(at_ms), "launch": None if line is None else launch_json(line)})
+    elif line is None:
+        say("no launch is on; usdtop launch start --budget USD --for DURATION begins one.")
+    else:
+        sys.stdout.write("".join(f"{text}\n" for text in status_lines(line)))
+    return _NOTHING_KNOWN if line is None else 0
+
+
+def launch_json(line: LaunchLine) -> dict[str, Any]:
+    """A launch at an instant: money as decimal strings, unknown as null."""
+    return {
+        "name": line.name,
+        "began": instant_text(line.began_ms),
+        "ends": instant_text(line.ends_ms),
+        "t_plus_seconds": line.t_plus_ms // 1000,
+        "usd": money(line.limit_usd),
+        "spent_usd": money(line.spent_usd),
+        "planned_usd": money(line.planned_usd),
+        "usd_per_hour": money(line.usd_per_hour),
+        "planned_usd_per_hour": money(line.planned_usd_per_hour),
+        "before_usd_per_hour": money(line.before_usd_per_hour),
+        "lower_bound": line.lower_bound,
+    }
+
+
+def status_lines(line: LaunchLine) -> list[str]:
+    """A launch in a few plain lines."""
+    bound = "≥" if line.lower_bound else ""
+    over = line.spent_usd - line.planned_usd
+    before = "--" if line.before_usd_per_hour is None else f"${line.before_usd_per_hour:.2f}/h"
+    return [
+        f"launch {plain(line.name)}  {t_plus(line.t_plus_ms)} of {t_plus(line.ends_ms - line.began_ms)[2:]}",
+        f"  spent    {bound}${line.spent_usd:.2f} of ${line.limit_usd:.2f}",
+        f"  plan     ${line.planned_usd:.2f} by now, {'+' if over >= 0 else '-'}${abs(over):.2f}",
+        f"  now      {bound}${line.usd_per_hour:.2f}/h, planned ${line.planned_usd_per_hour:.2f}/h",
+        f"  before   {before} at the same time of day",
+    ]
+
+
+def t_plus(milliseconds: int) -> str:
+    """A launch's clock: T+02:14:05."""
+    minutes, second = divmod(abs(milliseconds) // 1000, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"T{'-' if milliseconds < 0 else '+'}{hours:02}:{minute:02}:{second:02}"
