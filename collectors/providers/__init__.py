@@ -14,7 +14,7 @@ To add a provider, write one file of about sixty lines that ends in a `Provider`
 3. Say in the `Endpoint` how wide its buckets are, how late they are, how often it may be asked, how far back it corrects
    itself, and exactly what the key must be allowed. What may be missing (beta, other kinds of keys) names in `otherwise`
    the endpoint to read instead; both have one `dataset`, so that nothing is ever counted from both.
-4. Give the test kit a `Script` for it (tests/fakes/provider_scripts.py): documented answers and the facts they stand for.
+4. Give the test kit what it says (tests/fakes/providers/NAME.py): documented answers, and what they add up to.
    The tests then drag it through pages, 429, 500, slow answers, dropped connections, wrong keys, unknown and missing
    fields, and look for its key in everything that usdtop writes.
 

@@ -117,6 +117,8 @@ class ProviderServer:
         self.broke = False
         """Something was left out so."""
         self.key = KEY
+        self.echo = False
+        """A refusal repeats the key, as careless servers do."""
         self.asked: list[Asked] = []
         self.ended = threading.Event()
 
@@ -130,7 +132,7 @@ class ProviderServer:
                 return trouble, b'{"error": {"message": "no"}}'
             return trouble, self._body(asked)
         if not any(self.key in value for value in asked.headers.values()):
-            return Trouble(401), b'{"error": {"message": "invalid key"}}'
+            return Trouble(401), json.dumps({"error": f"invalid key {KEY if self.echo else ''}"}).encode()
         body = self._body(asked)
         return Trouble(200 if body else 404), body or b'{"error": {"message": "not found"}}'
 
