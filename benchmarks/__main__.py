@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("ingest", "ingest_small", "storage", "queries", "startup", "terminal", "scrape", "pricing")
+NAMES = ("ingest", "ingest_small", "storage", "queries", "startup", "terminal", "scrape", "pricing", "gpu_cost")
 
 
 def main() -> int:

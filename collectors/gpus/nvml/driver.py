@@ -37,7 +37,7 @@ class Driver:
         # A mismatch is no NVMLError; names that are not UTF-8 fail while they are decoded.
         self.errors = (nvml.NVMLError, nvml.NVMLLibraryMismatchError, UnicodeDecodeError)
         self._activity = Activity(monotonic)
-        self._fast = (*FAST, BusySamples().figure, self._activity.figure)
+        self._fast: tuple[Figure, ...] = (*FAST, BusySamples().figure, self._activity.figure)
         self._critical: CriticalErrors | None = None
         self._unknown_ways: set[tuple[str, int]] = set()
         self._unsupported: set[tuple[str, str, int]] = set()
