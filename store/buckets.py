@@ -14,8 +14,8 @@ from store.balances import Ask, write_balances
 from store.facts import Outcome
 from store.names import Names
 from store.provider_facts import CostBucket, PricedBucket, PricedReading, ProviderFact, Role
-from store.records import units
 from store.tables import TOKEN_COLUMNS
+from store.units import units_of
 
 _TABLES = ("usage_buckets", "cost_buckets")
 _USAGE_COLUMNS = (
@@ -180,7 +180,7 @@ def read_usage(ask: Ask, since_ms: int, until_ms: int) -> list[UsageRecord]:
             variant=row[5],
             requests=row[6],
             partial=bool(row[7]),
-            usage=Usage.of(row[9:18], units(row[8])),
+            usage=Usage.of(row[9:18], units_of(row[8])),
             nano_usd=row[18],
         )
         for row in rows
@@ -229,7 +229,7 @@ class _UnitSum:
 
     def step(self, kept: str | None) -> None:
         """One row."""
-        self._sum = add_usage(self._sum, NOTHING._replace(units=units(kept)))
+        self._sum = add_usage(self._sum, NOTHING._replace(units=units_of(kept)))
 
     def finalize(self) -> str | None:
         """The sum."""

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from store.identity import RECORD_BITS
 from store.tables import MEASURES, ROLLUPS
+from store.units import Units, merged, take_units, upsert_units
 
 Measures = tuple[int, ...]
 """In the order of MEASURES."""
@@ -60,6 +61,18 @@ class Way(NamedTuple):
         return Way(self.old and self.old.within(width), self.new and self.new.within(width))
 
 
+class Part(NamedTuple):
+    """What is moved: measures, and what is billed beside tokens."""
+
+    measures: Measures
+    units: Units = ()
+
+    def plus(self, other: "Part") -> "Part":
+        """Both together."""
+        units = merged(self.units, other.units) if self.units or other.units else ()
+        return Part(_plus(self.measures, other.measures), units)
+
+
 class Moves:
     """Collects moves and applies them in somebody else's transaction.
 
@@ -69,13 +82,13 @@ class Moves:
 
     def __init__(self, stored_day: int = 0) -> None:
         self._stored_day = stored_day
-        self._moves: dict[Way, tuple[Measures, Measures]] = {}
+        self._moves: dict[Way, tuple[Part, Part]] = {}
 
-    def add(self, way: Way, before: Measures, after: Measures) -> None:
+    def add(self, way: Way, before: Part, after: Part) -> None:
         """Take `before` out of the old sum and put `after` into the new one."""
         known = self._moves.get(way)
         if known is not None:
-            before, after = _plus(known[0], before), _plus(known[1], after)
+            before, after = known[0].plus(before), known[1].plus(after)
         self._moves[way] = (before, after)
 
     def apply(self, connection: sqlite3.Connection, tables: Mapping[str, int] = ROLLUPS) -> None:
@@ -83,16 +96,22 @@ class Moves:
         for table, width in tables.items():
             for way, (before, after) in self._widened(width).items():
                 stored_day = self._stored_day
+                measures = after.measures
                 if way.old is not None:
-                    taken = _take(connection, table, way.old, before)
+                    taken = _take(connection, table, way.old, before.measures)
                     if taken is None:
                         continue
                     stored_day, rest = taken
-                    after = _plus(after, rest)
+                    measures = _plus(measures, rest)
+                    if before.units:
+                        take_units(connection, table, way.old, before.units)
                 if way.new is not None:
-                    connection.execute(upsert(table, way.new._fields), (*way.new, *after, stored_day))
+                    connection.execute(upsert(table, way.new._fields), (*way.new, *measures, stored_day))
+                    units = [(*way.new, *unit, stored_day) for unit in after.units]
+                    if units:
+                        connection.executemany(upsert_units(table), units)
 
-    def _widened(self, width: int) -> dict[Way, tuple[Measures, Measures]]:
+    def _widened(self, width: int) -> dict[Way, tuple[Part, Part]]:
         wide = Moves()
         for way, (before, after) in self._moves.items():
             wide.add(way.within(width), before, after)

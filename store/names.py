@@ -3,7 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from pricing.card import RateCard, card_to_mapping
 from store.facts import Reject
@@ -11,6 +12,22 @@ from store.tables import OTHER
 
 Series: TypeAlias = tuple[str | None, ...]
 """Source, provider, model, deployment, tenant, key, host, call type and outcome."""
+
+
+class CardRow(NamedTuple):
+    """A rate card as the store keeps it."""
+
+    card_id: str
+    status: str
+    book: str
+    record: str
+    body: str
+
+
+@lru_cache(maxsize=4_096)
+def card_row(card: RateCard) -> CardRow:
+    """How a card is kept."""
+    return CardRow(card.id, card.status.value, card.book, card.record, json.dumps(card_to_mapping(card)))
 
 
 class Names:
@@ -41,19 +58,23 @@ class Names:
     def remember_cards(self, cards: Iterable[RateCard]) -> None:
         """Store what is not stored of these cards, so that `card` knows their ids."""
         for card in cards:
-            card_id = card.id
-            if card_id in self._cards:
-                continue
-            self._connection.execute(
-                "INSERT OR IGNORE INTO cards (card_id, status, book, record, body) VALUES (?, ?, ?, ?, ?)",
-                (card_id, card.status.value, card.book, card.record, json.dumps(card_to_mapping(card))),
-            )
-            found = self._connection.execute("SELECT id FROM cards WHERE card_id = ?", (card_id,)).fetchone()
-            self._cards[card_id] = found[0]
+            self.card_of(card_row(card))
 
     def card(self, card_id: str) -> int:
         """The id of a card that was remembered."""
         return self._cards[card_id]
+
+    def card_of(self, card: CardRow) -> int:
+        """The id of a card, which is stored where it is not yet."""
+        known = self._cards.get(card[0])
+        if known is not None:
+            return known
+        self._connection.execute(
+            "INSERT OR IGNORE INTO cards (card_id, status, book, record, body) VALUES (?, ?, ?, ?, ?)", card
+        )
+        found = self._connection.execute("SELECT id FROM cards WHERE card_id = ?", (card.card_id,)).fetchone()
+        self._cards[card.card_id] = found[0]
+        return int(found[0])
 
     def series(self, dimensions: Series) -> int:
         """The id of a series; past the limit, of the one that stands for it and its like."""

@@ -31,12 +31,12 @@ from store.records import (
     RequestRecord,
     SourceRecord,
     dimensions,
-    units,
 )
 from store.rests import ROW_SUMS
 from store.side import values_of
 from store.sums import CardNote, Sum, SumKey
-from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, StoreError
+from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, UNIT_ROLLUPS, StoreError
+from store.units import Units, units_of
 from store.windows import pieces
 
 _BUSY_SECONDS = 2.0
@@ -76,8 +76,24 @@ class Reader:
         totals = ", ".join(f"sum({name})" for name in MEASURES)
         question = f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card"
         rows = self._ask(question, values)
-        found = [Sum(self._key(row[0], row[1]), row[2:]) for row in rows]
+        units = self._units(since_ms, until_ms)
+        found = [Sum(self._key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows]
         return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
+
+    def _units(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Units]:
+        """What was billed beside tokens, by the ids of series and card."""
+        parts, values = [], []
+        for table, begins, ends in pieces(since_ms, until_ms):
+            parts.append(
+                f"SELECT series, card, unit, amount FROM {UNIT_ROLLUPS[table]} WHERE bucket >= ? AND bucket < ?"
+            )
+            values += [begins, ends]
+        found: dict[tuple[int, int], Units] = {}
+        for series, card, *unit in self._ask(
+            f"SELECT series, card, unit, sum(amount) FROM ({' UNION ALL '.join(parts)}) GROUP BY 1, 2, 3", values
+        ):
+            found[series, card] = (*found.get((series, card), ()), (unit[0], unit[1]))
+        return found
 
     def side_sums(self, dimension: str, since_ms: int, until_ms: int) -> list[Sum]:
         """The same per member of a side dimension too; what says nothing of it is in none, what says several in each."""
@@ -98,18 +114,33 @@ class Reader:
         )
         return [Sum(self._key(row[1], row[2])._replace(sides=((dimension, row[0]),)), row[3:]) for row in rows]
 
-    def kept_sums(self, since_ms: int, until_ms: int) -> list[KeptSum]:
-        """Sums of the kept requests alone, in whole minutes, each with everything its requests say of themselves."""
+    def kept_sums(self, since_ms: int, until_ms: int, *, by_session: bool = False) -> list[KeptSum]:
+        """Sums of the kept requests alone, in whole minutes, each with everything its requests say of themselves.
+
+        Their sessions are told apart only where that is asked for.
+        """
+        session = "session" if by_session else "NULL"
         rows = self._ask(
-            f"SELECT series, card, sides, {ROW_SUMS} FROM requests AS r WHERE ended_at_ms >= ? AND ended_at_ms < ?"
-            " GROUP BY series, card, sides",
+            f"SELECT series, card, sides, {session}, {ROW_SUMS} FROM requests AS r"
+            f" WHERE ended_at_ms >= ? AND ended_at_ms < ? GROUP BY series, card, sides, {session}",
             (since_ms // 60_000 * 60_000, -(-until_ms // 60_000) * 60_000),
         )
         names = {row[0]: (row[1], row[2]) for row in self._ask("SELECT id, dimension, value FROM side_values", ())}
+        sessions = self.sessions() if by_session else {}
         return [
-            KeptSum(Sum(self._key(row[0], row[1]), row[3:]), tuple(names[value] for value in values_of(row[2])))
+            KeptSum(
+                Sum(self._key(row[0], row[1]), row[4:]),
+                (
+                    *(names[value] for value in values_of(row[2])),
+                    *((("session", sessions[row[3]]),) if row[3] is not None else ()),
+                ),
+            )
             for row in rows
         ]
+
+    def sessions(self) -> dict[int, str]:
+        """Names of the sessions of kept requests, by the ids in their rows; a name may have several."""
+        return {row[0]: row[1] for row in self._ask("SELECT id, name FROM sessions", ())}
 
     def steps(self, since_ms: int, until_ms: int, seconds: int = 60) -> list[tuple[int, SumKey, int, int]]:
         """Per minute, hour or day, series and card: (its begin in epoch seconds, key, nano-dollars, tokens of every class)."""
@@ -185,11 +216,11 @@ class Reader:
 
     def newest_requests(self, *, before_id: int | None = None, limit: int = 1_000) -> list[RequestRecord]:
         """Kept requests, the last stored first."""
-        return self._requests("id < ? ORDER BY id DESC LIMIT ?", (before_id or 2**62, limit))
+        return self._requests("r.id < ? ORDER BY r.id DESC LIMIT ?", (before_id or 2**62, limit))
 
     def request(self, request_id: int) -> RequestRecord | None:
         """One kept request, or None when it is no longer kept."""
-        found = self._requests("id = ?", (request_id,))
+        found = self._requests("r.id = ?", (request_id,))
         return found[0] if found else None
 
     def attempts(self, request: RequestRecord) -> list[RequestRecord]:
@@ -298,22 +329,23 @@ class Reader:
 
     def _requests(self, condition: str, values: Sequence[int]) -> list[RequestRecord]:
         rows = self._ask(
-            f"SELECT id, identity, record_id, ended_at_ms, duration_ms, first_token_ms, series, card,"
-            f" {', '.join(TOKEN_COLUMNS)}, nano_usd, reported_nano_usd, partial, units, error"
-            f" FROM requests WHERE {condition}",
+            f"SELECT r.id, identity, record_id, ended_at_ms, duration_ms, first_token_ms, series, card,"
+            f" {', '.join(TOKEN_COLUMNS)}, nano_usd, reported_nano_usd, partial, units, error, s.name"
+            f" FROM requests AS r LEFT JOIN sessions AS s ON s.id = r.session WHERE {condition}",
             values,
         )
         return [self._request(row) for row in rows]
 
     def _request(self, row: Sequence[object]) -> RequestRecord:
         key = self._key(row[6], row[7])  # type: ignore[arg-type]  # SQLite's rows carry no types
-        nano_usd, reported, partial, kept_units, error = row[17:]
+        nano_usd, reported, partial, kept_units, error, session = row[17:]
         return msgspec.convert(
             {
                 "id": row[0], "identity": row[1], "record_id": unpack_id(row[2]),  # type: ignore[arg-type]  # a BLOB
                 "ended_at_ms": row[3], "duration_ms": row[4], "first_token_ms": row[5], "dimensions": key.dimensions,
-                "card": key.card, "usage": Usage.of(row[8:17], units(kept_units)),  # type: ignore[arg-type]  # integers
+                "card": key.card, "usage": Usage.of(row[8:17], units_of(kept_units)),  # type: ignore[arg-type]  # integers
                 "nano_usd": nano_usd, "reported_nano_usd": reported, "partial": bool(partial), "error": error,
+                "session": session,
             },
             RequestRecord,
         )  # fmt: skip

@@ -1,6 +1,5 @@
 """What the store answers: frozen values, and how they come out of rows."""
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,6 +39,7 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     reported_nano_usd: int | None
     partial: bool
     error: str | None
+    session: str | None = None
 
 
 class GpuState(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,11 +144,11 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptSum(NamedTuple):
-    """Kept requests that agree in their series, card, user, end user and tags."""
+    """Kept requests that agree in their series, card, user, end user and tags, and in their session where that is asked."""
 
     sum: Sum
     sides: tuple[tuple[str, str], ...]
-    """(dimension, value), several of the dimension `tag`."""
+    """(dimension, value), several of the dimension `tag`; `session` is one, too."""
 
 
 def dimensions(row: Sequence[str]) -> Dimensions:
@@ -160,11 +160,6 @@ def dimensions(row: Sequence[str]) -> Dimensions:
 def indices(text: object) -> tuple[int, ...]:
     """Numbers kept as "0,1,2"."""
     return tuple(map(int, text.split(","))) if isinstance(text, str) and text else ()
-
-
-def units(text: object) -> tuple[tuple[str, int], ...]:
-    """What stands beside tokens, kept as JSON."""
-    return tuple((unit, amount) for unit, amount in json.loads(text)) if isinstance(text, str) else ()
 
 
 def processes(text: object) -> tuple[GpuProcess, ...]:

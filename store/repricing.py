@@ -20,6 +20,7 @@ from store.moves import (
     TABLES,
     Measures,
     Moves,
+    Part,
     Place,
     Way,
     counts,
@@ -29,6 +30,7 @@ from store.moves import (
 from store.rests import Rest, begin_rests, buckets, end_rests, keep, rests
 from store.side import Counted, RequestMoves
 from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
+from store.units import units_of
 from store.writer import Writer
 
 ROWS_PER_STEP = 2_000
@@ -127,11 +129,11 @@ class Repricing:
 
     def _price_rows(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         moves, updates = RequestMoves(), []
-        for number, at_ms, series, card, nano_usd, partial, variant, units, identity, sides, *rest in rows:
+        for number, at_ms, series, card, nano_usd, partial, variant, text, identity, sides, *rest in rows:
             old = self._cards.by_row(connection, card)
             if not self._may_change(old.status) or self._is_nameless(connection, series):
                 continue
-            usage = Usage.of(rest[: len(TOKEN_COLUMNS)], _units(units))
+            usage = Usage.of(rest[: len(TOKEN_COLUMNS)], units := units_of(text))
             new = self._chooser.for_request(self._asked(connection, series, at_ms, usage, variant, old))
             if new is None:
                 continue
@@ -143,7 +145,10 @@ class Repricing:
             counted = counts(rest[: len(TOKEN_COLUMNS)], *rest[len(TOKEN_COLUMNS) :], retry=retry)
             before, after = with_cost(counted, nano_usd, partial or 0), with_cost(counted, new_nano, int(new_partial))
             old_place = Place(at_ms // 60_000 * 60, series, card)
-            moves.add(Counted(old_place, sides, before), Counted(old_place._replace(card=new_card), sides, after))
+            moves.add(
+                Counted(old_place, sides, Part(before, units)),
+                Counted(old_place._replace(card=new_card), sides, Part(after, units)),
+            )
             updates.append((new_card, new_nano, new_partial or None, number))
             self._count(series, old, new, before, after)
         if not self._dry_run:
@@ -174,14 +179,15 @@ class Repricing:
                 continue
             if self._is_nameless(connection, rest.series):
                 continue
-            usage = Usage.of(rest.measures[_TOKENS])
+            usage = Usage.of(rest.measures[_TOKENS], rest.units)
             new = self._chooser.for_sum(self._asked(connection, rest.series, rest.bucket * 1_000, usage, "", old))
             if new is None or new.id == old.id:
                 continue
             after = _repriced(rest.measures, usage, old, new)
             new_card = self._cards.row_of(connection, new, dry_run=self._dry_run)
             old_place = Place(rest.bucket, rest.series, rest.card)
-            moves.add(Way(old_place, old_place._replace(card=new_card)), rest.measures, after)
+            way = Way(old_place, old_place._replace(card=new_card))
+            moves.add(way, Part(rest.measures, rest.units), Part(after, rest.units))
             self._count(rest.series, old, new, rest.measures, after)
         if not self._dry_run:
             moves.apply(connection, {table: ROLLUPS[table] for table in TABLES[level:]})
@@ -254,14 +260,10 @@ _NEXT_ROWS = (
 
 
 def _repriced(measures: Measures, usage: Usage, old: RateCard, new: RateCard) -> Measures:
-    """A sum at another card: what its tokens cost now instead of then; fees that only its rows knew stay in it."""
+    """A sum at another card: what it used costs now instead of then; what only its rows knew stays in it."""
     requests = measures[REQUESTS]
     then, partial_then = cost_nano_usd(usage, old, requests)
     now, partial_now = cost_nano_usd(usage, new, requests)
     fees = 0 if new.status in NO_COST else measures[NANO_USD] - (then or 0)
     partial = requests if partial_now else 0 if partial_then or new.status in NO_COST else measures[PARTIAL]
     return with_cost(measures, max(0, (now or 0) + fees), partial)
-
-
-def _units(text: object) -> tuple[tuple[str, int], ...]:
-    return tuple((unit, amount) for unit, amount in json.loads(text)) if isinstance(text, str) else ()

@@ -1,23 +1,23 @@
 """Requests on their way in: each counted once, kept as a row, and added to the sums."""
 
-import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from pricing.books.book import normal_variant
-from pricing.card import RateCard
-from store.facts import PricedEvent, Rank, Reject, UsageEvent
-from store.identity import RECORD_BITS, pack_id, request_identity
+from store.facts import Reject
+from store.identity import RECORD_BITS
 from store.limits import Limits
 from store.moves import Measures
 from store.names import Names
-from store.side import SideKey, Sides, SideWriter
+from store.ready import REQUEST_COLUMNS, SHARED, Ready, Row
+from store.sessions import SessionWriter
+from store.side import SideKey, SideWriter
 from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
-from store.views import Row, Views
+from store.units import UnitKey, add_units, units_of
+from store.views import Views
 
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
@@ -32,12 +32,8 @@ class WrittenRequests(msgspec.Struct, frozen=True):
     duplicates: int
 
 
-_REQUEST_COLUMNS = (
-    "identity", "record_id", "ended_at_ms", "duration_ms", "first_token_ms", "series", "card", *TOKEN_COLUMNS,
-    "nano_usd", "reported_nano_usd", "partial", "units", "error", "variant", "rank", "sides",
-)  # fmt: skip
 _INSERT_REQUEST = (
-    f"INSERT INTO requests ({', '.join(_REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(_REQUEST_COLUMNS))})"
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(REQUEST_COLUMNS))})"
 )
 _FIND_CALLS = (
     "SELECT r.identity FROM json_each(?) AS wanted CROSS JOIN requests AS r"
@@ -56,11 +52,11 @@ def _upsert(table: str) -> str:
 
 _UPSERTS = {table: _upsert(table) for table in ROLLUPS}
 
-_TOOK, _FIRST, _SERIES, _NANO_USD = map(_REQUEST_COLUMNS.index, ("duration_ms", "first_token_ms", "series", "nano_usd"))
+_ENDED, _TOOK, _FIRST, _NANO_USD, _UNITS = map(
+    REQUEST_COLUMNS.index, ("ended_at_ms", "duration_ms", "first_token_ms", "nano_usd", "units")
+)
 _TOKENS = slice(_NANO_USD - len(TOKEN_COLUMNS), _NANO_USD)
 
-Seen: TypeAlias = list[tuple[int, PricedEvent]]
-"""Events by their identities, each of them counted before."""
 SumKey: TypeAlias = tuple[int, int, int]
 """(bucket, series, card)."""
 Sums: TypeAlias = dict[SumKey, list[int]]
@@ -72,88 +68,94 @@ class _New(NamedTuple):
     rows: list[Row]
     sums: Sums
     side_sums: dict[SideKey, Measures]
-    seen: Seen
+    units: Counter[UnitKey]
+    seen: list[Row]
+    """Still as they were made ready."""
 
 
 class RequestWriter:
-    """Writes events through somebody else's transaction; `forget` after that transaction was rolled back."""
+    """Writes requests through somebody else's transaction; `forget` after that transaction was rolled back."""
 
     def __init__(self, connection: sqlite3.Connection, names: Names, limits: Limits) -> None:
         self._connection = connection
         self._names = names
         self._sides = SideWriter(connection, limits.values_per_dimension)
+        self._sessions = SessionWriter(connection)
 
     def forget(self) -> None:
-        """Drop the remembered ids of users and tags, which may have been rolled back."""
+        """Drop the remembered ids of users, tags and sessions, which may have been rolled back."""
         self._sides.forget()
+        self._sessions.forget()
 
     def take_notes(self) -> list[Reject]:
         """What was counted under another name than its own since the last time, by reason."""
         return self._sides.take_notes()
 
-    def write(
-        self, source: str, events: Sequence[PricedEvent], cards: Iterable[RateCard], *, stored_ms: int
-    ) -> WrittenRequests:
+    def write(self, ready: Ready, *, stored_ms: int) -> WrittenRequests:
         """Insert what is new and add it to the rollups; `stored_ms` is when retention begins to count."""
-        if not events:
+        if not ready.rows:
             return WrittenRequests(0, 0)
-        self._names.remember_cards(cards)
-        identities = [request_identity(source, e.event.id, e.event.call_id) for e in events]
-        new, stored_day = self._new(source, events, identities), stored_ms // _DAY_MS
+        stored_day = stored_ms // _DAY_MS
+        new = self._new(ready, stored_day)
         if new.rows:
             self._note_arrival(stored_ms)
             self._connection.executemany(_INSERT_REQUEST, new.rows)
             self._add_sums(new.sums, stored_day)
             self._sides.add(new.side_sums, stored_day)
+            add_units(self._connection, new.units, stored_day)
         if new.seen:
-            self._keep_richer(source, new.seen, stored_day)
+            self._keep_richer(ready, new.seen, stored_day)
         return WrittenRequests(len(new.rows), len(new.seen))
 
-    def _new(self, source: str, events: Sequence[PricedEvent], identities: Sequence[int]) -> _New:
-        """What is new among the events."""
-        known, calls = self._known(identities)
-        rows: list[Row] = []
-        seen: Seen = []
+    def _new(self, ready: Ready, stored_day: int) -> _New:
+        """What is new among the rows."""
+        known, calls = self._known([row[0] for row in ready.rows])
+        new = _New([], {}, {}, Counter(), [])
         minutes: defaultdict[SumKey, list[Row]] = defaultdict(list)
         sides_minutes: defaultdict[SideKey, list[Row]] = defaultdict(list)
         retries: Counter[SumKey | SideKey] = Counter()
-        for identity, priced in zip(identities, events, strict=True):
+        for prepared in ready.rows:
+            identity = prepared[0]
             if identity in known:
-                seen.append((identity, priced))
+                new.seen.append(prepared)
                 continue
             known.add(identity)
-            event = priced.event
-            series, card = self._series_id(source, event), self._names.card(priced.card_id)
-            sides = self._sides.of(event) if event.tags or event.user or event.end_user else None
-            row = _row(identity, event, series, card, priced, sides)
-            rows.append(row)
-            key = (event.ended_at_ms // _MINUTE_MS * 60, series, card)
+            shared = series, card, sides, _ = self._shared(ready, prepared, stored_day)
+            row = prepared[:-SHARED] + shared
+            new.rows.append(row)
+            key = (row[_ENDED] // _MINUTE_MS * 60, series, card)
             minutes[key].append(row)
             if sides is not None:
                 sides_minutes[sides, *key].append(row)
+            if row[_UNITS] is not None:
+                new.units.update({(*key, unit): amount for unit, amount in units_of(row[_UNITS])})
             call = identity >> RECORD_BITS
             if call in calls:
                 retries[key] += 1
                 if sides is not None:
                     retries[sides, *key] += 1
             calls.add(call)
-        return _New(
-            rows,
-            {key: _sum(members, retries[key]) for key, members in minutes.items()},
-            {place: tuple(_sum(members, retries[place])) for place, members in sides_minutes.items()},
-            seen,
+        new.sums.update((key, _sum(members, retries[key])) for key, members in minutes.items())
+        new.side_sums.update((key, tuple(_sum(members, retries[key]))) for key, members in sides_minutes.items())
+        return new
+
+    def _shared(self, ready: Ready, row: Row, stored_day: int) -> tuple[int, int, str | None, int | None]:
+        """The ids that stand for what a row shares with others: series, card, sides and session."""
+        series, card, sides, session = row[-SHARED:]
+        return (
+            self._names.series(ready.series[series]),
+            self._names.card_of(ready.cards[card]),
+            None if sides is None else self._sides.of(ready.sides[sides]),
+            None if session is None else self._sessions.of(ready.sessions[session], stored_day),
         )
 
-    def _keep_richer(self, source: str, seen: Seen, stored_day: int) -> None:
+    def _keep_richer(self, ready: Ready, seen: Sequence[Row], stored_day: int) -> None:
         """Put those views in the place of what is stored that know more of their requests."""
-        kept = Views(self._connection, _REQUEST_COLUMNS)
-        kept.load([identity for identity, _ in seen])
-        for identity, priced in seen:
-            view = _row(identity, priced.event, 0, 0, priced, None)
-            if kept.knows_less_than(view):
-                series, card = self._series_id(source, priced.event), self._names.card(priced.card_id)
-                sides = self._sides.of(priced.event)
-                kept.replace((*view[:_SERIES], series, card, *view[_SERIES + 2 : -1], sides))
+        kept = Views(self._connection)
+        kept.load([row[0] for row in seen])
+        for row in seen:
+            if kept.knows_less_than(row):
+                kept.replace(row[:-SHARED] + self._shared(ready, row, stored_day))
         kept.save(stored_day)
 
     def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
@@ -165,12 +167,6 @@ class RequestWriter:
             known.update(row[0] for row in self._connection.execute(_FIND_CALLS, (wanted,)))
         return known, {identity >> RECORD_BITS for identity in known}
 
-    def _series_id(self, source: str, event: UsageEvent) -> int:
-        return self._names.series((
-            source, event.provider, event.model, event.deployment, event.tenant, event.key, None, event.call_type,
-            event.outcome,
-        ))  # fmt: skip
-
     def _note_arrival(self, stored_ms: int) -> None:
         self._connection.execute(
             "INSERT OR IGNORE INTO arrivals (stored_minute, first_id) SELECT ?, coalesce(max(id), 0) + 1 FROM requests",
@@ -181,17 +177,6 @@ class RequestWriter:
         for table, width in ROLLUPS.items():
             sums = minutes if width == 60 else _widen(minutes, width)
             self._connection.executemany(_UPSERTS[table], [(*key, *sums[key], stored_day) for key in sums])
-
-
-def _row(identity: int, event: UsageEvent, series: int, card: int, priced: PricedEvent, sides: Sides) -> Row:
-    usage = event.usage
-    return (
-        identity, pack_id(event.id), event.ended_at_ms, event.duration_ms, event.first_token_ms, series, card,
-        *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
-        json.dumps(usage.units) if usage.units else None, event.error,
-        (normal_variant(event.variant) or None) if event.variant else None,
-        None if event.rank is Rank.PAYLOAD else int(event.rank), sides,
-    )  # fmt: skip
 
 
 def _sum(rows: Sequence[Row], retries: int) -> list[int]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pricing.card import CardStatus, RateCard, card_from_mapping
 from store.moves import REQUESTS, TABLES, Measures
-from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
+from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
+from store.units import Units
 
 
 class Rest(NamedTuple):
@@ -17,6 +18,7 @@ class Rest(NamedTuple):
     series: int
     card: int
     measures: Measures
+    units: Units = ()
 
 
 _OF_ROW = {
@@ -46,17 +48,26 @@ def begin_rests(connection: sqlite3.Connection) -> None:
     end_rests(connection)
     columns = ", ".join(f"{name} INTEGER" for name in ("bucket", "series", "card", *MEASURES))
     connection.execute(f"CREATE TEMP TABLE kept ({columns}, PRIMARY KEY (bucket, series, card)) WITHOUT ROWID")
+    connection.execute(
+        "CREATE TEMP TABLE kept_units (bucket INTEGER, series INTEGER, card INTEGER, unit TEXT, amount INTEGER,"
+        " PRIMARY KEY (bucket, series, card, unit)) WITHOUT ROWID"
+    )
     connection.execute("CREATE TEMP TABLE kept_until AS SELECT 0 AS id")
 
 
 def keep(connection: sqlite3.Connection, until_id: int, statuses: Collection[CardStatus]) -> None:
     """Add the requests up to this id, of cards of these statuses, to what was added before."""
     cards = "SELECT id FROM cards WHERE status IN (SELECT value FROM json_each(:statuses))"
-    newer = "id > (SELECT id FROM temp.kept_until) AND id <= :until"
+    newer = "r.id > (SELECT id FROM temp.kept_until) AND r.id <= :until"
     connection.execute(
         f"INSERT INTO temp.kept {_kept(f'WHERE {newer} AND card IN ({cards})')}"
         f" ON CONFLICT (bucket, series, card) DO UPDATE SET {', '.join(f'{m} = {m} + excluded.{m}' for m in MEASURES)}",
         {"until": until_id, "statuses": json.dumps([status.value for status in statuses])},
+    )
+    connection.execute(
+        f"INSERT INTO temp.kept_units {_kept_units(newer)}"
+        " ON CONFLICT (bucket, series, card, unit) DO UPDATE SET amount = amount + excluded.amount",
+        {"until": until_id},
     )
     connection.execute("UPDATE temp.kept_until SET id = ?", (until_id,))
 
@@ -64,6 +75,7 @@ def keep(connection: sqlite3.Connection, until_id: int, statuses: Collection[Car
 def end_rests(connection: sqlite3.Connection) -> None:
     """Drop what `begin_rests` made, if it did."""
     connection.execute("DROP TABLE IF EXISTS temp.kept")
+    connection.execute("DROP TABLE IF EXISTS temp.kept_units")
     connection.execute("DROP TABLE IF EXISTS temp.kept_until")
 
 
@@ -88,6 +100,7 @@ def rests(connection: sqlite3.Connection, level: int, begins: int, ends: int) ->
             {"begins": begins, "ends": ends},
         )
     }
+    units = _unit_rests(connection, level, begins, ends)
     nothing = (0,) * len(MEASURES)
     found = []
     for row in connection.execute(
@@ -95,8 +108,49 @@ def rests(connection: sqlite3.Connection, level: int, begins: int, ends: int) ->
     ):
         left = tuple(a - b for a, b in zip(row[3:], known.get(row[:3], nothing), strict=True))
         if left[REQUESTS] > 0:
-            found.append(Rest(row[0], row[1], row[2], left))
+            found.append(Rest(row[0], row[1], row[2], left, tuple(sorted(units.get(row[:3], {}).items()))))
     return found
+
+
+def _unit_rests(
+    connection: sqlite3.Connection, level: int, begins: int, ends: int
+) -> dict[tuple[int, int, int], dict[str, int]]:
+    """What is left of the sums of units in the same way, by bucket, series and card."""
+    table, width = TABLES[level], ROLLUPS[TABLES[level]]
+    found: dict[tuple[int, int, int], dict[str, int]] = {}
+    for bucket, series, card, unit, amount in connection.execute(
+        f"SELECT bucket, series, card, unit, sum(amount) FROM ("
+        f"SELECT bucket, series, card, unit, amount FROM {UNIT_ROLLUPS[table]}"
+        " WHERE bucket >= :begins AND bucket < :ends UNION ALL"
+        f" SELECT bucket / {width} * {width}, series, card, unit, -amount FROM ({_finer_units(level)})"
+        ") GROUP BY 1, 2, 3, 4 HAVING sum(amount) > 0",
+        {"begins": begins, "ends": ends},
+    ):
+        found.setdefault((bucket, series, card), {})[unit] = amount
+    return found
+
+
+def _kept_units(condition: str) -> str:
+    return (
+        "SELECT ended_at_ms / 60000 * 60 AS bucket, series, card, json_extract(u.value, '$[0]') AS unit,"
+        " sum(json_extract(u.value, '$[1]')) AS amount FROM requests AS r, json_each(r.units) AS u"
+        f" WHERE r.units IS NOT NULL AND {condition} GROUP BY 1, 2, 3, 4"
+    )
+
+
+def _finer_units(level: int) -> str:
+    """As `_finer`, for sums of units."""
+    names, within = "bucket, series, card, unit, amount", "bucket >= :begins AND bucket < :ends"
+    newer = _kept_units(
+        "r.id > (SELECT id FROM temp.kept_until) AND ended_at_ms >= :begins * 1000 AND ended_at_ms < :ends * 1000"
+    )
+    kept = f"SELECT {names} FROM temp.kept_units WHERE {within} UNION ALL SELECT {names} FROM ({newer})"
+    parts = [f"SELECT {names} FROM ({kept}) AS f {_uncovered(0, level)}"]
+    for finer in range(level):
+        covered = _uncovered(finer + 1, level)
+        where = f"{covered} AND {within}" if covered else f"WHERE {within}"
+        parts.append(f"SELECT {names} FROM {UNIT_ROLLUPS[TABLES[finer]]} AS f {where}")
+    return " UNION ALL ".join(parts)
 
 
 def _kept(condition: str) -> str:

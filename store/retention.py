@@ -5,8 +5,9 @@ import sqlite3
 import msgspec
 
 from store.buckets import widen_old_buckets
+from store.sessions import prune_sessions
 
-_MINUTES, _HOURS = ("rollup_minute", "side_minute"), ("rollup_hour", "side_hour")
+_MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -49,3 +50,4 @@ def _prune_requests(connection: sqlite3.Connection, retention: Retention, at_ms:
     first_kept = max(first_kept, newest - retention.request_rows + 1)
     connection.execute("DELETE FROM requests WHERE id < ?", (first_kept,))
     connection.execute("DELETE FROM arrivals WHERE stored_minute < ?", (oldest_minute,))
+    prune_sessions(connection, oldest_minute // 86_400)

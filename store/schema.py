@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, SIDE_ROLLUPS, TOKEN_COLUMNS
+from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, SIDE_ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
 
 migrations = Migrations("usdtop")
 
@@ -498,6 +498,24 @@ def m016_providers(db: Database) -> None:
         pk=("source", "account", "since_ms"),
         strict=True,
     )
+
+
+@migrations()
+def m017_sessions_and_units(db: Database) -> None:
+    """Which session a kept request belongs to, and sums of searches, images, seconds and the like.
+
+    A session has a row for each day on which its requests were stored, so that forgetting takes the oldest rows.
+    """
+    db.table("sessions").create(
+        {"id": int, "name": str, "stored_day": int}, pk="id", not_null={"name", "stored_day"}, strict=True
+    )
+    db.table("requests").add_column("session", int)
+    for table in UNIT_ROLLUPS.values():
+        db.execute(
+            f"CREATE TABLE {table} (bucket INTEGER NOT NULL, series INTEGER NOT NULL, card INTEGER NOT NULL,"
+            " unit TEXT NOT NULL, amount INTEGER NOT NULL, stored_day INTEGER NOT NULL DEFAULT 0,"
+            " PRIMARY KEY (bucket, series, card, unit)) WITHOUT ROWID, STRICT"
+        )
 
 
 def migrate(db: Database) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
-from store.facts import Reject, UsageEvent
-from store.moves import Measures, Moves, Place, SidePlace, Way, upsert
+from store.facts import Reject
+from store.moves import Measures, Moves, Part, Place, SidePlace, Way, upsert
+from store.ready import Said
 from store.tables import OTHER, SIDE_DIMENSIONS, SIDE_ROLLUPS
 
 MAX_TAGS = 32
@@ -34,7 +35,7 @@ class SideWriter:
         self._connection = connection
         self._limit = limit
         self._values: dict[tuple[str, str], int] = {}
-        self._sides: dict[tuple[str | None, str | None, tuple[str, ...]], Sides] = {}
+        self._sides: dict[Said, Sides] = {}
         self._full: set[str] = set()
         self._left_out: Counter[str] = Counter()
 
@@ -45,9 +46,8 @@ class SideWriter:
         self._full.clear()
         self._left_out.clear()
 
-    def of(self, event: UsageEvent) -> Sides:
-        """The ids of an event's values; new values are stored."""
-        said = event.user, event.end_user, event.tags
+    def of(self, said: Said) -> Sides:
+        """The ids of what a request says of itself; new values are stored."""
         found = self._sides.get(said)
         if found is not None:
             return found
@@ -125,7 +125,7 @@ class Counted(NamedTuple):
 
     place: Place
     sides: Sides
-    measures: Measures
+    part: Part
 
     def side_places(self) -> list[SidePlace]:
         """Its sums by user, end user and tag."""
@@ -142,9 +142,10 @@ class RequestMoves:
 
     def add(self, old: Counted, new: Counted) -> None:
         """Move one request to where and what it is now."""
-        self._sums.add(Way(old.place, new.place), old.measures, new.measures)
-        for before, after in zip_longest(old.side_places(), new.side_places()):
-            self._sides.add(Way(before, after), old.measures, new.measures)
+        self._sums.add(Way(old.place, new.place), old.part, new.part)
+        before, after = Part(old.part.measures), Part(new.part.measures)
+        for left, entered in zip_longest(old.side_places(), new.side_places()):
+            self._sides.add(Way(left, entered), before, after)
 
     def apply(self, connection: sqlite3.Connection) -> None:
         """Make the moves in somebody else's transaction."""

@@ -1,5 +1,6 @@
 """Sums out of the rollups, and turning many of them into `Totals` by any dimension."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
@@ -8,6 +9,7 @@ from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
 from store.tables import GPU, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
+from store.units import Units
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
@@ -49,6 +51,8 @@ class Sum(NamedTuple):
 
     key: SumKey
     measures: tuple[int, ...]
+    units: Units = ()
+    """What is billed beside tokens; sums by user, end user or tag do not know it."""
 
     @property
     def tokens(self) -> int:
@@ -57,8 +61,8 @@ class Sum(NamedTuple):
 
     @property
     def usage(self) -> Usage:
-        """The tokens by class."""
-        return Usage.of(self.measures[_TOKENS])
+        """The tokens by class, and what is billed beside them."""
+        return Usage.of(self.measures[_TOKENS], self.units)
 
 
 Group = TypeVar("Group")
@@ -86,7 +90,7 @@ def total(sums: Iterable[Sum]) -> Totals:
         unpriced_requests=sum(one.measures[_AT["requests"]] for one in unknown),
         partial_requests=all_measures[_AT["partial"]],
         estimated_requests=_count(everything, lambda key: key.card.status is CardStatus.ESTIMATED),
-        tokens=Usage.of(billed[_TOKENS]),
+        tokens=Usage.of(billed[_TOKENS], _units(served)),
         hosted_tokens=sum(one.tokens for one in everything if one.key.card.status is CardStatus.HOSTED),
         unknown_tokens=sum(one.tokens for one in unknown),
         cached_requests=sum(one.measures[_AT["requests"]] for one in cached),
@@ -103,6 +107,13 @@ def total(sums: Iterable[Sum]) -> Totals:
 
 def _add(sums: list[Sum]) -> list[int]:
     return [sum(column) for column in zip(*(one.measures for one in sums), strict=True)] or [0] * len(MEASURES)
+
+
+def _units(sums: Iterable[Sum]) -> Units:
+    found: Counter[str] = Counter()
+    for one in sums:
+        found.update(dict(one.units))
+    return tuple(sorted(found.items()))
 
 
 def _count(sums: Iterable[Sum], wanted: Callable[[SumKey], bool]) -> int:

@@ -1,6 +1,6 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 
 ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
@@ -8,6 +8,9 @@ ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}
 
 SIDE_ROLLUPS = {"side_minute": 60, "side_hour": 3_600, "side_day": 86_400}
 """The same for what a request may have several of, or of which there are too many for a series: users and tags."""
+
+UNIT_ROLLUPS = {table: table.replace("rollup", "unit") for table in ROLLUPS}
+"""Beside each rollup: sums of what is billed by something else than tokens, where there is any."""
 
 TOKEN_COLUMNS = (
     "input",
@@ -58,6 +61,9 @@ SIDE_DIMENSIONS = ("user", "end_user", "tag")
 
 GPU = "gpu"
 """What reports can be grouped by beside those: the GPUs that the engine held which served a request, as "0-3"."""
+
+KEPT_DIMENSIONS = ("session",)
+"""What only single requests say, as long as they are kept; no sums are made of it."""
 
 OTHER = "(other)"
 """What stands for names beyond the limit."""

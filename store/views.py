@@ -3,18 +3,20 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from store.facts import Rank
-from store.moves import Place, counts, is_retry, with_cost
+from store.moves import Part, Place, counts, is_retry, with_cost
+from store.ready import REQUEST_COLUMNS, Row
 from store.side import Counted, RequestMoves
 from store.tables import TOKEN_COLUMNS
+from store.units import units_of
 
 _LOOKUP = 2_000
 """Rows asked for in one statement."""
 
-Row: TypeAlias = tuple[Any, ...]
-"""One request in the order of the columns in which it is stored."""
+_AT = {name: place for place, name in enumerate(REQUEST_COLUMNS)}
+_TOKENS = slice(_AT[TOKEN_COLUMNS[0]], _AT[TOKEN_COLUMNS[-1]] + 1)
 
 
 class _Stored(NamedTuple):
@@ -33,17 +35,14 @@ class Views:
     the first one stays.
     """
 
-    def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._columns = columns
-        self._at = {name: place for place, name in enumerate(columns)}
-        self._tokens = slice(self._at[TOKEN_COLUMNS[0]], self._at[TOKEN_COLUMNS[-1]] + 1)
         self._stored: dict[int, _Stored] = {}
         self._richer: dict[int, Row] = {}
 
     def load(self, identities: Sequence[int]) -> None:
         """Read the rows of these identities, which are all in the store."""
-        names = ", ".join(f"r.{name}" for name in self._columns)
+        names = ", ".join(f"r.{name}" for name in REQUEST_COLUMNS)
         question = f"SELECT r.id, {names} FROM json_each(?) AS w CROSS JOIN requests AS r ON r.identity = w.value"
         for first in range(0, len(identities), _LOOKUP):
             wanted = json.dumps(identities[first : first + _LOOKUP])
@@ -53,11 +52,12 @@ class Views:
     def knows_less_than(self, view: Row) -> bool:
         """Whether another view of a loaded row says more than what is kept of it."""
         identity = view[0]
-        return self._knowledge(self._richer.get(identity) or self._stored[identity].row) < self._knowledge(view)
+        return _knowledge(self._richer.get(identity) or self._stored[identity].row) < _knowledge(view)
 
     def replace(self, view: Row) -> None:
-        """Keep this view from now on."""
-        self._richer[view[0]] = view
+        """Keep this view from now on; a session that only the other one named stays."""
+        session = view[_AT["session"]] or self._stored[view[0]].row[_AT["session"]]
+        self._richer[view[0]] = (*view[: _AT["session"]], session)
 
     def save(self, stored_day: int) -> None:
         """Write the replaced rows, and move their measures from the sums they were in to those they belong to."""
@@ -65,29 +65,28 @@ class Views:
         for identity, after in self._richer.items():
             number, before = self._stored[identity]
             retry = is_retry(self._connection, number, identity)
-            moves.add(self._counted(before, retry=retry), self._counted(after, retry=retry))
-        marks = ", ".join(f"{name} = ?" for name in self._columns)
+            moves.add(_counted(before, retry=retry), _counted(after, retry=retry))
+        marks = ", ".join(f"{name} = ?" for name in REQUEST_COLUMNS)
         self._connection.executemany(
             f"UPDATE requests SET {marks} WHERE id = ?",
             [(*row, self._stored[identity].number) for identity, row in self._richer.items()],
         )
         moves.apply(self._connection)
 
-    def _knowledge(self, row: Row) -> tuple[int, ...]:
-        """What makes one view richer than another; reasoning is a part of the output and no tokens beside it."""
-        tokens: tuple[int, ...] = row[self._tokens]
-        units = row[self._at["units"]]
-        return (
-            row[self._at["rank"]] or Rank.PAYLOAD,
-            sum(tokens[:-1]) + (sum(amount for _, amount in json.loads(units)) if units else 0),
-            *(row[self._at[name]] is not None for name in ("reported_nano_usd", "error", "duration_ms")),
-            *(row[self._at[name]] or 0 for name in ("reported_nano_usd", "duration_ms")),
-        )
 
-    def _counted(self, row: Row, *, retry: bool) -> Counted:
-        at = self._at
-        place = Place(row[at["ended_at_ms"]] // 60_000 * 60, row[at["series"]], row[at["card"]])
-        reported, took, first = (row[at[name]] for name in ("reported_nano_usd", "duration_ms", "first_token_ms"))
-        counted = counts(row[self._tokens], reported, took, first, retry=retry)
-        measures = with_cost(counted, row[at["nano_usd"]], int(row[at["partial"]] or 0))
-        return Counted(place, row[at["sides"]], measures)
+def _knowledge(row: Row) -> tuple[int, ...]:
+    """What makes one view richer than another; reasoning is a part of the output and no tokens beside it."""
+    return (
+        row[_AT["rank"]] or Rank.PAYLOAD,
+        sum(row[_TOKENS][:-1]) + sum(amount for _, amount in units_of(row[_AT["units"]])),
+        *(row[_AT[name]] is not None for name in ("reported_nano_usd", "error", "duration_ms")),
+        *(row[_AT[name]] or 0 for name in ("reported_nano_usd", "duration_ms")),
+    )
+
+
+def _counted(row: Row, *, retry: bool) -> Counted:
+    place = Place(row[_AT["ended_at_ms"]] // 60_000 * 60, row[_AT["series"]], row[_AT["card"]])
+    reported, took, first = (row[_AT[name]] for name in ("reported_nano_usd", "duration_ms", "first_token_ms"))
+    counted = counts(row[_TOKENS], reported, took, first, retry=retry)
+    measures = with_cost(counted, row[_AT["nano_usd"]], int(row[_AT["partial"]] or 0))
+    return Counted(place, row[_AT["sides"]], Part(measures, units_of(row[_AT["units"]])))

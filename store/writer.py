@@ -19,6 +19,7 @@ from store.names import Names
 from store.plans import put_in_force
 from store.positions import forget_positions, read_positions, write_positions
 from store.provider_facts import ProviderFact
+from store.ready import Ready, make_ready
 from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.schema import migrate
@@ -66,11 +67,15 @@ class Writer:
         if version < SCHEMA_VERSION:
             migrate(self._db)
 
-    def write(self, batch: Batch, cards: Sequence[RateCard] = ()) -> Written:
-        """Write everything that one poll saw; `cards` are the rate cards that its events name."""
+    def write(self, batch: Batch, cards: Sequence[RateCard] = (), *, ready: Ready | None = None) -> Written:
+        """Write everything that one poll saw; `cards` are the rate cards that its events name.
+
+        `ready` stands for events that were made ready elsewhere.
+        """
         with self.transaction():
             source, at_ms = batch.health.name, batch.health.polled_ms
-            written = self._requests.write(source, batch.events, cards, stored_ms=at_ms)
+            rows = ready or make_ready(source, batch.events, cards)
+            written = self._requests.write(rows, stored_ms=at_ms)
             self._buckets.write(source, batch.readings, cards)
             notes = [*self._requests.take_notes(), *self._names.take_notes()]
             self._machines.write_gpus(batch.gpus)

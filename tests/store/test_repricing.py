@@ -18,7 +18,7 @@ from store.facts import Outcome, PricedEvent
 from store.reader import Reader
 from store.repricing import Asked, Change, Repricing
 from store.sums import total
-from store.tables import MEASURES, ROLLUPS, StoreError
+from store.tables import MEASURES, ROLLUPS, UNIT_ROLLUPS, StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 
@@ -33,6 +33,10 @@ SEARCHES = RateCard(
     rates=(1_000_000_000, *(None,) * 7),
     unit_rates=(UnitRate(unit="web_searches", nano_usd=10_000_000),),
 )
+DEARER_SEARCHES = RateCard(
+    book="test", record="gpt-4o", status=CardStatus.PRICED, rates=DOUBLED.rates,
+    unit_rates=(UnitRate(unit="web_searches", nano_usd=25_000_000_000, per=1_000),),
+)  # fmt: skip
 FREE = RateCard(book="test", record="free", status=CardStatus.FREE, rates=(0,) * 8)
 UNPRICED = unpriced(0)
 CARDS = (CARD, DOUBLED, SEARCHES, FREE, UNPRICED, unpriced(150_000), HOSTED)
@@ -56,7 +60,9 @@ class Table:
         found = self.cards.get(asked.model)
         if found is None or found.status is not CardStatus.PRICED:
             return found
-        return RateCard(book="test", record="sums", status=CardStatus.ESTIMATED, rates=found.rates)
+        return RateCard(
+            book="test", record="sums", status=CardStatus.ESTIMATED, rates=found.rates, unit_rates=found.unit_rates
+        )
 
 
 def reprice(path: Path, cards: Mapping[str | None, RateCard], **options: bool | int) -> dict[str | None, Change]:
@@ -77,7 +83,7 @@ def ask(path: Path, question: str, *values: object) -> list[tuple[Any, ...]]:
 
 def write(path: Path, events: Sequence[PricedEvent]) -> None:
     with closing(Writer(path)) as writer:
-        writer.write(batch(events), (*CARDS, CACHED, UNUSED))
+        writer.write(batch(events), (*CARDS, DEARER_SEARCHES, CACHED, UNUSED))
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -122,6 +128,12 @@ def assert_sums_are_those_of_the_rows(path: Path) -> None:
             " GROUP BY b, series, card ORDER BY 1, 2, 3"
         )
         assert ask(path, f"SELECT bucket, series, card, {_COLUMNS} FROM {table} ORDER BY 1, 2, 3") == ask(path, of_rows)
+        searches = (
+            f"SELECT ended_at_ms / {width * 1000} * {width} AS b, series, card, 'web_searches', sum(units ->> '$[0][1]')"
+            " FROM requests WHERE units IS NOT NULL GROUP BY b, series, card ORDER BY 1, 2, 3"
+        )
+        units = f"SELECT bucket, series, card, unit, amount FROM {UNIT_ROLLUPS[table]} ORDER BY 1, 2, 3"
+        assert ask(path, units) == ask(path, searches)
 
 
 def _priced(number: int, call: int | None, at: int, model: str, usage: Usage, card: RateCard) -> PricedEvent:
@@ -276,10 +288,32 @@ def test_a_retry_goes_with_its_request_and_not_with_the_sum_that_it_leaves(path:
     assert retries == {CARD.id: 0, DOUBLED.id: 1}
 
 
-def test_fees_that_only_the_rows_knew_stay_in_a_sum_that_is_priced_again(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("card", "nano_usd", "partial"), [(DEARER_SEARCHES, 5_050_000_000, 0), (DOUBLED, 5_000_000_000, 1)]
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_sum_knows_its_searches_and_they_are_priced_again_with_its_tokens(
+    path: Path, card: RateCard, nano_usd: int, partial: int, kept: bool
+) -> None:
     usage = Usage(input_tokens=1_000_000, units=(("web_searches", 2),))
     write(path, [priced("a", 1_020_000_000, SEARCHES, usage=usage)])
-    ask(path, "DELETE FROM requests")
+    if not kept:
+        ask(path, "DELETE FROM requests")
+
+    reprice(path, {"gpt-4o": card})
+
+    assert summed(path, "rollup_day", ["nano_usd", "partial"]) == (nano_usd, partial)
+    for table in UNIT_ROLLUPS.values():
+        found = ask(path, f"SELECT card_id, unit, amount FROM {table} JOIN cards AS c ON c.id = card")
+        assert [(unit, amount) for _, unit, amount in found] == [("web_searches", 2)]
+        assert (found[0][0] == card.id) is kept
+
+
+def test_fees_of_sums_from_before_units_were_kept_stay_in_them(path: Path) -> None:
+    usage = Usage(input_tokens=1_000_000, units=(("web_searches", 2),))
+    write(path, [priced("a", 1_020_000_000, SEARCHES, usage=usage)])
+    for table in ("requests", *UNIT_ROLLUPS.values()):
+        ask(path, f"DELETE FROM {table}")
 
     reprice(path, {"gpt-4o": DOUBLED})
 
