@@ -65,14 +65,20 @@ def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int 
     if not card.linear or usage.units:
         return _whole_cost(usage, card, requests)
     total, partial = (card.request_rate or 0) * requests, False
+    if card.per_token is not None:
+        for tokens, rate in zip(usage[:8], card.per_token, strict=True):
+            if tokens:
+                if rate is None:
+                    partial = True
+                else:
+                    total += tokens * rate
+        return total, partial
     for tokens, rate in zip(usage[:8], card.rates, strict=True):
         if tokens:
             if rate is None:
                 partial = True
             else:
-                # Most prices are whole nano-dollars per token, and then there is nothing to round.
-                quotient, rest = divmod(tokens * rate, TOKENS_PER_MILLION)
-                total += quotient if not rest else divide_half_even(tokens * rate, TOKENS_PER_MILLION)
+                total += divide_half_even(tokens * rate, TOKENS_PER_MILLION)
     return total, partial
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pricing.graduated import Bracket
+from pricing.money import TOKENS_PER_MILLION
 from pricing.usage import TOKEN_CLASSES
 
 
@@ -77,11 +78,16 @@ class RateCard:
     """What such a request is known to cost besides, without a rate here: its bills are lower bounds."""
     linear: bool = field(init=False, repr=False, compare=False)
     """Whether tokens times `rates` (and `request_rate`) are the whole cost: the quick way of the ingest."""
+    per_token: tuple[int | None, ...] | None = field(init=False, repr=False, compare=False)
+    """The rates of a linear card per token, where they are whole nano-dollars, as most are: nothing is to be rounded."""
 
     def __post_init__(self) -> None:
         known = self.status is CardStatus.PRICED or self.status is CardStatus.ESTIMATED
         special = self.reasoning_rate is not None or self.graduated or self.not_covered
         object.__setattr__(self, "linear", known and not special)
+        whole = known and not special and not any(rate % TOKENS_PER_MILLION for rate in self.rates if rate)
+        per_token = tuple(None if rate is None else rate // TOKENS_PER_MILLION for rate in self.rates)
+        object.__setattr__(self, "per_token", per_token if whole else None)
 
     @property
     def id(self) -> str:
@@ -101,7 +107,7 @@ _SELDOM_SAID = ("effective_to", "graduated", "not_covered")
 def card_to_mapping(card: RateCard) -> dict[str, object]:
     """The card as plain JSON types, for a store: lists for tuples, texts for statuses, nothing for what is not said."""
     plain = asdict(card)
-    del plain["linear"]  # follows from the rest
+    del plain["linear"], plain["per_token"]  # they follow from the rest
     plain["status"] = card.status.value
     for key in _SELDOM_SAID:
         if not plain[key]:

@@ -1,6 +1,6 @@
 """Money as integer nano-dollars, and the two ways in and out of it."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 NANO_PER_USD = 1_000_000_000
 TOKENS_PER_MILLION = 1_000_000
@@ -12,7 +12,7 @@ def nano_from_usd(usd: Decimal) -> int:
     """Dollars as integer nano-dollars, rounded half to even; raise ValueError unless finite."""
     if not usd.is_finite():
         raise ValueError(f"not an amount of money: {usd}")
-    return int(usd.scaleb(_NANO_EXPONENT).to_integral_value(ROUND_HALF_EVEN))
+    return round(usd.scaleb(_NANO_EXPONENT))
 
 
 def usd_from_nano(nano_usd: int) -> Decimal:

@@ -11,7 +11,7 @@ import msgspec
 
 from pricing.books.book import normal_variant
 from pricing.card import RateCard
-from store.facts import PricedEvent, Rank, UsageEvent
+from store.facts import PricedEvent, Rank
 from store.identity import pack_id, request_identity
 from store.names import CardRow, Series, card_row
 from store.tables import TOKEN_COLUMNS
@@ -30,6 +30,10 @@ Said: TypeAlias = tuple[str | None, str | None, tuple[str, ...]]
 """User, end user and tags."""
 
 
+_RANKS = {rank: None if rank is Rank.PAYLOAD else int(rank) for rank in Rank}
+"""How a row says its rank: not at all where it is the usual one."""
+
+
 class Ready(msgspec.Struct, frozen=True, array_like=True):
     """Requests in the order in which they were seen."""
 
@@ -46,9 +50,12 @@ def make_ready(source: str, events: Iterable[PricedEvent], cards: Iterable[RateC
     rows = []
     for priced in events:
         event = priced.event
-        says_more = event.tags or event.user or event.end_user
+        usage, says_more = event.usage, event.tags or event.user or event.end_user
         rows.append((
-            *_own(source, event, priced),
+            request_identity(source, event.id, event.call_id), pack_id(event.id), event.ended_at_ms, event.duration_ms,
+            event.first_token_ms, *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
+            json.dumps(usage.units) if usage.units else None, event.error,
+            (normal_variant(event.variant) or None) if event.variant else None, _RANKS[event.rank],
             series[
                 source, event.provider, event.model, event.deployment, event.tenant, event.key, None, event.call_type,
                 event.outcome,
@@ -59,18 +66,6 @@ def make_ready(source: str, events: Iterable[PricedEvent], cards: Iterable[RateC
         ))  # fmt: skip
     by_id = {card.id: card for card in cards}
     return Ready(rows, list(series), [card_row(by_id[name]) for name in used], list(sides), list(sessions))
-
-
-def _own(source: str, event: UsageEvent, priced: PricedEvent) -> Row:
-    """What a row says of its request alone."""
-    usage = event.usage
-    return (
-        request_identity(source, event.id, event.call_id), pack_id(event.id), event.ended_at_ms, event.duration_ms,
-        event.first_token_ms, *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
-        json.dumps(usage.units) if usage.units else None, event.error,
-        (normal_variant(event.variant) or None) if event.variant else None,
-        None if event.rank is Rank.PAYLOAD else int(event.rank),
-    )  # fmt: skip
 
 
 Value = TypeVar("Value", bound=Hashable)

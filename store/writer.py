@@ -88,7 +88,13 @@ class Writer:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """An immediate transaction; rolled back as a whole, with what was remembered of it, on any error."""
+        """An immediate transaction; rolled back as a whole, with what was remembered of it, on any error.
+
+        Inside another one it is a part of that.
+        """
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with plain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

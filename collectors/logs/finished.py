@@ -1,23 +1,32 @@
-"""A finished log read to its end: in this process, or in one of its own when it is large and there are cores for both."""
+"""A finished log read and priced to its end: in this process, or in one of its own when it is large and there are cores for both."""
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 import msgspec
 
+from collectors.clock import now_ms
 from collectors.errors import CollectorError
 from collectors.logs.files import FileSource
+from collectors.prices.books import price_book
+from collectors.prices.pricer import Pricer
+from collectors.settings.config import Config, load
+from collectors.settings.plans import prepaid
 from collectors.source import Poll
 from store.facts import Position
+from store.ready import Ready, make_ready
 
 LARGE_BYTES = 64_000_000
 """From here on, a second process is worth its start."""
 
 _LENGTH_BYTES = 4
+_ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -26,37 +35,53 @@ class ReadingError(CollectorError):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to read, and from where."""
+    """What to read, from where, and the configuration that says what it costs."""
 
     name: str
     pattern: str
     positions: Sequence[Position]
+    config: str | None = None
 
 
-def polls(task: Task, size_bytes: int) -> Iterator[Poll]:
-    """Everything in a log as polls in their order, the last line without newline included; the last one has no more.
+class Piece(msgspec.Struct, frozen=True):
+    """A poll whose events stand beside it, priced and made ready for the store."""
+
+    poll: Poll
+    ready: Ready
+    clock_skew: int = 0
+
+
+def pieces(task: Task, size_bytes: int, pricer: Pricer) -> Iterator[Piece]:
+    """Everything in a log in its order, the last line without newline included; the last one has no more.
 
     Raises ReadingError when the reading process dies; what was handed over until then stands with its position.
     """
     cores = os.cpu_count() or 1
-    return _in_a_process(task) if size_bytes >= LARGE_BYTES and cores > 1 else _here(task)
+    return _in_a_process(task) if size_bytes >= LARGE_BYTES and cores > 1 else _here(task, pricer)
 
 
-def _here(task: Task) -> Iterator[Poll]:
+def priced_piece(name: str, poll: Poll, pricer: Pricer) -> Piece:
+    """What one poll of the source of this name saw, priced."""
+    priced = pricer.price(poll.events, now_ms=now_ms())
+    ready = make_ready(name, priced.events, priced.cards)
+    return Piece(msgspec.structs.replace(poll, events=()), ready, priced.clock_skew)
+
+
+def _here(task: Task, pricer: Pricer) -> Iterator[Piece]:
     source = FileSource(task.name, task.pattern, task.positions)
     try:
         more = True
         while more:
             poll = source.read()
             more = poll.more
-            yield msgspec.structs.replace(poll, more=True)
-        yield source.finish()
+            yield priced_piece(task.name, msgspec.structs.replace(poll, more=True), pricer)
+        yield priced_piece(task.name, source.finish(), pricer)
     finally:
         source.close()
 
 
-def _in_a_process(task: Task) -> Iterator[Poll]:
-    decode = msgspec.msgpack.Decoder(Poll).decode
+def _in_a_process(task: Task) -> Iterator[Piece]:
+    decode = msgspec.msgpack.Decoder(Piece).decode
     command = [sys.executable, "-m", "collectors.logs.finished"]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -90,12 +115,15 @@ def _frames(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def main() -> int:
-    """Read the log that standard input names; standard output carries its polls, each with its length before it."""
+    """Read the log that standard input names; standard output carries its pieces, each with its length before it."""
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+    config = load(Path(task.config)) if task.config else Config()
+    # Hundreds of thousands of rows come and go, and nothing in them refers to itself.
+    gc.set_threshold(_ROWS_PER_COLLECTION)
     out = sys.stdout.buffer
     try:
-        for poll in _here(task):
-            frame = _encode(poll)
+        for piece in _here(task, Pricer(price_book(config), prepaid(config))):
+            frame = _encode(piece)
             out.write(len(frame).to_bytes(_LENGTH_BYTES))
             out.write(frame)
             out.flush()

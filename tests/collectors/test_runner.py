@@ -17,6 +17,7 @@ from pricing.books.userbook import UserBook
 from pricing.card import RateCard
 from store.facts import Batch, Position, SourceState, UsageEvent
 from store.reader import Reader
+from store.ready import Ready
 from store.records import SourceRecord
 from store.sums import total
 from store.tables import StoreError
@@ -37,12 +38,12 @@ class UnluckyWriter(Writer):
         super().__init__(path)
         self.written = []
 
-    def write(self, batch: Batch, cards: Sequence[RateCard] = ()) -> Written:
+    def write(self, batch: Batch, cards: Sequence[RateCard] = (), *, ready: Ready | None = None) -> Written:
         if self.failures:
             self.failures -= 1
             raise StoreError("the disk is full")
         self.written.append(batch)
-        return super().write(batch, cards)
+        return super().write(batch, cards, ready=ready)
 
 
 class Stage:

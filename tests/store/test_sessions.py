@@ -2,11 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from store.facts import PricedEvent, Rank
+from store.moves import NANO_USD
 from store.reader import Reader
 from store.retention import Retention
 from store.writer import Writer
@@ -30,7 +32,7 @@ def spent(path: Path) -> dict[str | None, int]:
     found: dict[str | None, int] = {}
     for one in Reader(path).kept_sums(AT_MS, AT_MS + 1, by_session=True):
         name = dict(one.sides).get("session")
-        found[name] = found.get(name, 0) + one.sum.measures[12]
+        found[name] = found.get(name, 0) + one.sum.measures[NANO_USD]
     return found
 
 
@@ -62,9 +64,9 @@ def test_a_richer_view_that_names_no_session_leaves_the_one_that_was_named(path:
 
 def test_a_write_that_fails_leaves_no_session_behind_and_the_next_one_names_it_again(path: Path) -> None:
     writer = Writer(path)
-    with pytest.raises(RuntimeError), writer.transaction():
-        writer._requests._sessions.of("s-1", 0)
-        raise RuntimeError
+    with pytest.raises(KeyError, match="no card"):
+        writer.write(batch([priced("a", session="s-1"), priced("b", card=replace(CARD, record="no card"))]), [CARD])
+    assert names(path) == []
     writer.write(batch([priced("a", session="s-1")]), [CARD])
     assert spent(path) == {"s-1": USAGE_NANO_USD}
 

@@ -6,11 +6,11 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from collectors.clock import now_ms
-from collectors.logs.finished import Task, polls
+from collectors.logs.finished import Piece, Task, pieces, priced_piece
 from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
 from collectors.prices.pricer import Pricer
@@ -24,6 +24,8 @@ from tui.commands.common import config_of, existing, place_of, plain, say
 SOURCE = "import"
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
+_ROWS_PER_TRANSACTION = 40_000
+"""Ids come in no order, so that each transaction touches pages all over their index: few large ones write less."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +42,10 @@ def run(options: argparse.Namespace) -> int:
         _check_packed(path)
     writer = Writer(place_of(options).path, group=config.store.group, limits=config.limits)
     importer = Importer(
-        writer, Pricer(price_book(config), prepaid(config)), quiet=options.quiet or not sys.stderr.isatty()
+        writer,
+        Pricer(price_book(config), prepaid(config)),
+        config=config.path,
+        quiet=options.quiet or not sys.stderr.isatty(),
     )
     try:
         for path in files:
@@ -63,11 +68,13 @@ def _check_packed(path: Path) -> None:
 
 
 class Importer:
-    """Reads files to their end, each chunk in a transaction of its own, so that an interrupted import goes on."""
+    """Reads files to their end, some pieces in each transaction, so that an interrupted import goes on."""
 
-    def __init__(self, writer: Writer, pricer: Pricer, *, quiet: bool) -> None:
+    def __init__(self, writer: Writer, pricer: Pricer, *, quiet: bool, config: Path | None = None) -> None:
+        """`config` is what the pricer was made from, for a process that reads a large file."""
         self._writer = writer
         self._pricer = pricer
+        self._config = None if config is None else str(config)
         self._quiet = quiet
         self._drawn = 0.0
         self._reasons: dict[str, Reject] = {}
@@ -77,14 +84,19 @@ class Importer:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
         started = time.monotonic()
-        for poll in polls(Task(SOURCE, _literal(path), self._writer.positions(SOURCE)), size):
-            self._write(poll)
-            self._draw(path, size, poll, time.monotonic() - started)
+        task = Task(SOURCE, _literal(path), self._writer.positions(SOURCE), self._config)
+        for some in _gathered(pieces(task, size, self._pricer)):
+            with self._writer.transaction():
+                written = [(piece, self._write(piece)) for piece in some]
+            for piece, counts in written:
+                self._count(counts, piece.poll.rejects)
+            self._draw(path, size, some[-1].poll, time.monotonic() - started)
 
     def read_stream(self, source: StreamSource) -> None:
         """Read what is piped in to its end; it has no position, so that ids alone tell what was taken before."""
         while not source.ended:
-            self._write(source.read())
+            piece = priced_piece(SOURCE, source.read(), self._pricer)
+            self._count(self._write(piece), piece.poll.rejects)
 
     def summarise(self) -> None:
         """Say what was taken and what was not, and why."""
@@ -92,21 +104,14 @@ class Importer:
         for reject in sorted(self._reasons.values(), key=lambda r: -r.count)[:10]:
             say(f"  {reject.count:,} x {reject.reason}: {reject.example}")
 
-    def _write(self, poll: Poll) -> None:
-        at_ms = now_ms()
-        priced = self._pricer.price(poll.events, now_ms=at_ms)
+    def _write(self, piece: Piece) -> Written:
+        poll = piece.poll
         # An import is no live source: its watermark stays unknown, so that the past is not drawn as now.
         health = SourceHealth(
-            name=SOURCE, kind="import", state=SourceState.OK, detail=poll.detail, polled_ms=at_ms, poll_every_ms=0
+            name=SOURCE, kind="import", state=SourceState.OK, detail=poll.detail, polled_ms=now_ms(), poll_every_ms=0
         )
-        batch = Batch(
-            health=health,
-            events=priced.events,
-            positions=poll.positions,
-            rejects=poll.rejects,
-            gap_bytes=poll.gap_bytes,
-        )
-        self._count(self._writer.write(batch, priced.cards), poll.rejects)
+        batch = Batch(health=health, positions=poll.positions, rejects=poll.rejects, gap_bytes=poll.gap_bytes)
+        return self._writer.write(batch, ready=piece.ready)
 
     def _count(self, written: Written, rejects: Sequence[Reject]) -> None:
         self.new += written.events
@@ -129,6 +134,18 @@ class Importer:
         bar = "#" * filled + "." * (30 - filled)
         sys.stderr.write(f"{plain(path.name)[:30]} [{bar}] {share:4.0%} {rate:,.0f} requests/s {left:3.0f} s left{end}")
         sys.stderr.flush()
+
+
+def _gathered(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """As many at a time as make one transaction."""
+    some: list[Piece] = []
+    for piece in pieces:
+        some.append(piece)
+        if sum(len(one.ready.rows) for one in some) >= _ROWS_PER_TRANSACTION:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _literal(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A finished log is read to the same events in this process and in one of its own."""
+"""A finished log is read and priced to the same rows in this process and in one of its own."""
 
 import subprocess
 import sys
@@ -8,8 +8,12 @@ import msgspec
 import pytest
 
 from collectors.logs import finished
-from collectors.logs.finished import ReadingError, Task, polls
-from collectors.source import Poll
+from collectors.logs.finished import Piece, ReadingError, Task, pieces
+from collectors.prices.pricer import Pricer
+from pricing.books.book import PriceBook
+from pricing.books.catalogue import Catalogue
+from pricing.books.userbook import UserBook
+from store.identity import unpack_id
 from tests.fakes import samples
 
 LARGE, SMALL = finished.LARGE_BYTES, 0
@@ -22,35 +26,58 @@ def task(tmp_path: Path) -> Task:
     return Task("import", str(log), ())
 
 
-def ids(found: list[Poll]) -> list[str]:
-    return [event.id for poll in found for event in poll.events]
+@pytest.fixture
+def pricer() -> Pricer:
+    return Pricer(PriceBook([Catalogue()]))
+
+
+def ids(found: list[Piece]) -> list[str]:
+    return [unpack_id(row[1]) for piece in found for row in piece.ready.rows]
+
+
+def cards(found: list[Piece]) -> list[str]:
+    return [piece.ready.cards[row[-3]][0] for piece in found for row in piece.ready.rows]
 
 
 def test_both_ways_give_every_event_every_reject_and_the_same_positions(
-    task: Task, monkeypatch: pytest.MonkeyPatch
+    task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    here, apart = list(polls(task, SMALL)), list(polls(task, LARGE))
+    here, apart = list(pieces(task, SMALL, pricer)), list(pieces(task, LARGE, pricer))
 
     assert len(ids(here)) == 600
     assert msgspec.json.encode(apart) == msgspec.json.encode(here)
-    assert [poll.more for poll in apart] == [*([True] * (len(apart) - 1)), False]
+    assert [piece.poll.more for piece in apart] == [*([True] * (len(apart) - 1)), False]
 
 
-def test_one_core_reads_in_this_process(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reading_process_prices_by_the_configuration_it_is_given(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    config = tmp_path / "config.toml"
+    config.write_text('[[price]]\nmodel = "*"\ninput = "1"\noutput = "2"\n')
+    own = Pricer(PriceBook([UserBook.from_tables([{"model": "*", "input": "1", "output": "2"}])]))
+    given = msgspec.structs.replace(task, config=str(config))
+
+    priced = cards(list(pieces(given, LARGE, own)))
+    assert priced == cards(list(pieces(given, SMALL, own)))
+    assert any(name.startswith("configuration:") for name in priced)
+
+
+def test_one_core_reads_in_this_process(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
-    assert len(ids(list(polls(task, LARGE)))) == 600
+    assert len(ids(list(pieces(task, LARGE, pricer)))) == 600
 
 
-def test_a_reading_process_that_dies_is_a_sentence(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reading_process_that_dies_is_a_sentence(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ReadingError, match="ended too early, with code 1; try again"):
-        list(polls(task, LARGE))
+        list(pieces(task, LARGE, pricer))
 
 
-def test_a_reader_that_is_left_alone_ends(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_is_left_alone_ends(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     started: list[subprocess.Popen[bytes]] = []
 
@@ -60,7 +87,7 @@ def test_a_reader_that_is_left_alone_ends(task: Task, monkeypatch: pytest.Monkey
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
-    reading = polls(task, LARGE)
+    reading = pieces(task, LARGE, pricer)
     next(reading)
     reading.close()  # type: ignore[attr-defined]  # a generator behind its protocol
     assert started[0].returncode is not None
