@@ -1,4 +1,4 @@
-"""Sums by user, end user and tag: from their own rollups where one of them is asked for, else from kept requests."""
+"""Sums by user, end user and tag, from their own rollups where one of them is asked for; by session from kept requests."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +9,11 @@ from pricing.filters import Filter
 from store.reader import Reader
 from store.records import KeptSum
 from store.sums import Sum, SumKey
-from store.tables import DIMENSIONS, GPU, MEASURES, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS
 
 TAG = "tag"
+SESSION = "session"
+_BESIDE = (*SIDE_DIMENSIONS, *KEPT_DIMENSIONS)
 _REQUESTS = MEASURES.index("requests")
 
 
@@ -35,16 +37,16 @@ class Sided:
 
 
 def asked_sides(dimensions: Sequence[str], wanted: Filter) -> tuple[str, ...]:
-    """The side dimensions that a report needs: those it is grouped by or filtered by."""
+    """The dimensions beside a series that a report needs: those it is grouped by or filtered by."""
     named = {*dimensions, *(term.dimension for term in wanted.terms)}
-    return tuple(side for side in SIDE_DIMENSIONS if side in named)
+    return tuple(side for side in _BESIDE if side in named)
 
 
 def wants(wanted: Filter, key: SumKey) -> bool:
     """Whether every condition holds; one on tags when any tag meets it or, negated, when none is excluded."""
     for term in wanted.terms:
         said: list[str | None] = [value for name, value in key.sides if name == term.dimension]
-        if term.dimension not in SIDE_DIMENSIONS:
+        if term.dimension not in _BESIDE:
             holds = term.holds(key.values((*DIMENSIONS, GPU)))
         else:
             each = [term.holds({term.dimension: value}) for value in said or [None]]
@@ -62,7 +64,7 @@ def sided(reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str
         return Sided(whole=plain)
     side = sides[0]
     terms = [term for term in wanted.terms if term.dimension == TAG]
-    if len(sides) > 1 or any(term.negated for term in terms):
+    if len(sides) > 1 or SESSION in sides or any(term.negated for term in terms):
         return _kept(reader, since_ms, until_ms, dimensions, sides, wanted)
     divided = reader.side_sums(side, since_ms, until_ms)
     if side != TAG:
@@ -104,8 +106,8 @@ def _stripped(sums: Iterable[Sum]) -> list[Sum]:
 def _kept(
     reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str], sides: Sequence[str], wanted: Filter
 ) -> Sided:
-    """Only single requests know which user, end user and tags go together."""
-    kept = reader.kept_sums(since_ms, until_ms)
+    """Only single requests know their session, and which user, end user and tags go together."""
+    kept = reader.kept_sums(since_ms, until_ms, by_session=SESSION in sides)
     doubt = f"{' and '.join(sides)}: only single requests say this, and the report counts those that are kept"
     kept_since_ms = reader.kept_since_ms()
     if kept_since_ms is None or kept_since_ms > since_ms:

@@ -8,7 +8,7 @@ from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
-from store.tables import GPU, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
+from store.tables import GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
 from store.units import Units
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
@@ -30,14 +30,14 @@ class SumKey(NamedTuple):
     dimensions: Dimensions
     card: CardNote
     sides: tuple[tuple[str, str | None], ...] = ()
-    """User, end user or tag, for sums that are of one: (dimension, value)."""
+    """User, end user, tag or session, for sums that are of one: (dimension, value)."""
 
     def value(self, dimension: str) -> str | None:
         """This sum's member of a dimension; `priced_as` is the record that its card stands for."""
         for name, value in self.sides:
             if name == dimension:
                 return value
-        if dimension in SIDE_DIMENSIONS or dimension == GPU:
+        if dimension in (*SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU):
             return None
         return self.card.record if dimension == "priced_as" else getattr(self.dimensions, dimension)
 

@@ -11,7 +11,7 @@ from pricing.whatif.traffic import Traffic, Windows, spent_nano_usd
 
 ALWAYS = (
     "the same tokens are billed: another model may count them differently and answer at another length",
-    "tokens only: fees for searches, images and the like are in no figure but that of now",
+    "as many searches, images and the like are billed there, where its price for them is known",
 )
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pricing.books.book import PriceBook
 from pricing.hosts.economics import Saturating, Served
 from pricing.money import usd_from_nano
-from pricing.whatif.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, kept_by_sender
+from pricing.whatif.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, by_session, kept_by_sender
 
 SECONDS_PER_HOUR = 3600
 
@@ -66,7 +66,7 @@ def nobody_says(provider: str | None, model: str) -> int | None:  # noqa: ARG001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything that rules look at, over a window that ends at `at_ms`; `sessions` are prompt sizes turn by turn."""
+    """Everything that rules look at, over a window that ends at `at_ms`."""
 
     seconds: float
     at_ms: int
@@ -76,8 +76,6 @@ class Situation:
     engines: tuple[OwnEngine, ...] = ()
     idle_hosts: tuple[tuple[str, Decimal], ...] = ()
     """Dollars per hour of hosts, or parts of them, that no engine holds."""
-    sessions: tuple[tuple[Sender, tuple[int, ...]], ...] | None = None
-    """None where sources name no sessions."""
     windows: Windows = nobody_says
     _senders: dict[Sender, list[Traffic]] = field(init=False, repr=False, compare=False)
     _kept: dict[Sender, list[KeptRequest]] = field(init=False, repr=False, compare=False)
@@ -95,6 +93,10 @@ class Situation:
     def kept_of(self, sender: Sender) -> list[KeptRequest]:
         """Its single requests, as far as they are still kept."""
         return self._kept.get(sender, [])
+
+    def sessions_of(self, sender: Sender) -> list[list[KeptRequest]]:
+        """Its kept requests session by session, turn by turn; those that name no session are in none."""
+        return list(by_session(self.kept_of(sender)).values())
 
     def scale(self, sender: Sender) -> Fraction:
         """Requests of the sender for each one of them that is kept; 1 where all are."""

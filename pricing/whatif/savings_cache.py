@@ -1,6 +1,7 @@
 """Savings in prompts: prefixes that are not cached, caches that are not read, history that is sent again.
 
-Prompts are never stored. What a sender always sends is inferred from the size of its smallest prompts.
+Prompts are never stored. What a sender always sends is inferred from the size of its smallest prompts, or of the first
+prompts of its sessions where its source names them; what it sends again from the growth of prompts within a session.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +10,10 @@ from itertools import pairwise
 
 from pricing.card import RateCard
 from pricing.money import TOKENS_PER_MILLION
-from pricing.usage import TOKEN_CLASSES, Usage
+from pricing.usage import TOKEN_CLASSES
 from pricing.whatif.saving import ENOUGH_REQUESTS, Missing, Saving, Situation, usd
 from pricing.whatif.switches import percent
-from pricing.whatif.traffic import Sender, Traffic, merged_usage, percentile
+from pricing.whatif.traffic import KeptRequest, Sender, Traffic, merged_usage, percentile
 
 LEAST_PREFIX_TOKENS = 1_024
 """Providers cache no shorter prefix (OpenAI's and Anthropic's guides to prompt caching; some models need more)."""
@@ -41,7 +42,7 @@ def _prefix_saving(situation: Situation, sender: Sender, traffic: Sequence[Traff
     requests = sum(one.requests for one in traffic)
     if len(kept) < ENOUGH_REQUESTS or card is None:
         return None
-    prefix = percentile([one.usage.prompt_tokens for one in kept], _SMALL_SHARE)
+    prefix, whence = _prefix(situation, sender, kept)
     writes = min(requests, -(-round(situation.seconds) // LIFETIME_SECONDS))
     read_now, written_now = usage.cache_read_tokens, usage.cache_write_any_tokens
     more_reads = min(prefix * (requests - writes) - read_now, usage.input_tokens)
@@ -59,12 +60,20 @@ def _prefix_saving(situation: Situation, sender: Sender, traffic: Sequence[Traff
         rule="system prompt" if never else "prompt cache",
         title=f"{sender} {what}: cache the prefix",
         usd_per_hour=situation.per_hour(saved),
-        evidence=f"95 % of its prompts have at least {prefix:,} tokens, in {requests:,} requests; "
+        evidence=f"{whence} at least {prefix:,} tokens, in {requests:,} requests; "
         f"{percent(float(hits))} of the prompt tokens were read from the cache",
         assumption=f"these {prefix:,} tokens are the same every time ({INFERRED}); one write each five minutes, "
         f"{writes:,} in all, and every other request reads",
         risk="nothing is saved where prompts begin differently; put what changes at the end of the prompt",
     )
+
+
+def _prefix(situation: Situation, sender: Sender, kept: Sequence[KeptRequest]) -> tuple[int, str]:
+    """Tokens that nearly every prompt begins with, and what says so."""
+    openings = [session[0].usage.prompt_tokens for session in situation.sessions_of(sender)]
+    if len(openings) >= ENOUGH_REQUESTS:
+        return percentile(openings, _SMALL_SHARE), f"95 % of its {len(openings):,} sessions begin with"
+    return percentile([one.usage.prompt_tokens for one in kept], _SMALL_SHARE), "95 % of its prompts have"
 
 
 def unread_writes(situation: Situation) -> Iterator[Saving]:
@@ -92,45 +101,43 @@ def unread_writes(situation: Situation) -> Iterator[Saving]:
 
 
 def history_sent_again(situation: Situation) -> Iterator[Saving | Missing]:
-    """Conversations whose every turn sends all turns before it, uncached."""
-    if situation.sessions is None:
-        if situation.traffic:
-            yield Missing(rule="history", why="no source names sessions, so history that is sent again cannot be told")
-        return
-    again: dict[Sender, list[int]] = {}
-    for sender, prompts in situation.sessions:
-        sums = again.setdefault(sender, [0, 0, 0])
-        sums[0] += 1
-        sums[1] += _repeated(prompts)
-        sums[2] += sum(prompts)
+    """Conversations whose every turn sends all turns before it, uncached: prompts that grow within a session."""
+    if situation.traffic and not any(one.session for one in situation.kept):
+        why = "no kept request names its session, so history that is sent again cannot be told"
+        yield Missing(rule="history", why=why)
     for sender, traffic in situation.senders():
-        sessions, repeated, prompt = again.get(sender, [0, 0, 0])
-        usage, card = merged_usage(traffic), _main_card(traffic)
-        uncached = min(repeated - usage.cache_read_tokens, usage.input_tokens)
-        if card is None or uncached <= 0:
-            continue
-        saved = Fraction(
-            uncached * _read_discount(card) - _growth_written(usage, prompt - repeated) * _write_surcharge(card)
-        )
-        if saved > 0:
-            yield Saving(
-                rule="history",
-                title=f"{sender} sends its history again with every turn: cache it, or send a summary",
-                usd_per_hour=situation.per_hour(saved / TOKENS_PER_MILLION),
-                evidence=f"{repeated:,} of {prompt:,} prompt tokens in {sessions:,} sessions had been sent the turn before",
-                assumption="a turn's prompt begins with the one before it "
-                f"({INFERRED}); each turn comes within the cache's lifetime",
-                risk="turns that come late find no cache; a summary loses detail",
-            )
+        found = _history_saving(situation, sender, traffic)
+        if found is not None:
+            yield found
+
+
+def _history_saving(situation: Situation, sender: Sender, traffic: Sequence[Traffic]) -> Saving | None:
+    sessions, card = [one for one in situation.sessions_of(sender) if len(one) > 1], _main_card(traffic)
+    turns = [turn.usage for session in sessions for turn in session]
+    repeated = sum(_repeated([turn.usage.prompt_tokens for turn in session]) for session in sessions)
+    prompt, read = sum(turn.prompt_tokens for turn in turns), sum(turn.cache_read_tokens for turn in turns)
+    uncached = min(repeated - read, sum(turn.input_tokens for turn in turns))
+    if card is None or uncached <= 0:
+        return None
+    growth = max(0, prompt - repeated - sum(turn.cache_write_any_tokens for turn in turns))
+    saved = Fraction(uncached * _read_discount(card) - growth * _write_surcharge(card)) * situation.scale(sender)
+    if saved <= 0:
+        return None
+    return Saving(
+        rule="history",
+        title=f"{sender} sends its history again with every turn: cache it, or send a summary",
+        usd_per_hour=situation.per_hour(saved / TOKENS_PER_MILLION),
+        evidence=f"prompts grow from turn to turn in {len(sessions):,} sessions: {repeated:,} of {prompt:,} prompt tokens "
+        f"had been sent the turn before, and {percent(float(Fraction(read, prompt)))} were read from the cache",
+        assumption=f"a turn's prompt begins with the one before it ({INFERRED}); "
+        "each turn comes within the cache's lifetime; sessions that are no longer kept were like those that are",
+        risk="turns that come late find no cache; a summary loses detail",
+    )
 
 
 def _repeated(prompts: Sequence[int]) -> int:
     """Tokens of later turns that earlier ones had, where the prompts grow."""
     return sum(before for before, after in pairwise(prompts) if after >= before)
-
-
-def _growth_written(usage: Usage, growth: int) -> int:
-    return max(0, growth - usage.cache_write_any_tokens)
 
 
 def _main_card(traffic: Iterable[Traffic]) -> RateCard | None:

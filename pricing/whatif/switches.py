@@ -82,9 +82,12 @@ def with_cache_hits(usage: Usage, share: Decimal) -> Usage:
 
 
 def split(usage: Usage, share: Decimal) -> tuple[Usage, Usage]:
-    """A share of the tokens and the rest of them, class by class; together they are all."""
+    """A share of the usage and the rest of it, class by class and unit by unit; together they are all."""
     part = [round(count * Fraction(share)) for count in usage[:9]]
-    return Usage.of(part), Usage.of([count - taken for count, taken in zip(usage[:9], part, strict=True)])
+    rest = [count - taken for count, taken in zip(usage[:9], part, strict=True)]
+    taken = {unit: round(amount * Fraction(share)) for unit, amount in usage.units}
+    left = tuple((unit, amount - taken[unit]) for unit, amount in usage.units if amount > taken[unit])
+    return Usage.of(part, tuple((unit, amount) for unit, amount in taken.items() if amount)), Usage.of(rest, left)
 
 
 def percent(share: Decimal | float) -> str:

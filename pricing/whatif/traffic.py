@@ -69,6 +69,8 @@ class KeptRequest:
     nano_usd: int | None
     failed: bool = False
     variant: str = STANDARD
+    session: str | None = None
+    """The conversation or task that it belongs to, where its source names one."""
 
 
 def merged_usage(traffic: Iterable[Traffic]) -> Usage:
@@ -92,6 +94,15 @@ def kept_by_sender(kept: Iterable[KeptRequest]) -> dict[Sender, list[KeptRequest
     found: dict[Sender, list[KeptRequest]] = {}
     for one in kept:
         found.setdefault(one.sender, []).append(one)
+    return found
+
+
+def by_session(kept: Iterable[KeptRequest]) -> dict[str, list[KeptRequest]]:
+    """Kept requests that were answered, by the session that they name, in the order in which they ended."""
+    found: dict[str, list[KeptRequest]] = {}
+    for one in sorted(kept, key=lambda one: one.ended_at_ms):
+        if one.session is not None and not one.failed:
+            found.setdefault(one.session, []).append(one)
     return found
 
 

@@ -26,7 +26,7 @@ MEASURES = {
 }  # fmt: skip
 """The keys that were agreed; `partial_requests` and `lower_bound` say more."""
 
-SAID_MORE = {"partial_requests", "lower_bound"}
+SAID_MORE = {"partial_requests", "lower_bound", "units"}
 
 
 @pytest.fixture(autouse=True)

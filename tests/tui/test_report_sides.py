@@ -1,4 +1,4 @@
-"""The report by user, end user and tag."""
+"""The report by user, end user, tag and session, and what is billed beside tokens."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pricing.filters import parse_filter
 from pricing.usage import Usage
 from store.facts import EngineReading, HostFact
 from store.reader import Reader
-from store.tables import DIMENSIONS, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.stores import closing_connections
@@ -49,7 +49,7 @@ def seen(writer: Writer) -> Writer:
 
 
 def read(writer: Writer, *by: str, wanted: str = "") -> Report:
-    filters = parse_filter(wanted, (*DIMENSIONS, *SIDE_DIMENSIONS))
+    filters = parse_filter(wanted, (*DIMENSIONS, *SIDE_DIMENSIONS, *KEPT_DIMENSIONS))
     return report(Reader(writer.path), AT_MS, AT_MS + HOUR_MS, by, filters, AT_MS + HOUR_MS)
 
 
@@ -65,6 +65,28 @@ def test_users_and_those_who_are_not_said_add_up_to_the_total(seen: Writer) -> N
     assert nano(found) == {"ann": 21, "bob": 300, None: 4_000}
     assert (found.total.nano_usd, found.total.requests, found.overlapping) == (4_321, 4, False)
     assert "overlapping" not in found.as_json()
+
+
+def test_sessions_are_counted_over_kept_requests_and_the_report_says_so(writer: Writer) -> None:
+    requests = [priced("a", 1, session="s-1", tags=("rag",)), priced("b", 20, session="s-2"), priced("c", 300)]
+    writer.write(batch([*requests, priced("d", 4_000, session="s-1")]), CARDS)
+    found = read(writer, "session")
+
+    assert nano(found) == {"s-1": 4_001, "s-2": 20, None: 300}
+    assert found.total.nano_usd == 4_321
+    assert "session: only single requests say this, and the report counts those that are kept" in found.doubts[0]
+    assert nano(read(writer, "session", "tag")) == {("s-1", "rag"): 1}
+    assert nano(read(writer, "model", wanted="session=s-1")) == {"gpt-4o": 4_001}
+
+
+def test_what_is_billed_beside_tokens_is_summed_by_series_and_not_known_by_user(writer: Writer) -> None:
+    searching = Usage(input_tokens=10, units=(("images", 1), ("web_searches", 3)))
+    requests = [priced("a", usage=searching, user="ann"), priced("b", usage=searching), priced("c")]
+    writer.write(batch(requests), CARDS)
+
+    assert read(writer, "model").as_json()["groups"][0]["units"] == {"images": 2, "web_searches": 6}
+    assert read(writer).as_json()["total"]["units"] == {"images": 2, "web_searches": 6}
+    assert read(writer, "user").as_json()["total"]["units"] is None
 
 
 def test_tags_overlap_and_the_document_says_so(seen: Writer) -> None:

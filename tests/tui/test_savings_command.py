@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +191,47 @@ def test_an_overhead_that_cannot_be_is_a_sentence(
 
     assert main(["savings", *options, *WINDOW]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_costs_stand_beside_the_savings_by_everything_that_requests_say(
+    writer: Writer, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [
+        priced("a", 1_000, user="ann", tags=("search", "chat"), session="s-1"),
+        priced("b", 20_000, user="bob", tags=("chat",), session="s-1"),
+        priced("c", 300_000, key=None),
+    ]
+    writer.write(batch(said), [CARD])
+    costs = sheet(capsys, options)["costs"]
+
+    assert {name: {one["name"]: one["usd_per_request"] for one in rows} for name, rows in costs.items()} == {
+        "tenant": {"acme": "0.000107"},
+        "key": {"search": "0.0000105", None: "0.0003"},
+        "tag": {"chat": "0.0000105", "search": "0.000001"},
+        "user": {"ann": "0.000001", "bob": "0.00002", None: "0.0003"},
+        "session": {"s-1": "0.0000105", None: "0.0003"},
+    }
+
+    assert main(["savings", *options, *WINDOW]) == 0
+    text = capsys.readouterr().out
+    assert "A request may have several tags or none" in text
+    assert "session: only single requests say this" in text
+
+
+def test_history_that_is_sent_again_is_told_by_the_growth_of_prompts_in_a_session(
+    writer: Writer, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sonnet = replace(CARD, rates=(3_000_000_000, 300_000_000, 3_750_000_000, *(None,) * 4, 15_000_000_000))
+    turns = [
+        priced(f"{n}-{turn}", 1, sonnet, session=f"s-{n}", usage=Usage(input_tokens=1_000 * (turn + 1)),
+               ended_at_ms=AT_MS + turn)
+        for n in range(10) for turn in range(3)
+    ]  # fmt: skip
+    writer.write(batch(turns), [sonnet])
+    found = sheet(capsys, options)
+
+    (history,) = [one for one in found["savings"] if one["rule"] == "history"]
+    # Of 60,000 prompt tokens 30,000 were sent before: x $2.70/M, less 30,000 written at $0.75/M more.
+    assert history["usd_per_hour"] == "0.0585"
+    assert "10 sessions: 30,000 of 60,000 prompt tokens" in history["evidence"]
+    assert not [one for one in found["missing"] if one["rule"] == "history"]

@@ -14,12 +14,12 @@ from collectors.settings.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
-from store.tables import DIMENSIONS, GPU, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from tui.commands.common import instant, plain, print_json, reading, shortened
 from tui.reading.report import Report, report, rest_key
 from tui.reading.sharing import Rest
 
-_KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS, GPU)
+_KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +76,9 @@ def _print_text(found: Report) -> None:
     lines += [_text_line(_rest_name(rest, found), totals, name_width) for rest, totals in found.rests.items()]
     lines.append(_text_line("total", found.total, name_width))
     sys.stdout.write("\n".join(lines) + "\n")
+    if found.total.tokens.units and found.knows_units:
+        beside = ", ".join(f"{amount:,} {unit}" for unit, amount in found.total.tokens.units)
+        sys.stdout.write(f"Beside tokens: {plain(beside)}\n")
     if found.overlapping:
         sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
     for doubt in found.doubts:

@@ -75,6 +75,7 @@ def _json(found: SavingsFound) -> dict[str, Any]:
         "overlapping": True,
         "missing": [_missing_json(one) for one in found.found.missing],
         "costs": {name: _costs_json(costs) for name, costs in found.costs.items()},
+        "cost_notes": {name: list(costs.notes) for name, costs in found.costs.items() if costs.notes},
     }
 
 
@@ -139,3 +140,7 @@ def _cost_lines(name: str, costs: Report) -> Iterator[str]:
         yield f"  {label:<30}{hourly:>14}{totals.requests:>12,}{each:>14}"
     if len(costs.groups) > _MOST_SHOWN:
         yield f"  and {len(costs.groups) - _MOST_SHOWN} more: `usdtop report --by {name}`"
+    if costs.overlapping:
+        yield "  A request may have several tags or none: these do not add up."
+    for note in costs.notes:
+        yield from paragraph(note, indent=2)

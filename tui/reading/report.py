@@ -11,7 +11,7 @@ from pricing.money import decimal_text, usd_text
 from pricing.totals import EMPTY, Totals, usd_per_hour
 from store.reader import Reader
 from store.records import SourceRecord
-from store.sided import TAG, Sided, sided, wants
+from store.sided import TAG, Sided, asked_sides, sided, wants
 from store.sums import Sum, SumKey, group
 from store.tables import GPU
 from tui.reading.committed import Committed, committed
@@ -46,6 +46,8 @@ class Report:
     """A request may be in several groups or in none: they do not add up to the total."""
     notes: tuple[str, ...] = ()
     """What limits the answer to this question."""
+    knows_units: bool = True
+    """Whether the sums say what was billed beside tokens; those by user, end user, tag and session do not."""
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -59,9 +61,9 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The agreed document, schema 1: money as decimal strings, unknown as null."""
-        groups = [{"key": dict(g.key), **_measures(g.totals, self.at)} for g in self.groups]
+        groups = [{"key": dict(g.key), **self._measures(g.totals)} for g in self.groups]
         groups += [
-            {"key": rest_key(rest, self.dimensions), "aside": True, "rest": rest.label, **_measures(totals, self.at)}
+            {"key": rest_key(rest, self.dimensions), "aside": True, "rest": rest.label, **self._measures(totals)}
             for rest, totals in self.rests.items()
             if self.dimensions
         ]
@@ -75,10 +77,14 @@ class Report:
             },
             **({"overlapping": True} if self.overlapping else {}),
             **({"notes": list(self.notes)} if self.notes else {}),
-            "total": _measures(self.total, self.at),
+            "total": self._measures(self.total),
             "groups": groups,
             "sources": [source_json(record, self.at) for record in self.at.sources],
         }
+
+    def _measures(self, totals: Totals) -> dict[str, Any]:
+        units = dict(totals.tokens.units) if self.knows_units else None
+        return {**_measures(totals, self.at), "units": units}
 
 
 def report(
@@ -112,6 +118,7 @@ def report(
         total=sum((*parts.values(), *kept.values()), EMPTY),
         overlapping=TAG in dimensions,
         notes=found.doubts,
+        knows_units=not asked_sides(dimensions, wanted),
         groups=tuple(
             Group(key=dict(zip(dimensions, name, strict=True)), totals=totals)
             for name, totals in sorted(

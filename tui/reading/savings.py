@@ -1,4 +1,4 @@
-"""What would cost less in a window, with the costs beside it: per request, tenant and key."""
+"""What would cost less in a window, with the costs beside it: per tenant, key, tag, user and session."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ from tui.reading.moment import Moment
 from tui.reading.report import Report, report
 from tui.reading.traffic import seen_traffic, window
 
-COST_DIMENSIONS = ("tenant", "key")
+COST_DIMENSIONS = ("tenant", "key", "tag", "user", "session")
+"""A feature of a product is a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsFound:
-    """Savings over a window, what everything costs per hour, and reports by tenant and key."""
+    """Savings over a window, what everything costs per hour, and a report by each dimension that any request says."""
 
     at: Moment
     found: Savings
@@ -66,9 +67,14 @@ def savings(
         at=at,
         found=find_savings(situation),
         total=whole,
-        costs={name: report(reader, at.since_ms, until_ms, (name,), wanted, now_ms) for name in COST_DIMENSIONS},
+        costs=_costs(reader, at, wanted),
         full=full_cost(spend, overheads, revenue_usd_per_hour),
     )
+
+
+def _costs(reader: Reader, at: Moment, wanted: Filter) -> dict[str, Report]:
+    found = {name: report(reader, at.since_ms, at.until_ms, (name,), wanted, at.now_ms) for name in COST_DIMENSIONS}
+    return {name: costs for name, costs in found.items() if any(group.key[name] for group in costs.groups)}
 
 
 def _engines(costs: Committed) -> Iterator[OwnEngine]:

@@ -100,7 +100,7 @@ def _groups(
 ) -> tuple[Traffic, ...]:
     groups: dict[tuple[Sender, str | None, bool, bool, str], list[Sum]] = {}
     for one in sums:
-        if one.key.card.status in statuses and one.tokens:
+        if one.key.card.status in statuses and (one.tokens or one.units):
             dimensions = one.key.dimensions
             waits = patient is not None and patient.matches(one.key.values(DIMENSIONS))
             failed = dimensions.outcome is Outcome.ERROR
@@ -190,6 +190,7 @@ def _kept_request(record: RequestRecord, cards: _Cards) -> KeptRequest:
         nano_usd=record.nano_usd,
         failed=record.dimensions.outcome is Outcome.ERROR,
         variant=cards.variant(record.card.card_id),
+        session=record.session,
     )
 
 

@@ -29,6 +29,7 @@ ENTRIES: list[dict[str, object]] = [
     {"model": "long", "input": "1", "output": "5",
      "tier": [{"above_input_tokens": 1000, "input": "2", "output": "10"}]},
     {"model": "gift", "free": True},
+    {"model": "finder", "input": "1", "output": "5", "fee": [{"unit": "search", "per": 1000, "amount": "10"}]},
 ]  # fmt: skip
 BOOK = PriceBook([UserBook.from_entries(ENTRIES)])
 USAGE = Usage(input_tokens=1_000_000, output_tokens=100_000)
@@ -70,6 +71,23 @@ def blend(*parts: tuple[str, str, str]) -> Blend:
             Route(label=label, candidate=Candidate(model=model), share=Decimal(share)) for label, model, share in parts
         )
     )
+
+
+SEARCHING = USAGE._replace(units=(("web_searches", 2_000),))
+
+
+def test_searches_are_billed_where_they_have_a_price_and_are_missing_where_they_have_none() -> None:
+    found = compared(traffic(usage=SEARCHING), on=[Candidate(model="small"), Candidate(model="finder")])
+
+    assert dollars(row(found, "finder")) == Decimal("1.5") + 20
+    assert row(found, "finder").missing == ()
+    assert (dollars(row(found)), row(found).missing) == (Decimal("1.5"), ("web_searches",))
+
+
+def test_parts_of_a_blend_share_the_searches() -> None:
+    halves = blend(("a", "finder", "0.5"), ("b", "finder", "0.5"))
+    found = compared(traffic(usage=SEARCHING), on=[halves])
+    assert dollars(row(found, halves.name)) == Decimal("21.5")
 
 
 def test_the_same_tokens_are_billed_at_the_candidates_rates() -> None:

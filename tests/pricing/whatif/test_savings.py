@@ -60,6 +60,22 @@ def kept(one: Traffic, usages: Iterable[Usage], **changes: object) -> tuple[Kept
     return tuple(replace(request, **changes) for request in plain)  # type: ignore[arg-type]  # likewise
 
 
+def conversations(one: Traffic, number: int, *prompts: Usage, model: str | None = None) -> tuple[KeptRequest, ...]:
+    """So many sessions of the same turns, a minute after each other."""
+    sender = one.sender if model is None else one.sender._replace(model=model)
+    return tuple(
+        KeptRequest(
+            sender=sender, call=session * 100 + turn, ended_at_ms=NOON_MS + turn * 60_000, usage=usage,
+            nano_usd=1_000_000, session=f"s-{session}",
+        )
+        for session in range(number)
+        for turn, usage in enumerate(prompts)
+    )  # fmt: skip
+
+
+GROWING = (Usage(input_tokens=1_000), Usage(input_tokens=2_000), Usage(input_tokens=3_000))
+
+
 def situation(*traffic: Traffic, seconds: float = HOUR_SECONDS, **more: object) -> Situation:
     plain = Situation(seconds=seconds, at_ms=NOON_MS, traffic=traffic, book=BOOK)
     return replace(plain, **more)  # type: ignore[arg-type]  # likewise
@@ -138,28 +154,59 @@ def test_cache_writes_that_nobody_reads_cost_their_surcharge() -> None:
 
 def test_history_that_is_sent_again_uncached_could_be_cached() -> None:
     one = seen("sonnet", Usage(input_tokens=600_000, output_tokens=1_000), requests=300)
-    sessions = ((one.sender, (1_000, 2_000, 3_000)),) * 100
-    found = only(savings(history_sent_again, one, sessions=sessions))
+    found = only(savings(history_sent_again, one, kept=conversations(one, 100, *GROWING)))
 
     # 3,000 of each session's 6,000 tokens were sent before: 300,000 x $2.70/M less 300,000 x $0.75/M written.
     assert found.usd_per_hour == Decimal("0.585")
     assert "inferred" in found.assumption
+    assert "in 100 sessions: 300,000 of 600,000 prompt tokens" in found.evidence
+
+
+def test_sessions_that_are_no_longer_kept_are_taken_to_be_like_those_that_are() -> None:
+    one = seen("sonnet", Usage(input_tokens=600_000, output_tokens=1_000), requests=300)
+    found = only(savings(history_sent_again, one, kept=conversations(one, 50, *GROWING)))
+    assert found.usd_per_hour == Decimal("0.585")
+
+
+def test_turns_of_another_model_or_key_are_another_history() -> None:
+    one = seen("sonnet", Usage(input_tokens=600_000), requests=200)
+    mixed = conversations(one, 100, GROWING[0]) + conversations(one, 100, GROWING[1], model="cliff")
+    assert savings(history_sent_again, one, kept=mixed) == []
+
+
+def test_turns_are_ordered_by_time_and_failed_ones_are_none() -> None:
+    one = seen("sonnet", Usage(input_tokens=600_000), requests=300)
+    failed = kept(one, [Usage(input_tokens=9_000)] * 100, failed=True, session="s-1", ended_at_ms=NOON_MS + 30_000)
+    turned = tuple(reversed(conversations(one, 100, *GROWING)))
+    found = only(savings(history_sent_again, one, kept=(*turned, *failed)))
+    assert "300,000 of 600,000" in found.evidence
 
 
 def test_sessions_of_one_turn_send_nothing_again() -> None:
     one = seen("sonnet", Usage(input_tokens=600_000))
-
-    assert savings(history_sent_again, one, sessions=((one.sender, (6_000,)),) * 100) == []
+    assert savings(history_sent_again, one, kept=conversations(one, 100, Usage(input_tokens=6_000))) == []
 
 
 def test_history_that_is_read_from_the_cache_needs_no_advice() -> None:
-    one = seen("sonnet", Usage(input_tokens=300_000, cache_read_tokens=300_000))
-
-    assert savings(history_sent_again, one, sessions=((one.sender, (1_000, 2_000, 3_000)),) * 100) == []
+    one = seen("sonnet", Usage(input_tokens=300_000, cache_read_tokens=300_000), requests=300)
+    cached = (GROWING[0], Usage(1_000, 1_000), Usage(1_000, 2_000))
+    assert savings(history_sent_again, one, kept=conversations(one, 100, *cached)) == []
 
 
 def test_without_sessions_history_is_not_known() -> None:
-    assert "no source names sessions" in missing(history_sent_again, seen("sonnet", Usage(input_tokens=1)))[0]
+    assert "no kept request names its session" in missing(history_sent_again, seen("sonnet", Usage(input_tokens=1)))[0]
+
+
+def test_where_sessions_are_named_the_prefix_is_what_they_begin_with_and_that_is_said() -> None:
+    one = seen("sonnet", Usage(input_tokens=900_000), requests=200)
+    found = only(
+        savings(
+            uncached_prefix, one, kept=conversations(one, 100, Usage(input_tokens=3_000), Usage(input_tokens=6_000))
+        )
+    )
+    # 12 writes, 188 reads of 3,000 tokens at $2.70/M less, 36,000 written tokens at $0.75/M more.
+    assert found.usd_per_hour == Decimal("1.4958")
+    assert found.evidence.startswith("95 % of its 100 sessions begin with at least 3,000 tokens")
 
 
 # Answers
@@ -471,13 +518,13 @@ def situations(draw: st.DrawFn) -> Situation:
         one = seen(draw(models), usage, number, key=f"k{key}", may_wait=draw(st.booleans()), failed=draw(st.booleans()))
         each = Usage.of([count // number for count in usage[:9]])
         traffic.append(one)
-        requests += kept(one, [each] * number, call=draw(st.integers(0, 5)))
+        session = draw(st.sampled_from([None, "a"]))
+        requests += kept(one, [each] * number, call=draw(st.integers(0, 5)), session=session)
     return situation(
         *traffic,
         kept=tuple(requests),
         engines=(engine(draw(st.sampled_from(["0", "0.4", "1.2"]))),),
         seconds=draw(st.sampled_from([60.0, 3_600.0, 86_400.0])),
-        sessions=tuple((one.sender, (100, 300, 200)) for one in traffic),
     )
 
 
