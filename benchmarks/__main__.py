@@ -6,7 +6,9 @@ import sys
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("ingest", "ingest_small", "storage", "queries", "startup", "terminal", "scrape", "pricing", "gpu_cost")
+NAMES = (
+    "ingest", "ingest_small", "storage", "queries", "startup", "terminal", "keys", "steady", "scrape", "pricing", "gpu_cost",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ _CARD = RateCard(book="bench", record="bench", status=CardStatus.PRICED, rates=(
 
 def make_store(path: Path, requests: int, now_ms: int, *, kind: str = "file") -> None:
     """So many requests of sixty series at 50 a second, the last of them now, from a source of this kind."""
-    _begin(path, now_ms, kind)
+    begin(path, now_ms, kind)
     connection = sqlite3.connect(path, isolation_level=None)
     seconds = requests // REQUESTS_PER_SECOND
     minutes = max(1, seconds // 60)
@@ -35,7 +35,7 @@ def make_store(path: Path, requests: int, now_ms: int, *, kind: str = "file") ->
     connection.close()
 
 
-def _begin(path: Path, now_ms: int, kind: str) -> None:
+def begin(path: Path, now_ms: int, kind: str = "file") -> None:
     """One event of each series through the writer: schema, series, card and source as they really are."""
     events = [
         PricedEvent(

@@ -13,6 +13,7 @@ from benchmarks.figure import Figure
 from benchmarks.history import make_store
 from benchmarks.terminal_screen import COLUMNS, ROWS, TerminalScreen
 from collectors.clock import now_ms
+from tui.demo.stage import STORE
 
 SECONDS = 10.0
 _SETTLING_S = 4.0
@@ -52,6 +53,7 @@ def _live() -> list[Figure]:
         passed = time.perf_counter() - began
         monitor_cpu, collector_cpu = _cpu_seconds(monitor) - before, _cpu_seconds(collector) - collected
         monitor_mb, collector_mb = memory_mb(monitor, "VmHWM"), memory_mb(collector, "VmHWM")
+        stock_cpu = _stock_cpu_share(_demo_store(collector))
     top = _top_bytes_per_second()
     alone = "none: a figure of its own"
     return [
@@ -59,6 +61,11 @@ def _live() -> list[Figure]:
             name=f"live second, {COLUMNS}x{ROWS}", ours=f"{rate:,.0f} B/s",
             reference="top is not installed" if top is None else f"top -d 1 {top:,.0f} B/s",
             value=None if top is None else rate / top, goal=1.0,
+        ),
+        Figure(
+            name=f"CPU of the monitor, {COLUMNS}x{ROWS}", ours=f"{monitor_cpu / passed:.1%}",
+            reference=f"a stock DataTable with the same table {stock_cpu:.1%}", value=monitor_cpu / passed / stock_cpu,
+            goal=0.3,
         ),
         Figure(
             name="CPU of monitor and collector", ours=f"{monitor_cpu / passed:.1%} and {collector_cpu / passed:.1%}",
@@ -71,6 +78,22 @@ def _live() -> list[Figure]:
         Figure(name="memory of both", ours=f"{monitor_mb + collector_mb:.0f} MB", reference=alone,
                value=monitor_mb + collector_mb, goal=_GOAL_BOTH_MB, unit="MB"),
     ]  # fmt: skip
+
+
+def _demo_store(stage: int) -> Path:
+    """Where the demo keeps its store: the folder that its stage was started with."""
+    folder = Path(f"/proc/{stage}/cmdline").read_bytes().split(b"\0")[-2]
+    return Path(os.fsdecode(folder)) / STORE
+
+
+def _stock_cpu_share(store: Path) -> float:
+    """Share of a core that the same table takes as a stock DataTable, read as often."""
+    with TerminalScreen([sys.executable, "-m", "benchmarks.stock", str(store)]) as screen:
+        screen.seconds_until(b"gpt")
+        screen.bytes_during(_SETTLING_S)
+        before, began = _cpu_seconds(screen.process.pid), time.perf_counter()
+        screen.bytes_during(SECONDS)
+        return (_cpu_seconds(screen.process.pid) - before) / (time.perf_counter() - began)
 
 
 def _top_bytes_per_second() -> float | None:
