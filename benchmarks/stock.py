@@ -8,7 +8,7 @@ from textual.widgets import DataTable
 
 from collectors.clock import now_ms
 from tui.pictures.view import View
-from tui.screens.burn import COLUMNS, draw_row
+from tui.screens.burn_table import COLUMNS, MEASURES, draw_row
 from tui.storefeed import StoreFeed
 
 
@@ -36,7 +36,7 @@ class Stock(App[None]):
         """Update what changed, cell by cell."""
         table = self.query_one(DataTable)
         for group in self._feed.burn(View()).rows:
-            name, cells = repr(group.key), draw_row(group, "model").cells
+            name, cells = repr(group.key), draw_row(group, "model", MEASURES).cells
             if name not in self._shown:
                 table.add_row(*cells, key=name)
             else:

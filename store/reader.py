@@ -218,6 +218,14 @@ class Reader:
         """Kept requests, the last stored first."""
         return self._requests("r.id < ? ORDER BY r.id DESC LIMIT ?", (before_id or 2**62, limit))
 
+    def past_requests(self, since_ms: int, until_ms: int, limit: int = 1_000) -> list[RequestRecord]:
+        """Kept requests that ended in [since, until), the last first; none was stored before it ended."""
+        return self._requests(
+            "r.id >= coalesce((SELECT max(first_id) FROM arrivals WHERE stored_minute <= ?), 0)"
+            " AND ended_at_ms >= ? AND ended_at_ms < ? ORDER BY ended_at_ms DESC, r.id DESC LIMIT ?",
+            (since_ms // 60_000 * 60 - 60, since_ms, until_ms, limit),
+        )
+
     def request(self, request_id: int) -> RequestRecord | None:
         """One kept request, or None when it is no longer kept."""
         found = self._requests("r.id = ?", (request_id,))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tui.pictures.burn import BurnPicture
-    from tui.pictures.chart import ChartPicture
+    from tui.pictures.chart import ChartPicture, Point
     from tui.pictures.machines import MachinesPicture
     from tui.pictures.requests import BillPicture, RequestsPicture
     from tui.pictures.sources import SourcesPicture
@@ -26,6 +27,14 @@ class Feed(Protocol):
 
     def chart(self, view: View) -> ChartPicture:
         """Dollars per hour over time, by the dimension of this view."""
+        ...
+
+    def alert_points(self, view: View) -> Sequence[Point]:
+        """When alerts fired in the last month before the view's end or now, and after it."""
+        ...
+
+    def set_mark(self, text: str, at_ms: int | None) -> str:
+        """Mark an instant, or now; what was done, in a sentence. FeedError where the store cannot be written."""
         ...
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:

@@ -63,6 +63,11 @@ def usd(value: Decimal | None, *, lower_bound: bool = False) -> str:
     return f"{text[: len(text) - len(figure)]}${figure}"
 
 
+def change(value: Decimal | None) -> str:
+    """How much more or less per hour: +$91.40, -$1.00."""
+    return UNKNOWN if value is None else f"{'' if value < 0 else '+'}{usd(value)}"
+
+
 def usd_rough(value: Decimal | None, *, lower_bound: bool = False) -> str:
     """An amount to two digits or the dollar, where it must not change all the time: $412, $1.8."""
     if value is None or abs(value) < 1:

@@ -1,21 +1,25 @@
 """Pictures read from a store, for the monitor; the plain twins read the same functions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
+from store.marks import set_mark
 from store.reader import Reader
 from store.tables import StoreError
+from tui import format as fmt
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
-from tui.pictures.chart import ChartPicture
+from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
 from tui.reading import burn, chart, machines, requests, sources
+
+_MONTH_MS = 31 * 86_400_000
 
 Notices: TypeAlias = Callable[[], tuple[str, ...]]
 
@@ -50,6 +54,20 @@ class StoreFeed:
         """Dollars per hour over time."""
         with self._reading() as reader:
             return chart.chart(reader, view, self._clock())
+
+    def alert_points(self, view: View) -> Sequence[Point]:  # noqa: ARG002 (all that are kept lately)
+        """When alerts fired in the last month."""
+        with self._reading() as reader:
+            now_ms = self._clock()
+            return [Point(one.opened_ms, one.title) for one in reader.alerts(now_ms - _MONTH_MS, now_ms + 1)]
+
+    def set_mark(self, text: str, at_ms: int | None) -> str:
+        """Mark an instant, or now."""
+        try:
+            mark = set_mark(self._path, (self._clock() if at_ms is None else at_ms) // 1000 * 1000, text)
+        except (StoreError, ValueError, OSError) as error:
+            raise FeedError(f"no mark was set: {error}") from error
+        return f"marked {fmt.clock(mark.at_ms)}: {mark.text}"
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """Single requests, newest or dearest first."""

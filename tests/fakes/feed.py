@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
-from tui.pictures.chart import ChartPicture
+from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
@@ -33,6 +33,8 @@ class FakeFeed:
         self.sources_answer = sources
         self.machines_answer = machines
         self.chart_answer = chart
+        self.marks: list[tuple[str, int | None]] = []
+        self.alerts: tuple[Point, ...] = ()
         self.failure: str | None = None
         self.asked: list[tuple[str, View]] = []
         self.dearest: list[bool] = []
@@ -48,6 +50,18 @@ class FakeFeed:
         """The prepared chart."""
         self._note("chart", view)
         return self.chart_answer
+
+    def alert_points(self, view: View) -> tuple[Point, ...]:
+        """The alerts that a test put here."""
+        self._note("alerts", view)
+        return self.alerts
+
+    def set_mark(self, text: str, at_ms: int | None) -> str:
+        """Remember the mark."""
+        if self.failure is not None:
+            raise FeedError(self.failure)
+        self.marks.append((text, at_ms))
+        return f"marked {text}"
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """The prepared requests, with the path asked for."""

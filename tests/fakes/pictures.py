@@ -47,6 +47,8 @@ HEADLINE = Headline(
     lower_bound=True,
     burn_trend=(1.0, 1.2, None, 2.0, 3.0, 5.0, 7.0, 7.5),
     per_million_trend=(3.0, 3.1, 2.9, 2.0, 1.9),
+    mark=Point(AS_OF_MS - 18 * 60_000, "launch"),
+    since_mark_usd_per_hour=Decimal(96),
     budget=BudgetLine(
         name="launch",
         limit_usd=Decimal(5000),
@@ -76,6 +78,7 @@ def group(key: str | None, usd_per_hour: str | None = "20.3", *, aside: bool = F
         share=None if rate is None else float(rate / 413),
         tokens_per_second=17_300.0,
         trend=(1.0, 2.0, None, 4.0, 5.0, 8.0),
+        since_mark_usd_per_hour=None if rate is None else rate / 2,
         aside=aside,
     )
 

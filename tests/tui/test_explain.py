@@ -13,7 +13,7 @@ from tui.app import MonitorApp
 from tui.explaining.burn import headline_figures, row_figures
 from tui.explaining.requests import bill_figures
 from tui.pictures.burn import Basis
-from tui.screens import burn, requests, sources
+from tui.screens import burn_table, requests, sources
 from tui.screens.explain import ExplainScreen
 from tui.widgets.explanation import explanation_lines
 from tui.widgets.table import Column
@@ -55,9 +55,9 @@ async def test_n_and_p_step_through_the_figures_and_i_goes_back() -> None:
         await settle(pilot)
         await press(pilot, "i")
         assert "explain > claude-sonnet-4-6 > $/H" in shown(app)
-        assert "1 of 26" in shown(app)
+        assert "1 of 28" in shown(app)
         await press(pilot, "n")
-        assert "2 of 26" in shown(app)
+        assert "2 of 28" in shown(app)
         await press(pilot, "p", "p")
         assert "explain > budget launch > spent" in shown(app)
         await press(pilot, "i")
@@ -70,7 +70,7 @@ def titles(columns: tuple[Column, ...]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("keys", "columns"),
-    [((), burn.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
+    [((), burn_table.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
     ids=["burn", "requests", "sources"],
 )
 async def test_every_column_of_the_row_under_the_cursor_is_explained(

@@ -14,6 +14,7 @@ from pricing.card import CACHED, HOSTED, UNUSED, unpriced
 from pricing.totals import EMPTY
 from pricing.usage import Usage
 from store.facts import BudgetFact, EngineReading, HostFact, Outcome, PricedEvent, SourceState
+from store.marks import set_mark
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
@@ -415,3 +416,40 @@ def test_a_host_without_price_or_capacity_says_what_is_missing(scene: Scene) -> 
     (host,) = machines(Reader(scene.path), View(), NOW_MS, machine="here").hosts
     assert host.idle_usd_per_hour is None
     assert any("no capacity known" in sentence for sentence in host.missing)
+
+
+def test_the_change_since_a_mark_is_taken_from_the_window_that_ended_with_it(scene: Scene) -> None:
+    mark_ms = NOW_MS - 20 * MINUTE_MS
+    scene.saw(
+        priced("before", nano_usd=10**9, ended_at_ms=mark_ms - 2 * MINUTE_MS),
+        priced("now", nano_usd=11 * 10**9, ended_at_ms=NOW_MS - MINUTE_MS),
+        priced("other", nano_usd=11 * 10**9, ended_at_ms=NOW_MS - MINUTE_MS, model="opus"),
+    )
+    assert scene.burn().headline.mark is None
+    set_mark(scene.path, mark_ms, "launch")
+    picture = scene.burn()
+    # A dollar in the five minutes before the mark is 12 $/h; 11 dollars in 330 seconds are 120 $/h for each model now.
+    assert picture.headline.since_mark_usd_per_hour == 240 - 12
+    assert {row.key: row.since_mark_usd_per_hour for row in picture.rows} == {"gpt-4o": 108, "opus": 120}
+    assert scene.burn(until_ms=mark_ms).headline.mark is None, "the past knows nothing of later marks"
+
+
+def test_requests_of_the_past_are_found_however_many_came_since(scene: Scene) -> None:
+    scene.saw(priced("old", ended_at_ms=AT_MS - 30 * MINUTE_MS), at_ms=AT_MS - 30 * MINUTE_MS)
+    scene.saw(*(priced(f"new-{n}") for n in range(2_100)))
+    view = View(until_ms=AT_MS - 29 * MINUTE_MS)
+    found = requests(Reader(scene.path), view, NOW_MS, machine="here").rows
+    assert [row.record_id for row in found] == ["old"]
+
+
+def test_the_past_is_drawn_as_it_was(scene: Scene) -> None:
+    early_ms = AT_MS - 60 * MINUTE_MS
+    scene.saw(priced("early", nano_usd=10**9, ended_at_ms=early_ms - 1), at_ms=early_ms)
+    scene.host(36, since_ms=early_ms - HOUR_MS)
+    before = scene.burn(now_ms=early_ms)
+    scene.saw(*(priced(f"late-{n}", model="opus") for n in range(50)))
+    scene.host(72, since_ms=AT_MS - MINUTE_MS)
+    past = scene.burn(until_ms=early_ms)
+    assert past.rows == before.rows
+    assert past.headline == before.headline
+    assert past.header.past

@@ -49,6 +49,7 @@ def _dollars(picture: BurnPicture, row: GroupRow, tell: Tell) -> Iterator[Explan
         "Its part of the dollars of all rows in this table.",
         f"{usd} / {exact_usd(picture.total.nano_usd)} = {exact(row.share)}",
     )
+    yield from _since_mark(picture.headline, row.usd_per_hour, row.since_mark_usd_per_hour, "SINCE MARK", tell)
     yield tell(
         "$/M",
         fmt.usd(totals.usd_per_million_tokens, lower_bound=at_least),
@@ -71,6 +72,19 @@ def _dollars(picture: BurnPicture, row: GroupRow, tell: Tell) -> Iterator[Explan
         _highest_minute(row),
         confidence="drawn in eighths of a line",
     )
+
+
+def _since_mark(
+    headline: Headline, now: Decimal | None, more: Decimal | None, figure: str, tell: Tell
+) -> Iterator[Explanation]:
+    if headline.mark is not None:
+        then = None if now is None or more is None else now - more
+        yield tell(
+            figure,
+            f"{fmt.change(more)}/h",
+            "How much more it costs per hour than in the window of the same length that ended with the newest mark.",
+            f"{_usd(now)}/h now - {_usd(then)}/h before {fmt.clock(headline.mark.at_ms)} {fmt.safe(headline.mark.text, 60)}",
+        )
 
 
 def _tokens(picture: BurnPicture, row: GroupRow, tell: Tell) -> Iterator[Explanation]:
@@ -164,6 +178,7 @@ def _per_hour(headline: Headline, basis: Basis, tell: Tell) -> Iterator[Explanat
         f"metered {metered}/h + hosts {hosts}/h = {total}/h",
         f"curve: the last {len(headline.burn_trend)} minutes, the highest ${exact(_highest(headline.burn_trend), 2)}/h",
     )
+    yield from _since_mark(headline, headline.usd_per_hour, headline.since_mark_usd_per_hour, "since mark", tell)
     yield tell(
         "metered",
         f"{fmt.usd(headline.metered_usd_per_hour, lower_bound=headline.lower_bound)}/h",

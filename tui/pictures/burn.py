@@ -6,7 +6,7 @@ import msgspec
 
 from pricing.totals import Totals
 from tui.pictures.budgets import BudgetLine
-from tui.pictures.chart import ChartPicture
+from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.header import Header
 
 
@@ -32,6 +32,10 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     per_million_trend: tuple[float | None, ...] = ()
     budget: BudgetLine | None = None
     basis: "Basis | None" = None
+    mark: Point | None = None
+    """The newest mark of the day before."""
+    since_mark_usd_per_hour: Decimal | None = None
+    """How much more is spent per hour than in the window that ended with the mark."""
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,8 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
     """Of the dollars of all rows."""
     tokens_per_second: float
     trend: tuple[float | None, ...] = ()
+    since_mark_usd_per_hour: Decimal | None = None
+    """How much more per hour than in the window that ended with the mark; None without a mark."""
     aside: bool = False
     """A row that is no member: "(idle)", "(not in any log)"."""
 

@@ -21,6 +21,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     sources_ok: int
     sources_total: int
     demo: bool = False
+    past: bool = False
+    """A window that was asked for, not the newest one."""
     read_at_ms: int | None = None
     """When the picture was read, by the reader's clock; with `as_of_ms` it tells how old the figures are."""
     since_ms: int | None = None

@@ -11,17 +11,20 @@ from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
+from store.marks import Mark
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
+from tui.pictures.chart import Point
 from tui.pictures.view import View
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
+from tui.reading.sincemark import moment_of, newest_mark
 
 _TREND_MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
@@ -42,7 +45,20 @@ def burn(
     minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = sum(groups.values(), EMPTY)
-    rows = tuple(_rows(groups, rests, view.by, wanted, minutes, at))
+    rows = _rows(groups, rests, view.by, wanted, minutes, at)
+    headline = _headline(sums, costs, minutes, at, tightest(reader, at))
+    mark = newest_mark(reader, at)
+    if mark is not None:
+        then = _at_mark(reader, mark, view, wanted, at)
+        rows = [
+            replace(row, since_mark_usd_per_hour=_more(row.usd_per_hour, then.get((row.aside, row.key))))
+            for row in rows
+        ]
+        headline = replace(
+            headline,
+            mark=Point(mark.at_ms, mark.text),
+            since_mark_usd_per_hour=_more(headline.usd_per_hour, then[None]),
+        )
     return BurnPicture(
         header=header(
             at,
@@ -52,14 +68,33 @@ def burn(
             notices=notices,
             books=books_of(reader, {one.key.card.card_id for one in sums if one.key.card.status not in UNKNOWN_COST}),
         ),
-        headline=_headline(sums, costs, minutes, at, tightest(reader, at)),
+        headline=headline,
         by=view.by,
         path=view.path,
         total=dataclasses.replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
-        rows=rows,
+        rows=tuple(rows),
         doubts=(*_doubts(sums, costs, at), *_old_prices(reader, sums, at)),
         nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
     )
+
+
+def _at_mark(
+    reader: Reader, mark: Mark, view: View, wanted: Selection, at: Moment
+) -> dict[tuple[bool, str | None] | None, Decimal | None]:
+    """Dollars per hour of each row in the window that ended with the mark; of everything under None."""
+    then = moment_of(mark, view, at)
+    sums, costs = reader.sums(then.since_ms, then.until_ms), committed(reader, then)
+    groups, rests = _groups(reader, sums, wanted, view.by, costs)
+    nano = {(False, name): totals.nano_usd for name, totals in groups.items()}
+    nano |= {(True, name): nano_usd for name, nano_usd in rests.items()}
+    metered = usd_per_hour(total(sums).metered_nano_usd, then.seconds) or Decimal(0)
+    rates: dict[tuple[bool, str | None] | None, Decimal | None]
+    rates = {key: usd_per_hour(one, then.seconds) for key, one in nano.items()}
+    return {**rates, None: metered + costs.usd_per_hour}
+
+
+def _more(now: Decimal | None, then: Decimal | None) -> Decimal | None:
+    return None if now is None else now - (then or 0)
 
 
 def _groups(

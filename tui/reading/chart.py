@@ -6,7 +6,7 @@ from pricing.money import NANO_PER_USD
 from store.facts import CommitmentFact, HostFact
 from store.reader import Reader
 from tui import format as fmt
-from tui.pictures.chart import ChartPicture, Series
+from tui.pictures.chart import ChartPicture, Point, Series
 from tui.pictures.view import View
 from tui.reading.moment import moment
 from tui.reading.selection import selection
@@ -40,7 +40,14 @@ def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
     series = _series(spent, view.by, hours)
     if wanted.is_everything:
         series = (*_hosts(reader, begins_s, step_s, hours), *series)
-    return ChartPicture(begins_ms=begins_s * 1000, step_ms=step_s * 1000, unit="$/h", series=series)
+    return ChartPicture(
+        begins_ms=begins_s * 1000,
+        step_ms=step_s * 1000,
+        unit="$/h",
+        series=series,
+        marks=tuple(Point(mark.at_ms, mark.text) for mark in reader.marks(begins_s * 1000, until_ms)),
+        alerts=tuple(Point(one.opened_ms, one.title) for one in reader.alerts(begins_s * 1000, until_ms)),
+    )
 
 
 def _hours(reader: Reader, begins_s: int, until_ms: int, step_s: int) -> Curve:

@@ -102,6 +102,7 @@ def header(
         sources_ok=sum(at.states[r.health.name] is SourceState.OK for r in counted),
         sources_total=len(counted),
         demo=demo,
+        past=view.until_ms is not None,
         notices=notices,
         since_ms=at.since_ms,
         sources=tuple(

@@ -30,11 +30,11 @@ def requests(
 ) -> RequestsPicture:
     """The newest or dearest kept requests of a view's window."""
     wanted, at = selection(view), moment(reader, view, now_ms)
-    found = [
-        r
-        for r in _scan(reader, at.since_ms, None if dearest else limit, wanted)
-        if r.ended_at_ms < at.until_ms + 60_000
-    ]
+    if view.until_ms is not None:
+        found = [r for r in reader.past_requests(at.since_ms, at.until_ms, _MOST_SCANNED) if _is_wanted(r, wanted)]
+    else:
+        scanned = _scan(reader, at.since_ms, None if dearest else limit, wanted)
+        found = [r for r in scanned if r.ended_at_ms < at.until_ms + 60_000]
     if dearest:
         found.sort(key=lambda record: -(record.nano_usd or 0))
     return RequestsPicture(

@@ -1,6 +1,6 @@
 """Burn: the three figures, and one table by the chosen dimension that opens down to single requests."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -9,46 +9,19 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.pictures.burn import BurnPicture, GroupRow
+from tui.pictures.burn import BurnPicture
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
+from tui.screens.burn_table import COLUMNS, MEASURES, Measure, draw_row, in_order, measures, row_key
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Table
 from tui.widgets.timechart import TimeChart
 
-_NAME = 0
 _ROOM_FOR_CHART = 36
 """Lines of a terminal that has room for the chart beside everything else."""
-
-COLUMNS = (
-    Column(title="NAME", width=14, right=False, grows_to=48, is_name=True),
-    Column(title="$/H", width=8),
-    Column(title="SHARE", width=5, rank=2),
-    Column(title="$/M", width=7),
-    Column(title="CACHE", width=5, rank=4),
-    Column(title="ERR", width=5, rank=5),
-    Column(title="RETRY", width=5, rank=9),
-    Column(title="TOK/S", width=6, rank=3),
-    Column(title="REQ", width=6, rank=7),
-    Column(title="TOK IN", width=6, rank=8),
-    Column(title="TOK OUT", width=7, rank=8),
-    Column(title="$/REQ", width=9, rank=10),
-    Column(title="MEAN", width=8, rank=11),
-    Column(title="TREND", width=8, rank=6, right=False, grows_to=40, keeps_end=True),
-)
-_SORTS: tuple[tuple[int, Callable[[GroupRow], float | str]], ...] = (
-    (1, lambda row: float(row.usd_per_hour or 0)),
-    (2, lambda row: row.share or 0),
-    (3, lambda row: float(row.totals.usd_per_million_tokens or 0)),
-    (4, lambda row: row.totals.cache_hit_ratio or 0),
-    (5, lambda row: _ratio(row.totals.errors, row.totals.requests) or 0),
-    (7, lambda row: row.tokens_per_second),
-    (8, lambda row: row.totals.requests),
-    (_NAME, lambda row: (row.key or "").casefold()),
-)
 
 
 class BurnScreen(MonitorScreen[BurnPicture]):
@@ -64,7 +37,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sort = 0
+        self._sorted_by = MEASURES[1].title
         self._reversed = False
         self._descending = False
         self._offers_demo = False
@@ -116,25 +89,30 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         chart.display = self._charted and not self._offers_demo
         chart.show(picture.chart, empty="reading ..." if picture.chart is None else "Nothing was spent in this time.")
         members = sum(not row.aside for row in picture.rows)
-        column, _ = _SORTS[self._sort]
-        order = f"sorted by {COLUMNS[column].title}{' reversed' if self._reversed else ''}"
+        shown = measures(picture)
+        by = self._measure(shown)
+        order = f"sorted by {by.title}{' reversed' if self._reversed else ''}"
         named = f"{members} {picture.by}{'' if members == 1 else 's'}"
         self.query_one(Breadcrumb).show([*steps(picture.path), f"by {picture.by}"], self.remarks(named, order))
         self.query_one(Table).show(
-            [draw_row(row, picture.by) for row in self._in_order(picture)],
+            [draw_row(row, picture.by, shown) for row in in_order(picture.rows, by, turned=self._reversed)],
+            columns=[measure.column for measure in shown],
             empty=_empty(picture, self.monitor.view.filter),
-            sorted_by=column,
+            sorted_by=shown.index(by),
         )
+
+    def _measure(self, shown: Sequence[Measure]) -> Measure:
+        """The column it is sorted by, or dollars where that is not shown any more."""
+        return next((one for one in shown if one.title == self._sorted_by), MEASURES[1])
 
     def explain(self, picture: BurnPicture) -> Iterator[Explanation]:
         """The row under the cursor, the column it is sorted by first; then the headline."""
         from tui.explaining.burn import headline_figures, row_figures
 
         at = self.query_one(Table).cursor_key
-        row = next((row for row in picture.rows if _row_key(row) == at), None)
+        row = next((row for row in picture.rows if row_key(row) == at), None)
         if row is not None:
-            title = COLUMNS[_SORTS[self._sort][0]].title
-            yield from sorted(row_figures(picture, row), key=lambda one: one.figure != title)
+            yield from sorted(row_figures(picture, row), key=lambda one: one.figure != self._sorted_by)
         yield from headline_figures(picture)
 
     def return_to(self, cursor: object) -> None:
@@ -154,15 +132,15 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         if picture is not None:
             self.open_member(picture, message.key)
 
-    def open_member(self, picture: BurnPicture, row_key: object) -> None:
+    def open_member(self, picture: BurnPicture, key: object) -> None:
         """Group what this row holds by the next dimension, and show its requests below the last."""
         if (picture.path, picture.by) != (self.monitor.view.path, self.monitor.view.by):
             return
-        row = next((row for row in picture.rows if not row.aside and _row_key(row) == row_key), None)
+        row = next((row for row in picture.rows if not row.aside and row_key(row) == key), None)
         if row is not None:
             mode, view = deeper(self.monitor.view, picture.by, row.key)
             self._descending = mode == "burn"
-            self.monitor.descend(mode, view, row_key)
+            self.monitor.descend(mode, view, key)
 
     def _pass_through(self, picture: BurnPicture) -> bool:
         self._descending = False
@@ -174,15 +152,16 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         self.monitor.pass_on(mode, view)
         return True
 
-    def _in_order(self, picture: BurnPicture) -> list[GroupRow]:
-        column, value = _SORTS[self._sort]
-        largest_first = (column != _NAME) != self._reversed
-        ordered = sorted(picture.rows, key=value, reverse=largest_first)
-        return sorted(ordered, key=lambda row: row.aside)
-
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._sort = (self._sort + 1) % len(_SORTS)
+        if self.shown is not None:
+            titles = [measure.title for measure in measures(self.shown)]
+            here = titles.index(self._sorted_by) if self._sorted_by in titles else 0
+            self.sort_by(titles[(here + 1) % len(titles)])
+
+    def sort_by(self, title: str) -> None:
+        """Sort by this column."""
+        self._sorted_by, self._reversed = title, False
         self.draw()
 
     def action_reverse(self) -> None:
@@ -216,42 +195,6 @@ def deeper(view: View, by: str, key: str | None) -> tuple[str, View]:
     if by == "key" or not following:
         return "requests", replace(view, path=path)
     return "burn", replace(view, path=path, by=following[0])
-
-
-def draw_row(row: GroupRow, by: str) -> Row:
-    """One group as texts."""
-    totals, at_least = row.totals, row.totals.is_lower_bound
-    unknown = at_least and not totals.nano_usd
-    cells = (
-        fmt.safe(row.key or "", 60) if row.aside else fmt.safe(fmt.member(by, row.key), 60),
-        _no_price(row) if unknown else fmt.dollars(row.usd_per_hour, lower_bound=at_least),
-        fmt.percent(None if unknown else row.share),
-        fmt.dollars(None if unknown else totals.usd_per_million_tokens, lower_bound=at_least),
-        fmt.percent(totals.cache_hit_ratio),
-        fmt.percent(_ratio(totals.errors, totals.requests)),
-        fmt.percent(_ratio(totals.retries, totals.requests)),
-        fmt.count(row.tokens_per_second),
-        fmt.count(totals.requests),
-        fmt.count(totals.tokens.prompt_tokens),
-        fmt.count(totals.tokens.output_tokens),
-        fmt.mean_request_usd(None if unknown else totals.usd_per_request, lower_bound=at_least),
-        fmt.whole(totals.mean_duration_ms, " ms"),
-        fmt.sparkline(row.trend),
-    )
-    return Row(key=_row_key(row), cells=cells, role="dim" if row.aside else "", opens=not row.aside)
-
-
-def _no_price(row: GroupRow) -> str:
-    """A word in the place of dollars where none of them are known."""
-    return "unpriced" if row.totals.unpriced_requests else "no price"
-
-
-def _row_key(row: GroupRow) -> tuple[bool, str | None]:
-    return row.aside, row.key
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _empty(picture: BurnPicture, filtered: str) -> tuple[str, ...]:

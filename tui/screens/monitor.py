@@ -1,6 +1,6 @@
 """What every section has: a picture that is read in a thread, held in one reactive, and drawn by watchers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from msgspec.structs import replace
@@ -18,11 +18,15 @@ from tui.widgets.filter import FilterLine
 from tui.widgets.footer import Doubts, Keys
 from tui.widgets.header import HeaderLine, is_old
 from tui.widgets.lines import ROLES
+from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui.app import MonitorApp
 
 P = TypeVar("P")
+
+_SAID_SECONDS = 8.0
+"""How long a sentence about what was done stays."""
 
 
 class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
@@ -45,6 +49,7 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__()
+        self._said: str | None = None
         self.outdated = True
         """Something else was asked for since the picture was read."""
 
@@ -115,9 +120,27 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         self.query_one(HeaderLine).show(header, paused=self.monitor.paused, failing=failure is not None)
         notices = header.notices if header else ()
         doubts = () if picture is None else self.doubts(picture)
-        self.query_one(Doubts).show(failure=failure, notices=notices, doubts=doubts)
+        self.query_one(Doubts).show(failure=failure, said=self._said, notices=notices, doubts=doubts)
         if picture is not None:
             self.draw_body(picture)
+
+    def say(self, sentence: str) -> None:
+        """Say what has just been done, for a while."""
+
+        def forget() -> None:
+            if self._said == sentence:
+                self._said = None
+                self.draw()
+
+        self._said = sentence
+        self.draw()
+        self.set_timer(_SAID_SECONDS, forget)
+
+    def question(self, question: str, answer: Callable[[str], None], text: str = "") -> None:
+        """Ask for one line above the keys."""
+        line = Prompt(question, answer, text=text)
+        self.mount(line, before=self.query_one(Keys))
+        line.focus()
 
     def remarks(self, *parts: str) -> str:
         """The remark at the right of the breadcrumb, with the filter in force."""

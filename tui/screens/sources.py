@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual.widget import Widget
 
 from tui import format as fmt
@@ -43,8 +44,8 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
         return Table(COLUMNS, opens=False), Rule(), Paper()
 
     def read(self, feed: Feed, view: View) -> SourcesPicture:
-        """Every source and its state."""
-        return feed.sources(view)
+        """Every source and its state, which is always that of now."""
+        return feed.sources(replace(view, until_ms=None))
 
     def draw_body(self, picture: SourcesPicture) -> None:
         """The rows, and the details of one."""

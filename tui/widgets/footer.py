@@ -16,6 +16,8 @@ _SHORT = {
     "question_mark": "?",
     "slash": "/",
     "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "pagedown": "pgdn",
     "pageup": "pgup",
 }
@@ -27,12 +29,16 @@ class Doubts(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._failure: str | None = None
+        self._said: str | None = None
         self._notices: tuple[str, ...] = ()
         self._doubts: tuple[str, ...] = ()
 
-    def show(self, *, failure: str | None, notices: Sequence[str], doubts: Sequence[str]) -> None:
-        """Take what must be said."""
-        self._failure, self._notices, self._doubts = failure, tuple(notices), tuple(doubts)
+    def show(
+        self, *, failure: str | None, notices: Sequence[str], doubts: Sequence[str], said: str | None = None
+    ) -> None:
+        """Take what must be said, and what has just been done."""
+        self._failure, self._said = failure, said
+        self._notices, self._doubts = tuple(notices), tuple(doubts)
         self.redraw()
 
     @property
@@ -45,6 +51,8 @@ class Doubts(Lines):
         parts: list[Piece] = []
         if self._failure:
             parts.append((f"! {self._failure}", "bad"))
+        if self._said:
+            parts.append((self._said, "strong"))
         parts += [(notice, "warn") for notice in self._notices]
         if self.screen.size.width < 80 or self.screen.size.height < 24:
             parts.append((f"small terminal {self.screen.size.width}x{self.screen.size.height}, made for 80x24", "warn"))

@@ -12,7 +12,7 @@ from tui.widgets.lines import Line, Lines, Piece
 _OLD_MS = 60_000
 """Data older than this are no longer called live."""
 
-LIVE, PAUSED, STALE = "LIVE", "PAUSED", "STALE"
+LIVE, PAUSED, STALE, PAST = "LIVE", "PAUSED", "STALE", "PAST"
 
 
 class HeaderLine(Lines):
@@ -39,8 +39,9 @@ class HeaderLine(Lines):
         if header.demo:
             parts.append(("DEMO", "warn"))
         parts.append((f"window {fmt.window(header.window_seconds)}", ""))
-        missing = header.sources_ok < header.sources_total
-        parts.append((f"sources {header.sources_ok}/{header.sources_total}", "warn" if missing else ""))
+        if not header.past:
+            missing = header.sources_ok < header.sources_total
+            parts.append((f"sources {header.sources_ok}/{header.sources_total}", "warn" if missing else ""))
         parts.append(("read-only", "dim"))
         yield tuple(_whole(parts, "    " if size.width >= 76 else "  ", size.width))
 
@@ -50,11 +51,18 @@ class HeaderLine(Lines):
             return f"{PAUSED} {time}", "warn"
         if header.as_of_ms is None:
             return "NO DATA YET", "warn"
+        if header.past:
+            return f"{PAST} {fmt.moment(header.as_of_ms, header.read_at_ms)}{_ago(header)}", "warn"
         old = age_ms(header)
         since = f" {fmt.age(old)} old" if fmt.age(old) else ""
         if self._failing or is_old(header):
             return f"{STALE} {time}{since}", "bad"
         return f"{LIVE} {time}{since}", "good"
+
+
+def _ago(header: Header) -> str:
+    ago = age_ms(header)
+    return "" if ago is None or ago < 60_000 else f" ({fmt.countdown(ago)} ago)"
 
 
 def _whole(parts: Sequence[Piece], gap: str, width: int) -> Iterator[Piece]:
@@ -71,7 +79,7 @@ def _whole(parts: Sequence[Piece], gap: str, width: int) -> Iterator[Piece]:
 
 def is_old(header: Header | None) -> bool:
     """Whether the data are too old to be called live."""
-    return header is not None and (age_ms(header) or 0) >= _OLD_MS
+    return header is not None and not header.past and (age_ms(header) or 0) >= _OLD_MS
 
 
 def age_ms(header: Header) -> int | None:

@@ -57,8 +57,14 @@ def _burn(headline: Headline, width: int) -> list[Piece]:
         (_figure(fmt.usd(headline.usd_per_hour, lower_bound=at_least), headline.burn_trend, width), "strong"),
         (f"metered {fmt.dollars(headline.metered_usd_per_hour, lower_bound=at_least):>8}", ""),
         (f"hosts   {fmt.dollars(headline.committed_usd_per_hour):>8}", ""),
-        ("", ""),
+        (_since_mark(headline), ""),
     ]
+
+
+def _since_mark(headline: Headline) -> str:
+    if headline.mark is None:
+        return ""
+    return f"{fmt.change(headline.since_mark_usd_per_hour)}/h since mark {fmt.clock(headline.mark.at_ms)[:5]}"
 
 
 def _per_million(headline: Headline, width: int) -> list[Piece]:

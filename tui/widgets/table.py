@@ -88,9 +88,17 @@ class Table(Lines, can_focus=True):
         """The rows shown."""
         return self._rows
 
-    def show(self, rows: Iterable[Row], *, empty: Sequence[str] = (), sorted_by: int | None = None) -> None:
-        """Take new rows; the cursor stays on its row wherever that is now."""
+    def show(
+        self,
+        rows: Iterable[Row],
+        *,
+        columns: Sequence[Column] = (),
+        empty: Sequence[str] = (),
+        sorted_by: int | None = None,
+    ) -> None:
+        """Take new rows, and other columns where they are named; the cursor stays on its row wherever that is now."""
         before, had_rows = self.cursor_key, bool(self._rows)
+        self._columns = tuple(columns) or self._columns
         self._empty, self._sorted_by = tuple(empty), sorted_by
         self._rows = tuple(rows)
         places = {row.key: place for place, row in enumerate(self._rows)}

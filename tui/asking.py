@@ -1,0 +1,160 @@
+"""How pictures come to screens: a timer asks, a thread reads for the screen in front, one message brings it."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from textual import on
+from textual.message import Message
+from textual.worker import Worker, WorkerState
+
+from tui.feed import Feed, FeedError
+from tui.pictures.header import Header
+from tui.pictures.view import View
+from tui.screens.monitor import MonitorScreen
+from tui.terminal import TerminalApp
+
+_SLOW_TICKS = 5
+
+
+@dataclass
+class PictureRead(Message):
+    """A picture was read; only the newest matters."""
+
+    screen: MonitorScreen[Any]
+    view: View
+    picture: object
+
+    def can_replace(self, message: Message) -> bool:
+        """Fold a flood into the newest."""
+        return isinstance(message, PictureRead)
+
+
+@dataclass
+class ReadFailed(Message):
+    """The picture could not be read; `reason` is a sentence."""
+
+    screen: MonitorScreen[Any]
+    view: View
+    reason: str
+
+
+class AskingApp(TerminalApp):
+    """Keeps the screen in front up to date with one view; at most one read is under way."""
+
+    def __init__(
+        self, feed: Feed, view: View, *, refresh_seconds: float, ascii_only: bool = False, theme: str | None = None
+    ) -> None:
+        super().__init__(ascii_only=ascii_only, theme=theme)
+        self.feed = feed
+        self.view = view
+        self.paused = False
+        self._refresh_seconds = refresh_seconds
+        self._reading = False
+        self._ticks_waited = 0
+
+    def on_mount(self) -> None:
+        """Ask once, then every refresh."""
+        self.ask()
+        self.set_interval(self._refresh_seconds, self._tick)
+        self.listen_to_signals()
+
+    def ask(self) -> None:
+        """Read the picture of the screen in front, unless a read is under way."""
+        screen = self.screen
+        if isinstance(screen, MonitorScreen) and not self._reading:
+            self._reading, self._ticks_waited = True, 0
+            work = partial(self._read, screen, self.view)
+            self.run_worker(work, thread=True, group="read", exit_on_error=False)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a read is under way."""
+        return self._reading
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the picture moves on with time."""
+        return not self.paused and self.view.until_ms is None
+
+    @property
+    def header(self) -> Header | None:
+        """The header of the picture in front, or None before there is one."""
+        return getattr(getattr(self.screen, "picture", None), "header", None)
+
+    def _tick(self) -> None:
+        if self._reading:
+            self._ticks_waited += 1
+            screen = self.screen
+            if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
+                screen.failure = "the store does not answer; the figures are of the time above"
+        elif self.is_live:
+            self.ask()
+
+    def _read(self, screen: MonitorScreen[Any], view: View) -> None:
+        """Read in a thread, post, touch no widget."""
+        try:
+            picture = screen.read(self.feed, view)
+        except FeedError as error:
+            self.post_message(ReadFailed(screen, view, str(error)))
+        except Exception as error:  # noqa: BLE001 (a monitor outlives its bugs: the failure is shown instead)
+            self.post_message(ReadFailed(screen, view, f"this screen failed to read: {error!r}"))
+        else:
+            self.post_message(PictureRead(screen, view, picture))
+
+    @on(PictureRead)
+    def take_picture(self, message: PictureRead) -> None:
+        """Hand the picture to its screen, unless somebody looks elsewhere by now."""
+        if self._still_wanted(message.screen, message.view) and (message.screen.outdated or not self.paused):
+            message.screen.failure, message.screen.outdated = None, False
+            message.screen.picture = message.picture
+            self.picture_taken(message.picture)
+
+    def picture_taken(self, picture: object) -> None:
+        """What else a new picture leads to."""
+
+    @on(ReadFailed)
+    def take_failure(self, message: ReadFailed) -> None:
+        """A failure is a state of the screen; the last picture stays under it."""
+        if self._still_wanted(message.screen, message.view):
+            message.screen.failure = message.reason
+
+    @on(Worker.StateChanged)
+    def take_worker_error(self, event: Worker.StateChanged) -> None:
+        """A reader that died without a word must not stop the reading."""
+        if event.worker.group == "read" and event.state in (WorkerState.ERROR, WorkerState.CANCELLED):
+            self._reading = False
+
+    def _still_wanted(self, screen: MonitorScreen[Any], view: View) -> bool:
+        self._reading = False
+        if screen is self.screen and view == self.view:
+            return True
+        self.ask()
+        return False
+
+    def look(self, view: View) -> None:
+        """Look at something else, at once, paused or not."""
+        if view == self.view:
+            return
+        self.view = view
+        self.renew()
+
+    def renew(self) -> None:
+        """Read the screen in front again, also when paused."""
+        screen = self.screen
+        if isinstance(screen, MonitorScreen):
+            screen.outdated = True
+            self.ask()
+
+    def redraw_all(self) -> None:
+        """Draw every screen again with what it has."""
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, MonitorScreen):
+                    screen.draw()
+
+    def say(self, sentence: str) -> None:
+        """Say on the screen in front what has just been done."""
+        screen = self.screen
+        if isinstance(screen, MonitorScreen):
+            screen.say(sentence)

@@ -1,0 +1,158 @@
+"""The columns of the Burn table: how each is drawn, and by what it sorts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tui import format as fmt
+from tui.pictures.burn import BurnPicture, GroupRow
+from tui.widgets.table import Column, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One column: the text of a row, and the value it is sorted by; None is unknown and stands last."""
+
+    column: Column
+    text: Callable[[GroupRow, str], str]
+    value: Callable[[GroupRow], float | str | None]
+
+    @property
+    def title(self) -> str:
+        """What the column is called."""
+        return self.column.title
+
+
+def _unknown(row: GroupRow) -> bool:
+    return row.totals.is_lower_bound and not row.totals.nano_usd
+
+
+def _name(row: GroupRow, by: str) -> str:
+    return fmt.safe(row.key or "", 60) if row.aside else fmt.safe(fmt.member(by, row.key), 60)
+
+
+def _per_hour(row: GroupRow, by: str) -> str:  # noqa: ARG001 (what every text takes)
+    if _unknown(row):
+        return "unpriced" if row.totals.unpriced_requests else "no price"
+    return fmt.dollars(row.usd_per_hour, lower_bound=row.totals.is_lower_bound)
+
+
+def _since_mark(row: GroupRow, by: str) -> str:  # noqa: ARG001
+    return fmt.change(row.since_mark_usd_per_hour)
+
+
+def _per_million(row: GroupRow, by: str) -> str:  # noqa: ARG001
+    totals = row.totals
+    return fmt.dollars(None if _unknown(row) else totals.usd_per_million_tokens, lower_bound=totals.is_lower_bound)
+
+
+def _per_request(row: GroupRow, by: str) -> str:  # noqa: ARG001
+    totals = row.totals
+    return fmt.mean_request_usd(None if _unknown(row) else totals.usd_per_request, lower_bound=totals.is_lower_bound)
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]  # a Decimal
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+_NAME = Measure(
+    Column(title="NAME", width=14, right=False, grows_to=48, is_name=True),
+    _name,
+    lambda row: (row.key or "").casefold(),
+)
+_SINCE_MARK = Measure(
+    Column(title="SINCE MARK", width=10, rank=3), _since_mark, lambda row: _float(row.since_mark_usd_per_hour)
+)
+MEASURES = (
+    _NAME,
+    Measure(Column(title="$/H", width=8), _per_hour, lambda row: None if _unknown(row) else _float(row.usd_per_hour)),
+    Measure(
+        Column(title="SHARE", width=5, rank=2),
+        lambda row, _: fmt.percent(None if _unknown(row) else row.share),
+        lambda row: None if _unknown(row) else row.share,
+    ),
+    _SINCE_MARK,
+    Measure(
+        Column(title="$/M", width=7),
+        _per_million,
+        lambda row: None if _unknown(row) else _float(row.totals.usd_per_million_tokens),
+    ),
+    Measure(
+        Column(title="CACHE", width=5, rank=4),
+        lambda row, _: fmt.percent(row.totals.cache_hit_ratio),
+        lambda row: row.totals.cache_hit_ratio,
+    ),
+    Measure(
+        Column(title="ERR", width=5, rank=5),
+        lambda row, _: fmt.percent(_ratio(row.totals.errors, row.totals.requests)),
+        lambda row: _ratio(row.totals.errors, row.totals.requests),
+    ),
+    Measure(
+        Column(title="RETRY", width=5, rank=9),
+        lambda row, _: fmt.percent(_ratio(row.totals.retries, row.totals.requests)),
+        lambda row: _ratio(row.totals.retries, row.totals.requests),
+    ),
+    Measure(
+        Column(title="TOK/S", width=6, rank=3), lambda row, _: fmt.count(row.tokens_per_second), lambda row: row.tokens_per_second
+    ),
+    Measure(
+        Column(title="REQ", width=6, rank=7), lambda row, _: fmt.count(row.totals.requests), lambda row: row.totals.requests
+    ),
+    Measure(
+        Column(title="TOK IN", width=6, rank=8),
+        lambda row, _: fmt.count(row.totals.tokens.prompt_tokens),
+        lambda row: row.totals.tokens.prompt_tokens,
+    ),
+    Measure(
+        Column(title="TOK OUT", width=7, rank=8),
+        lambda row, _: fmt.count(row.totals.tokens.output_tokens),
+        lambda row: row.totals.tokens.output_tokens,
+    ),
+    Measure(
+        Column(title="$/REQ", width=9, rank=10),
+        _per_request,
+        lambda row: None if _unknown(row) else _float(row.totals.usd_per_request),
+    ),
+    Measure(
+        Column(title="MEAN", width=8, rank=11),
+        lambda row, _: fmt.whole(row.totals.mean_duration_ms, " ms"),
+        lambda row: row.totals.mean_duration_ms,
+    ),
+    Measure(
+        Column(title="TREND", width=8, rank=6, right=False, grows_to=40, keeps_end=True),
+        lambda row, _: fmt.sparkline(row.trend),
+        lambda row: row.trend[-1] if row.trend else None,
+    ),
+)  # fmt: skip
+COLUMNS = tuple(measure.column for measure in MEASURES)
+
+
+def measures(picture: BurnPicture) -> tuple[Measure, ...]:
+    """The columns of this picture: the change since a mark only where there is one."""
+    return MEASURES if picture.headline.mark is not None else tuple(one for one in MEASURES if one is not _SINCE_MARK)
+
+
+def in_order(rows: Sequence[GroupRow], by: Measure, *, turned: bool = False) -> list[GroupRow]:
+    """The largest first, names from A; what is unknown behind them, and what is no member at the end."""
+    largest_first = (by is not _NAME) != turned
+
+    def known(row: GroupRow) -> bool:
+        return by.value(row) is not None
+
+    ordered = sorted(filter(known, rows), key=by.value, reverse=largest_first)  # type: ignore[arg-type]  # one column, one type
+    ordered += [row for row in rows if not known(row)]
+    return sorted(ordered, key=lambda row: row.aside)
+
+
+def draw_row(row: GroupRow, by: str, shown: Sequence[Measure]) -> Row:
+    """One group as texts."""
+    cells = tuple(measure.text(row, by) for measure in shown)
+    return Row(key=row_key(row), cells=cells, role="dim" if row.aside else "", opens=not row.aside)
+
+
+def row_key(row: GroupRow) -> tuple[bool, str | None]:
+    """What a row is known by while rows move."""
+    return row.aside, row.key

@@ -1,0 +1,57 @@
+"""What goes to the terminal: as few bytes as possible, its title, and a clean end when it goes away."""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+from textual._compositor import ChopsUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from tui import format as fmt
+from tui.widgets.sparse import SparseUpdate
+
+_HUNG_UP = 129
+_SWITCH_SECONDS = 0.008
+
+
+class TerminalApp(App[str]):
+    """An app that sends changed cells only, without animations."""
+
+    def __init__(self, *, ascii_only: bool = False, theme: str | None = None) -> None:
+        # Textual picks its filter for NO_COLOR before a theme is set, and the one for RGB themes draws black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.animation_level = "none"
+        self.theme = theme or "ansi-dark"
+        self.ascii_only = ascii_only
+        self.colourless = "NO_COLOR" in os.environ
+        self._terminal_title = ""
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""
+        super().delay_update(min(delay, _SWITCH_SECONDS))
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Send a control sequence of our own, where there is a terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    def name_terminal(self, title: str) -> None:
+        """Give the terminal's window or tab this title."""
+        if title != self._terminal_title:
+            self._terminal_title = title
+            self.write_to_terminal(f"\x1b]0;{fmt.ascii_text(title) if self.ascii_only else title}\x07")
+
+    def listen_to_signals(self) -> None:
+        """Leave cleanly when the terminal hangs up or the process is asked to end."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, lambda: self.exit(return_code=_HUNG_UP))
+            loop.add_signal_handler(signal.SIGTERM, self.exit)
+
+    def _display(self, screen: Screen[Any], renderable: object) -> None:
+        """Send changed cells instead of changed lines (Textual's own hook, which every partial update passes)."""
+        if isinstance(renderable, ChopsUpdate):
+            renderable = SparseUpdate(renderable)
+        super()._display(screen, renderable)  # type: ignore[arg-type]  # what it was called with, or as good
