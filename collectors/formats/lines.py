@@ -1,5 +1,6 @@
 """Lines of any known format become events: the format is recognised from a line's keys, never from its content."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,14 @@ _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 _WRAPPERS = ("standard_logging_object", "records", "Records")
+_PAGES = ("data", "items", "runs", "logs", "result", "results")
+"""Where interfaces put the records of a page, beside little else."""
+_BESIDE = frozenset({
+    "meta", "total", "page", "page_size", "total_pages", "total_is_capped", "next_cursor", "cursors", "error", "errors",
+    "success", "messages", "result_info", "pagination", "offset", "limit", "count", "has_more", "object",
+})  # fmt: skip
+_STREAMED = re.compile(rb"(?:(data): ?|event: ?[\w.\-]+\s*$|id: ?\S*\s*$|retry: ?\d+\s*$|: ?[A-Za-z][\w .\-]*$)")
+"""A line of server-sent events, as a gateway logs a stream."""
 _OPERATIONAL = {"message", "level", "timestamp"}
 _UNREADABLE = (NotUsageError, ValueError, ArithmeticError, RecursionError)
 
@@ -114,7 +123,11 @@ def _reason(error: Exception) -> str:
 
 
 def _unwrap(line: bytes) -> Sequence[bytes]:
-    """The records inside an array or a wrapper object, or the line itself when it is a record."""
+    """The records inside an array, a page or a wrapper object, or of a stream's event; else the line itself."""
+    if (event := _STREAMED.match(line)) is not None:
+        line = line[event.end() :]
+        if event[1] != b"data" or line.strip() == b"[DONE]":
+            return ()
     start = line.lstrip()[:1]
     if start == b"[":
         return [bytes(item) for item in _array(line)]
@@ -123,6 +136,9 @@ def _unwrap(line: bytes) -> Sequence[bytes]:
         if name in fields:
             raw = bytes(fields[name])
             return [bytes(item) for item in _array(raw)] if raw.lstrip()[:1] == b"[" else [raw]
+    for name in _PAGES:
+        if name in fields and not fields.keys() - {name} - _BESIDE and bytes(fields[name]).lstrip()[:1] == b"[":
+            return [bytes(item) for item in _array(bytes(fields[name]))]
     return [line]
 
 

@@ -8,6 +8,7 @@ import msgspec
 from collectors.logs.chunk import Draft, Piece
 from collectors.logs.fileid import Key, key_of
 from collectors.logs.gziplog import GzipLog
+from collectors.logs.lines import LineSplitter
 from collectors.logs.logfile import LogFile, Look, open_to_read
 from collectors.logs.rotation import READABLE
 from collectors.logs.zstlog import ZstLog
@@ -20,7 +21,9 @@ assert tuple(_PACKED) == READABLE
 class FileBook:
     """What the logs of one tail share, so that a file that has two names is read under one of them."""
 
-    def __init__(self, positions: Iterable[Position], max_line_bytes: int) -> None:
+    def __init__(
+        self, positions: Iterable[Position], max_line_bytes: int, splitter: type[LineSplitter] = LineSplitter
+    ) -> None:
         self.known = {key_of(position): position for position in positions}
         """How far every file was read that was ever seen."""
         self.open: dict[Key, LogFile] = {}
@@ -28,6 +31,7 @@ class FileBook:
         """How files looked when they had been read to their end and were closed."""
         self.draft = Draft()
         self._max_line_bytes = max_line_bytes
+        self._splitter = splitter
         self._mentioned: set[str] = set()
 
     def say(self, sentence: str) -> None:
@@ -67,7 +71,7 @@ class FileBook:
             self.say(f"{path} cannot be read: {error.strerror or error}.")
             return None
         try:
-            return make(log, descriptor, position, max_line_bytes=self._max_line_bytes)
+            return make(log, descriptor, position, max_line_bytes=self._max_line_bytes, splitter=self._splitter)
         except OSError as error:
             self.say(f"{path} cannot be read: {error.strerror}.")
             return None

@@ -34,7 +34,7 @@ _ENOUGH_EVENTS = 4_096
 class FileSource:
     """Follows one path or pattern from the positions that are stored for it; parses off the event loop.
 
-    `fields` maps the fields of a home-made log. `not_before_ms` leaves out older events (`start = "24h"`), `from_end`
+    `fields` maps the fields of a home-made log. `whole` files are one JSON document each, read at the finish. `not_before_ms` leaves out older events (`start = "24h"`), `from_end`
     everything that stood there before.
     """
 
@@ -52,11 +52,12 @@ class FileSource:
         from_end: bool = False,
         poll_seconds: float = POLL_SECONDS,
         expect_seconds: float | None = None,
+        whole: bool = False,
     ) -> None:
         self.name = name
         self.poll_seconds = poll_seconds
         expanded = str(Path(pattern).expanduser())
-        self._tail = Tail(expanded, positions, start="end" if from_end else "beginning")
+        self._tail = Tail(expanded, positions, start="end" if from_end else "beginning", whole=whole)
         self._lines = LineReader(format_name, _mapped(format_name, fields, expanded, positions))
         self._not_before_ms = not_before_ms
         self._expect_seconds = expect_seconds

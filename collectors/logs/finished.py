@@ -41,6 +41,8 @@ class Task(msgspec.Struct, frozen=True):
     pattern: str
     positions: Sequence[Position]
     config: str | None = None
+    whole: bool = False
+    """It is one JSON document instead of lines."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ def priced_piece(name: str, poll: Poll, pricer: Pricer) -> Piece:
 
 
 def _here(task: Task, pricer: Pricer) -> Iterator[Piece]:
-    source = FileSource(task.name, task.pattern, task.positions)
+    source = FileSource(task.name, task.pattern, task.positions, whole=task.whole)
     try:
         more = True
         while more:

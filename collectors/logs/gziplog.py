@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from collectors.logs.fileid import WINDOW_BYTES, Fingerprint, digest
+from collectors.logs.lines import LineSplitter
 from collectors.logs.logfile import BLOCK_BYTES, LogFile, Look
 from store.facts import Position
 
@@ -30,8 +31,16 @@ class GzipLog(LogFile):
     To take up a stored position is to read up to it again; where other bytes stand, it starts from 0.
     """
 
-    def __init__(self, log: str, descriptor: int, position: Position | None, *, max_line_bytes: int) -> None:
-        super().__init__(log, descriptor, None, max_line_bytes=max_line_bytes)
+    def __init__(
+        self,
+        log: str,
+        descriptor: int,
+        position: Position | None,
+        *,
+        max_line_bytes: int,
+        splitter: type[LineSplitter] = LineSplitter,
+    ) -> None:
+        super().__init__(log, descriptor, None, max_line_bytes=max_line_bytes, splitter=splitter)
         self._raw = os.fdopen(descriptor, "rb", closefd=False)
         self._rewind()
         if position is not None and position.offset > 0:

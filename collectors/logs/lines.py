@@ -61,6 +61,15 @@ class LineSplitter:
         return length <= self._max_line_bytes
 
 
+class WholeKeeper(LineSplitter):
+    """Takes all bytes of a file as one line, which is complete only when nothing more will come."""
+
+    def feed(self, block: bytes) -> list[bytes]:
+        """Hold on to the bytes."""
+        self._hold(block)
+        return []
+
+
 def _split(block: bytes) -> list[bytes]:
     """`block.split(b"\\n")`, which looks at one byte at a time where `find` looks at many: lines here are long."""
     pieces, start = [], 0

@@ -49,7 +49,15 @@ class LogFile:
     `log` is the path under which the file is followed; it stays when the file is renamed.
     """
 
-    def __init__(self, log: str, descriptor: int, position: Position | None, *, max_line_bytes: int) -> None:
+    def __init__(
+        self,
+        log: str,
+        descriptor: int,
+        position: Position | None,
+        *,
+        max_line_bytes: int,
+        splitter: type[LineSplitter] = LineSplitter,
+    ) -> None:
         self.log = log
         self._descriptor = descriptor
         self._close = weakref.finalize(self, os.close, descriptor)
@@ -61,7 +69,8 @@ class LogFile:
         """What the format of its lines has remembered of those before the offset."""
         self.finished = False
         self.look = Look.of(os.fstat(descriptor))
-        self._lines = LineSplitter(max_line_bytes, at_start=self.offset == 0)
+        self._splitter = splitter
+        self._lines = splitter(max_line_bytes, at_start=self.offset == 0)
         self._wrapped = Unwrapper(max_line_bytes)
         self._max_line_bytes = max_line_bytes
         self._at_offset = Fingerprint(start.head_digest, start.tail_digest) if self.offset and start else UNREAD
@@ -192,5 +201,5 @@ class LogFile:
     def _stand_at(self, offset: int, seen: Fingerprint) -> None:
         self.offset = offset
         self._at_offset = self._at_end = seen
-        self._lines = LineSplitter(self._max_line_bytes, at_start=offset == 0)
+        self._lines = self._splitter(self._max_line_bytes, at_start=offset == 0)
         self._wrapped = Unwrapper(self._max_line_bytes)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from collectors.logs.chunk import Chunk, Draft
+from collectors.logs.document import MAX_BYTES
 from collectors.logs.filebook import FileBook
 from collectors.logs.fileid import Key, key_of
 from collectors.logs.followed import FollowedLog
+from collectors.logs.lines import LineSplitter, WholeKeeper
 from collectors.logs.logfile import LogFile, Look
 from collectors.logs.rotation import COMPRESSED, READABLE, gone, is_copy, originals
 from store.facts import Position
@@ -27,7 +29,7 @@ class Tail:
     """The lines of every file that a path or a glob names, from where the stored positions end.
 
     `start="end"` leaves out what stands in files at the first look, when no position is stored yet; files that
-    come later are read from their start. A `.gz` or `.zst` file is read only when the pattern itself ends so.
+    come later are read from their start. With `whole`, each file is one line, given back at the finish. A `.gz` or `.zst` file is read only when the pattern itself ends so.
     Memory holds one chunk, and per open file one unfinished line of at most `max_line_bytes`.
     """
 
@@ -38,11 +40,12 @@ class Tail:
         *,
         start: Literal["beginning", "end"] = "beginning",
         max_line_bytes: int = MAX_LINE_BYTES,
+        whole: bool = False,
     ) -> None:
         self._pattern = pattern
         self._is_glob = glob.has_magic(pattern) and not os.path.lexists(pattern)
         self._from_end = start == "end" and not positions
-        self._book = FileBook(positions, max_line_bytes)
+        self._book = FileBook(positions, MAX_BYTES if whole else max_line_bytes, WholeKeeper if whole else LineSplitter)
         self._logs: dict[str, FollowedLog] = {}
         self._turn = 0
         for position in positions:

@@ -92,6 +92,11 @@ class Unwrapper:
         return (bytes(held),) if held.strip() else ()
 
 
+def wrapping_of(line: bytes) -> str | None:
+    """Who has wrapped this line, for a person; None where nobody has."""
+    return _NAMES.get(_wrapping(line) or _nothing)
+
+
 def _wrapping(line: bytes) -> _Open | None:
     """How this line is wrapped, told from its beginning; None where it is not."""
     if line.startswith(b'{"log":'):
@@ -129,3 +134,10 @@ def _from_journal(line: bytes) -> _Part | None:
 
 def _nothing(_line: bytes) -> _Part | None:
     return None
+
+
+_NAMES: dict[_Open, str] = {
+    _from_docker: "Docker",
+    _from_journal: "journald",
+    _from_cri: "a container runtime (CRI)",
+}

@@ -290,7 +290,7 @@ def test_csv_has_one_line_per_group(shell: Shell) -> None:
 
 def test_doctor_explains_a_log(shell: Shell) -> None:
     assert shell.run("doctor", shell.file("gateway.jsonl.gz", [*samples.lines(), b"garbage"])) == 0
-    assert "format litellm.slp, 600 of 601 lines understood" in shell.out
+    assert "format litellm.slp, 600 requests in 601 lines." in shell.out
     assert "1 x not JSON: garbage" in shell.out
     assert shell.run("doctor", shell.file("garbage.jsonl", [b"garbage"])) == 3
     assert "none of 1 lines is a usage record" in shell.out

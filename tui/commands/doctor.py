@@ -2,27 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.clock import now_ms
 from collectors.discovery import discover
 from collectors.errors import CollectorError
-from collectors.formats.lines import LineReader
-from collectors.formats.registry import FORMATS
 from collectors.lock import collector_lock
 from collectors.machine import Machine, machine_name
-from collectors.prices.books import price_book
-from collectors.prices.pricer import Pricer
 from collectors.settings.config import Config, default_path
-from pricing.money import usd_text
-from store.facts import PricedEvent
 from store.reader import Reader
 from store.tables import StoreError
-from tui.commands.common import config_of, existing, place_of, plain, shortened
-
-_FIRST_BYTES = 32 << 20
-_KNOWN = ", ".join(known.name for known in FORMATS)
+from tui.commands.common import config_of, existing, place_of, plain
+from tui.commands.logsheet import log_sentences
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found."""
     config = config_of(options)
-    sentences = _log(existing(options.file), config) if options.file else _machine(options, config)
+    sentences = log_sentences(existing(options.file), config) if options.file else _machine(options, config)
     found = False
     for mark, sentence in sentences:
         found = found or mark == "ok"
@@ -111,47 +103,3 @@ def _load() -> Iterator[tuple[str, str]]:
 
 def _has(config: Config, kind: str) -> bool:
     return any(source.type == kind for source in config.source)
-
-
-def _log(path: Path, config: Config) -> Iterator[tuple[str, str]]:
-    import gzip
-
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        try:
-            lines = [line for line in file.read(_FIRST_BYTES).split(b"\n") if line.strip()]
-        except (OSError, EOFError) as error:
-            yield "fail", f"{path}: cannot be read: {error}."
-            return
-    parsed = LineReader().read(lines)
-    if not parsed.events:
-        yield "fail", f"{path}: none of {len(lines):,} lines is a usage record; formats known here: {_KNOWN}."
-    else:
-        yield "ok", f"{path}: format {parsed.format_name}, {len(parsed.events):,} of {len(lines):,} lines understood."
-        priced = Pricer(price_book(config)).price(parsed.events, now_ms=now_ms())
-        yield from _totals(priced.events)
-        yield from _example(max(priced.events, key=lambda one: one.event.usage.total_tokens))
-    for reject in parsed.rejects:
-        yield "warn", f"{reject.count:,} x {reject.reason}: {reject.example}"
-
-
-def _totals(events: Sequence[PricedEvent]) -> Iterator[tuple[str, str]]:
-    priced = [one for one in events if one.nano_usd is not None]
-    usd = usd_text(sum(one.nano_usd or 0 for one in priced))
-    yield "ok", f"{len(priced):,} of them have a known cost: ${usd}."
-
-
-def _example(one: PricedEvent) -> Iterator[tuple[str, str]]:
-    event, usage = one.event, one.event.usage
-    yield "note", f"The largest: {shortened(event.id, 60)}"
-    yield "note", f"  model {event.model}, provider {event.provider}, tenant {event.tenant}, key {event.key}"
-    yield (
-        "note",
-        (
-            f"  input {usage.input_tokens:,}, cache read {usage.cache_read_tokens:,}, cache write"
-            f" {usage.cache_write_any_tokens:,}, output {usage.output_tokens:,} (reasoning {usage.reasoning_tokens:,})"
-        ),
-    )
-    yield (
-        "note",
-        f"  cost {usd_text(one.nano_usd) or 'unknown'}, reported {usd_text(event.reported_nano_usd) or 'nothing'}",
-    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from collectors.clock import now_ms
+from collectors.logs.document import is_document
 from collectors.logs.finished import Piece, Task, pieces, priced_piece
 from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
@@ -84,13 +85,15 @@ class Importer:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
         started = time.monotonic()
-        task = Task(SOURCE, _literal(path), self._writer.positions(SOURCE), self._config)
-        for some in _gathered(pieces(task, size, self._pricer)):
+        for some in _gathered(pieces(self._task(path), size, self._pricer)):
             with self._writer.transaction():
                 written = [(piece, self._write(piece)) for piece in some]
             for piece, counts in written:
                 self._count(counts, piece.poll.rejects)
             self._draw(path, size, some[-1].poll, time.monotonic() - started)
+
+    def _task(self, path: Path) -> Task:
+        return Task(SOURCE, _literal(path), self._writer.positions(SOURCE), self._config, is_document(path))
 
     def read_stream(self, source: StreamSource) -> None:
         """Read what is piped in to its end; it has no position, so that ids alone tell what was taken before."""

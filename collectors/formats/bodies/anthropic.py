@@ -14,12 +14,14 @@ from collectors.formats.bodies.body import RECEIVED_NOW, own_id
 from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
-from store.facts import UsageEvent
+from store.facts import Outcome, UsageEvent
 
 NAME = "anthropic.messages"
 
 
-class _Lifetimes(msgspec.Struct, gc=False):
+class Lifetimes(msgspec.Struct, gc=False):
+    """Tokens written to the cache, by how long they stay."""
+
     ephemeral_5m_input_tokens: Count | None = None
     ephemeral_1h_input_tokens: Count | None = None
 
@@ -36,7 +38,7 @@ class _Counts(msgspec.Struct, gc=False):
     input_tokens: Count | None = None
     cache_creation_input_tokens: Count | None = None
     cache_read_input_tokens: Count | None = None
-    cache_creation: _Lifetimes | None = None
+    cache_creation: Lifetimes | None = None
     output_tokens: Count | None = None
     output_tokens_details: _OutputDetails | None = None
 
@@ -54,14 +56,16 @@ class MessageUsage(_Counts, gc=False):
     iterations: list[_Iteration] | None = None
 
 
-class _Message(msgspec.Struct, gc=False):
+class Message(msgspec.Struct, gc=False):
+    """An answer, whole or as far as a stream has told it."""
+
     type: str
     id: str | None = None
     model: str | None = None
     usage: MessageUsage | None = None
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = msgspec.json.Decoder(Message).decode
 _NO_DETAILS = _OutputDetails()
 
 
@@ -78,8 +82,11 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
     message = _decode(line)
     if message.type != "message" or message.usage is None:
         raise NotUsageError("no whole message of the Messages API")
-    said = message.usage
-    record_id = own_id(message.id, line)
+    return events_of(message, message.usage, own_id(message.id, line))
+
+
+def events_of(message: Message, said: MessageUsage, record_id: str, outcome: Outcome = Outcome.OK) -> list[UsageEvent]:
+    """One call for each model that worked on a message, the asked one first."""
     used = by_model(said, message.model)
     return [
         UsageEvent(
@@ -88,6 +95,7 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
             provider=_provider(message.id or "", model or ""),
             model=cut(model),
             call_type="messages",
+            outcome=outcome,
             usage=usage,
             usage_missing=usage == NOTHING and said.output_tokens is None,
             variant=variant_of(said),

@@ -76,19 +76,27 @@ _UNFINISHED = frozenset({"queued", "in_progress"})
 
 def recognises(keys: frozenset[str]) -> bool:
     """Whether an object with these keys is an answer, or an event of a stream that may carry one."""
-    return {"object", "output", "status"} <= keys or {"type", "response", "sequence_number"} <= keys
+    return {"object", "output", "status"} <= keys or {"type", "sequence_number"} <= keys
 
 
 def parse(line: bytes) -> Sequence[UsageEvent]:
-    """The call that one body ends; none while it goes on, since a background answer is repeated at every look.
+    """The call that one body ends; none while it goes on, since a background answer is repeated at every look, and none
+    for the pieces of a stream.
 
     Raises msgspec.MsgspecError, ValueError, or NotUsageError for a body of another kind.
     """
     body = _decode(line)
+    if body.response is None and body.object is None and _is_piece(body.type):
+        return ()
     answer = body.response or body
     if answer.object != "response":
         raise NotUsageError("no answer of the Responses API")
     return () if answer.status in _UNFINISHED else (_event(answer, line),)
+
+
+def _is_piece(kind: str | None) -> bool:
+    """Whether an event of a stream is one without an answer: a piece of it, or an error that the answer repeats."""
+    return kind is not None and (kind.startswith("response.") or kind in ("error", "keepalive"))
 
 
 def _event(answer: _Answer, line: bytes) -> UsageEvent:

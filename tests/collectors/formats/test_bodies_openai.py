@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from collectors.formats.bodies import chat, responses
 from collectors.formats.bodies.openai_usage import Counts, openai_usage
 from collectors.formats.format import NotUsageError
+from collectors.formats.lines import LineReader
 from pricing.usage import NOTHING, Usage, invalid_reason
 from store.facts import Outcome, UsageEvent
 
@@ -253,3 +254,24 @@ def test_what_is_no_answer_is_refused(record: dict[str, Any]) -> None:
 def test_a_count_that_cannot_be_is_refused_with_its_place(value: object) -> None:
     with pytest.raises(ValueError, match=r"usage\.prompt_tokens"):
         body({"prompt_tokens": value})
+
+
+def test_of_a_logged_stream_of_the_responses_api_the_last_event_counts_and_no_piece_is_rejected() -> None:
+    answer = {
+        "id": "resp_1", "object": "response", "created_at": 1764000000, "status": "in_progress", "model": "gpt-5",
+        "output": [], "usage": None,
+    }  # fmt: skip
+    done = {**answer, "status": "completed", "usage": {"input_tokens": 36, "output_tokens": 87, "total_tokens": 123}}
+    events = [
+        {"type": "response.created", "sequence_number": 0, "response": answer},
+        {"type": "response.output_text.delta", "sequence_number": 1, "item_id": "m", "output_index": 0, "delta": "Hi"},
+        {"type": "response.completed", "sequence_number": 2, "response": done},
+    ]
+    lines = [
+        part
+        for event in events
+        for part in (f"event: {event['type']}".encode(), b"data: " + json.dumps(event).encode())
+    ]
+    parsed = LineReader().read(lines)
+    assert [event.usage for event in parsed.events] == [Usage(input_tokens=36, output_tokens=87)]
+    assert parsed.rejects == ()
