@@ -14,7 +14,8 @@ class Totals:
     """What a group of requests used and cost; sums of `Totals` are exact, whatever the order.
 
     `tokens` leaves out what a gateway's own cache served; those stand in `cached_tokens`. `requests` counts every
-    record. `unknown_tokens` belong to requests whose cost is unknown: they are in `tokens` too, so that dollars per
+    record. What failed, and streams whose reader hung up, bought nothing: `failed_nano_usd` and `cut_nano_usd` are parts of
+    the metered dollars. `unknown_tokens` belong to requests whose cost is unknown: they are in `tokens` too, so that dollars per
     token is a lower bound, never too high. Tokens of our own hosts are `hosted_tokens`, and what the hosts cost is
     `allocated_nano_usd`.
     """
@@ -25,6 +26,13 @@ class Totals:
     unpriced_requests: int = 0
     partial_requests: int = 0
     estimated_requests: int = 0
+    unmetered_requests: int = 0
+    """Of the unpriced ones, those of which the source does not say what they used."""
+    failed_nano_usd: int = 0
+    cut_requests: int = 0
+    cut_nano_usd: int = 0
+    lost_unpriced_requests: int = 0
+    """Failed or cut, and of unknown cost."""
     tokens: Usage = NOTHING
     hosted_tokens: int = 0
     unknown_tokens: int = 0
@@ -47,6 +55,16 @@ class Totals:
     def nano_usd(self) -> int:
         """Metered and allocated dollars together."""
         return self.metered_nano_usd + self.allocated_nano_usd
+
+    @property
+    def lost_requests(self) -> int:
+        """Requests that bought nothing."""
+        return self.errors + self.cut_requests
+
+    @property
+    def lost_nano_usd(self) -> int:
+        """What they cost."""
+        return self.failed_nano_usd + self.cut_nano_usd
 
     @property
     def is_lower_bound(self) -> bool:

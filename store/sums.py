@@ -67,6 +67,8 @@ class Sum(NamedTuple):
 
 Group = TypeVar("Group")
 
+_LOST = (Outcome.ERROR, Outcome.CUT)
+
 
 def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Totals]:
     """Totals of each group of sums."""
@@ -83,17 +85,24 @@ def total(sums: Iterable[Sum]) -> Totals:
     cached = [one for one in everything if one.key.card.status is CardStatus.CACHED]
     all_measures, billed = _add(everything), _add(served)
     unknown = [one for one in everything if one.key.card.status in UNKNOWN_COST]
+    failed = [one for one in everything if one.key.dimensions.outcome is Outcome.ERROR]
+    cut = [one for one in everything if one.key.dimensions.outcome is Outcome.CUT]
     return Totals(
         requests=all_measures[_AT["requests"]],
-        errors=_count(everything, lambda key: key.dimensions.outcome is Outcome.ERROR),
+        errors=_sum(failed, "requests"),
         retries=all_measures[_AT["retries"]],
-        unpriced_requests=sum(one.measures[_AT["requests"]] for one in unknown),
+        unpriced_requests=_sum(unknown, "requests"),
+        unmetered_requests=_sum((one for one in unknown if not one.tokens and not one.units), "requests"),
+        failed_nano_usd=_sum(failed, "nano_usd"),
+        cut_requests=_sum(cut, "requests"),
+        cut_nano_usd=_sum(cut, "nano_usd"),
+        lost_unpriced_requests=_sum((one for one in unknown if one.key.dimensions.outcome in _LOST), "requests"),
         partial_requests=all_measures[_AT["partial"]],
         estimated_requests=_count(everything, lambda key: key.card.status is CardStatus.ESTIMATED),
         tokens=Usage.of(billed[_TOKENS], _units(served)),
         hosted_tokens=sum(one.tokens for one in everything if one.key.card.status is CardStatus.HOSTED),
         unknown_tokens=sum(one.tokens for one in unknown),
-        cached_requests=sum(one.measures[_AT["requests"]] for one in cached),
+        cached_requests=_sum(cached, "requests"),
         cached_tokens=sum(one.tokens for one in cached),
         metered_nano_usd=all_measures[_AT["nano_usd"]],
         reported_nano_usd=all_measures[_AT["reported_nano_usd"]],
@@ -103,6 +112,10 @@ def total(sums: Iterable[Sum]) -> Totals:
         first_token_ms=all_measures[_AT["first_token_ms"]],
         first_tokens=all_measures[_AT["first_tokens"]],
     )
+
+
+def _sum(sums: Iterable[Sum], measure: str) -> int:
+    return sum(one.measures[_AT[measure]] for one in sums)
 
 
 def _add(sums: list[Sum]) -> list[int]:

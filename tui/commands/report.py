@@ -6,7 +6,7 @@ Times are RFC 3339 (2026-05-16T14:00:00Z), dates (UTC midnight) or durations bef
 import argparse
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from collectors.clock import now_ms
@@ -79,10 +79,27 @@ def _print_text(found: Report) -> None:
     if found.total.tokens.units and found.knows_units:
         beside = ", ".join(f"{amount:,} {unit}" for unit, amount in found.total.tokens.units)
         sys.stdout.write(f"Beside tokens: {plain(beside)}\n")
+    for sentence in _beside(found.total):
+        sys.stdout.write(f"{sentence}\n")
     if found.overlapping:
         sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
     for doubt in found.doubts:
         sys.stdout.write(f"≥ {plain(doubt)}\n")
+
+
+def _beside(total: Totals) -> Iterator[str]:
+    """What the columns do not tell of the total: what bought nothing, was tried again, or cost nothing."""
+    if total.lost_requests:
+        mark = "≥" if total.lost_unpriced_requests else ""
+        parts = [(total.errors, "failed", total.failed_nano_usd), (total.cut_requests, "cut off", total.cut_nano_usd)]
+        said = ", ".join(f"{count:,} {how} for ${nano / 1e9:.6f}" for count, how, nano in parts if count)
+        yield f"Bought nothing: {said}; {mark}${total.lost_nano_usd / 1e9:.6f} in all."
+    if total.retries:
+        yield f"Attempts of a call that was tried before, fallbacks included: {total.retries:,}."
+    if total.cached_requests:
+        yield f"Served from the gateway's cache for nothing: {total.cached_requests:,}, {total.cached_tokens:,} tokens."
+    if total.unmetered_requests:
+        yield f"Without a word on what they used: {total.unmetered_requests:,}."
 
 
 def _text_line(name: str, totals: Totals, width: int) -> str:
@@ -112,7 +129,8 @@ def _rest_name(rest: Rest, found: Report) -> str:
     return " / ".join([*places, rest.label])
 
 
-_CSV = ("requests", "errors", "retries", "unpriced_requests", "metered_usd", "committed_usd", "usd", "reported_usd",
+_CSV = ("requests", "errors", "retries", "unpriced_requests", "usage_missing_requests", "cut_requests", "failed_usd",
+        "cut_usd", "bought_nothing_usd", "metered_usd", "committed_usd", "usd", "reported_usd",
         "input", "cache_read", "cache_write", "output", "reasoning", "usd_per_million_tokens")  # fmt: skip
 
 
@@ -129,7 +147,9 @@ def _print_csv(found: Report) -> None:
 def _csv_row(totals: Totals) -> Sequence[Any]:
     tokens, per_million = totals.tokens, totals.usd_per_million_tokens
     return (
-        totals.requests, totals.errors, totals.retries, totals.unpriced_requests, usd_text(totals.metered_nano_usd),
+        totals.requests, totals.errors, totals.retries, totals.unpriced_requests, totals.unmetered_requests,
+        totals.cut_requests, usd_text(totals.failed_nano_usd), usd_text(totals.cut_nano_usd),
+        usd_text(totals.lost_nano_usd), usd_text(totals.metered_nano_usd),
         usd_text(totals.allocated_nano_usd), usd_text(totals.nano_usd), usd_text(totals.reported_nano_usd),
         tokens.input_tokens, tokens.cache_read_tokens, tokens.cache_write_any_tokens, tokens.output_tokens,
         tokens.reasoning_tokens, "" if per_million is None else decimal_text(per_million),
