@@ -30,6 +30,12 @@ def _gpus() -> Screen[Any]:
     return GpusScreen()
 
 
+def _budgets() -> Screen[Any]:
+    from tui.screens.budgets import BudgetsScreen
+
+    return BudgetsScreen()
+
+
 def _requests() -> Screen[Any]:
     from tui.screens.requests import RequestsScreen
 
@@ -56,6 +62,7 @@ class MonitorApp(TimeKeysApp):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "burn": BurnScreen,
         "gpus": _gpus,
+        "budgets": _budgets,
         "requests": _requests,
         "sources": _sources,
     }
@@ -68,6 +75,9 @@ class MonitorApp(TimeKeysApp):
         Binding("question_mark", "help", "help", id="app.help", tooltip="help: keys, doubts, words"),
         Binding("1", "show('burn')", "burn", id="app.burn", tooltip="go to Burn: who spends what"),
         Binding("2", "show('gpus')", "gpus", id="app.gpus", tooltip="go to GPUs: hosts, engines, idle tax"),
+        Binding(
+            "3", "show('budgets')", "budgets", id="app.budgets", tooltip="go to Budgets: left, pace, run-out, launch"
+        ),
         Binding("4", "show('requests')", "requests", id="app.requests", tooltip="go to Requests: newest or dearest"),
         Binding("6", "show('sources')", "sources", id="app.sources", tooltip="go to Sources: states, lags, rejects"),
         Binding(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from tui.pictures.budgets import BudgetPicture, BudgetsPicture
     from tui.pictures.burn import BurnPicture
     from tui.pictures.chart import ChartPicture, Point
     from tui.pictures.machines import MachinesPicture
@@ -35,6 +36,13 @@ class Feed(Protocol):
 
     def set_mark(self, text: str, at_ms: int | None) -> str:
         """Mark an instant, or now; what was done, in a sentence. FeedError where the store cannot be written."""
+
+    def budgets(self, view: View) -> BudgetsPicture:
+        """Every budget, and the launch that is on."""
+        ...
+
+    def budget(self, view: View, name: str) -> BudgetPicture:
+        """One budget over its period; FeedError when it is not in force."""
         ...
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:

@@ -237,6 +237,18 @@ def moment(epoch_ms: int, now_ms: int | None) -> str:
     return f"{zone.in_zone(epoch_ms):{'%H:%M' if near else '%Y-%m-%d %H:%M'}}{zone.mark()}"
 
 
+def day_moment(epoch_ms: int, now_ms: int | None) -> str:
+    """The same without the year, where it is plain which one is meant: 05-16 14:23Z."""
+    text = moment(epoch_ms, now_ms)
+    return text if len(text) < len("2026-05-16 14:23") else text[len("2026-") :]
+
+
+def t_plus(milliseconds: int) -> str:
+    """A launch's clock to the minute, so that it does not tick: T+2h14m."""
+    minutes = max(0, milliseconds) // _MINUTE_MS
+    return f"T+{minutes // 60}h{minutes % 60:02}m"
+
+
 def axis_time(epoch_ms: int, step_ms: int) -> str:
     """A time under an axis whose labels are `step_ms` apart: 14:23:10, 14:20, 05-16."""
     return (
@@ -305,6 +317,11 @@ def _cut(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + ELLIPSIS
+
+
+def cells(text: str) -> int:
+    """How many cells a text takes."""
+    return cell_len(text)
 
 
 def shorten(text: str, width: int) -> str:

@@ -11,13 +11,14 @@ from store.reader import Reader
 from store.tables import StoreError
 from tui import format as fmt
 from tui.feed import FeedError
+from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
-from tui.reading import burn, chart, machines, requests, sources
+from tui.reading import budgets, burn, chart, machines, requests, sources
 
 _MONTH_MS = 31 * 86_400_000
 
@@ -68,6 +69,16 @@ class StoreFeed:
         except (StoreError, ValueError, OSError) as error:
             raise FeedError(f"no mark was set: {error}") from error
         return f"marked {fmt.clock(mark.at_ms)}: {mark.text}"
+
+    def budgets(self, view: View) -> BudgetsPicture:
+        """Every budget."""
+        with self._reading() as reader:
+            return budgets.budgets(reader, view, self._clock(), machine=self._machine, demo=self._demo)
+
+    def budget(self, view: View, name: str) -> BudgetPicture:
+        """One budget over its period."""
+        with self._reading() as reader:
+            return budgets.budget(reader, view, name, self._clock(), machine=self._machine, demo=self._demo)
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """Single requests, newest or dearest first."""

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tests.fakes import budgets as fake_budgets
 from tests.fakes import pictures
 from tui.feed import FeedError
+from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.machines import MachinesPicture
@@ -26,6 +28,8 @@ class FakeFeed:
         sources: SourcesPicture = pictures.SOURCES,
         machines: MachinesPicture = pictures.MACHINES,
         chart: ChartPicture = pictures.CHART,
+        budgets: BudgetsPicture = fake_budgets.BUDGETS,
+        budget: Callable[[str], BudgetPicture] = fake_budgets.budget,
     ) -> None:
         self.burn_answer = burn or pictures.burn()
         self.requests_answer = requests
@@ -35,6 +39,8 @@ class FakeFeed:
         self.chart_answer = chart
         self.marks: list[tuple[str, int | None]] = []
         self.alerts: tuple[Point, ...] = ()
+        self.budgets_answer = budgets
+        self.budget_answer = budget
         self.failure: str | None = None
         self.asked: list[tuple[str, View]] = []
         self.dearest: list[bool] = []
@@ -62,6 +68,16 @@ class FakeFeed:
             raise FeedError(self.failure)
         self.marks.append((text, at_ms))
         return f"marked {text}"
+
+    def budgets(self, view: View) -> BudgetsPicture:
+        """The prepared budgets."""
+        self._note("budgets", view)
+        return self.budgets_answer
+
+    def budget(self, view: View, name: str) -> BudgetPicture:
+        """The prepared budget of this name."""
+        self._note("budget", view)
+        return self.budget_answer(name)
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """The prepared requests, with the path asked for."""

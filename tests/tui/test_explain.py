@@ -13,12 +13,12 @@ from tui.app import MonitorApp
 from tui.explaining.burn import headline_figures, row_figures
 from tui.explaining.requests import bill_figures
 from tui.pictures.burn import Basis
-from tui.screens import burn_table, requests, sources
+from tui.screens import budgets, burn_table, requests, sources
 from tui.screens.explain import ExplainScreen
 from tui.widgets.explanation import explanation_lines
 from tui.widgets.table import Column
 
-TEXTS = {"NAME", "MODEL", "TENANT", "KEY", "PROVIDER", "OUTCOME", "COST IS", "ERROR", "SOURCE", "KIND"}
+TEXTS = {"NAME", "BUDGET", "MODEL", "TENANT", "KEY", "PROVIDER", "OUTCOME", "COST IS", "ERROR", "SOURCE", "KIND"}
 """Columns that hold words as their source wrote them: there is nothing to explain."""
 
 BASIS = Basis(
@@ -70,8 +70,8 @@ def titles(columns: tuple[Column, ...]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("keys", "columns"),
-    [((), burn_table.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
-    ids=["burn", "requests", "sources"],
+    [((), burn_table.COLUMNS), (("3",), budgets.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
+    ids=["burn", "budgets", "requests", "sources"],
 )
 async def test_every_column_of_the_row_under_the_cursor_is_explained(
     keys: tuple[str, ...], columns: tuple[Column, ...]

@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
-from tests.fakes import pictures
+from tests.fakes import budgets, pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
+from tui.pictures.chart import Point
 from tui.pictures.requests import BillPicture, RequestRow
 from tui.pictures.view import View
 
@@ -69,8 +70,13 @@ def feed_of(name: str) -> FakeFeed:
     engine = replace(pictures.ENGINE, source=name, model=name)
     engines = (engine, replace(engine, state=name))
     host = replace(pictures.MACHINES.hosts[0], name=name, missing=(name,), gpus=gpus, engines=engines)
+    marked = replace(budgets.CURVE, marks=(Point(budgets.BEGAN_MS + 600_000, name),))
+    line = budgets.line(name, filter=name, counts=name, period=name, doubts=(name,))
+    launch = replace(budgets.LAUNCH, name=name)
     return FakeFeed(
         burn_of(name),
+        budgets=replace(budgets.BUDGETS, lines=(line, budgets.line("other")), launch=launch, doubts=(name,)),
+        budget=lambda _: replace(budgets.budget(name), line=line, curve=marked, launch=launch, doubts=(name,)),
         requests=replace(pictures.REQUESTS, rows=(request_of(name), request_of(name, 2))),
         bill=lambda _: bill_of(name),
         sources=replace(pictures.SOURCES, rows=(replace(source, rejects=rejects),), found=(name,)),
@@ -98,7 +104,16 @@ async def test_a_hostile_name_is_shown_and_harms_nothing(name: str) -> None:
             await press(pilot, *keys)
             assert_harmless(app)
         assert app.view.path == (("model", name), ("tenant", name), ("key", name))
-        for keys in (["2"], ["6"], ["question_mark"], ["escape", "4"], ["1", "slash"]):
+        for keys in (
+            ["2"],
+            ["3"],
+            ["enter"],
+            ["i"],
+            ["escape", "escape", "6"],
+            ["question_mark"],
+            ["escape", "4"],
+            ["1", "slash"],
+        ):
             await press(pilot, *keys)
             assert_harmless(app)
         assert app.is_running

@@ -274,13 +274,13 @@ def _budget(budget: BudgetLine, header: Header) -> Iterator[Explanation]:
     yield tell(
         "pace",
         fmt.factor(budget.pace),
-        "Share of the budget spent over share of its period gone; 1.0x is exactly on plan.",
-        f"{exact(spent, 4)} spent / {exact(budget.elapsed_share, 4)} of the period gone = {exact(budget.pace, 3)}",
+        "Share of the budget spent over what is planned to be spent by now; 1.0x is exactly on plan.",
+        f"{exact(spent, 4)} spent / {exact(budget.mark_share, 4)} planned = {exact(budget.pace, 3)}",
     )
     yield tell(
         "spent",
         fmt.percent(None if spent is None else float(spent)),
-        "Share of the budget that is spent; the stroke in the bar is the share of the period gone.",
+        "Share of the budget that is spent; the stroke in the bar is where the plan stands now.",
         f"${exact(budget.spent_usd)} / ${budget.limit_usd:,} = {exact(spent, 4)}",
     )
 

@@ -22,6 +22,7 @@ class Teller:
     header: Header
     of: str = ""
     confidence: str = ""
+    window: str = ""
 
     def tell(
         self, figure: str, value: str, meaning: str, *arithmetic: str, basis: str = "", confidence: str = ""
@@ -34,6 +35,7 @@ class Teller:
             meaning=meaning,
             arithmetic=arithmetic,
             basis=basis,
+            window=self.window,
             confidence=confidence or self.confidence,
             header=self.header,
         )

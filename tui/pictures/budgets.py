@@ -93,6 +93,9 @@ class BudgetsPicture(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[BudgetLine, ...] = ()
     launch: LaunchLine | None = None
     doubts: tuple[str, ...] = ()
+    curve: ChartPicture | None = None
+    """What was spent of the budget called `curve_of`, where that is drawn, too."""
+    curve_of: str | None = None
 
 
 class BudgetPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,5 +20,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Step by step with the numbers in it."""
     basis: str = ""
     """Which tokens or requests are counted."""
+    window: str = ""
+    """What its figures are over, where that is not the window of the screen."""
     confidence: str = "exact"
     header: Header

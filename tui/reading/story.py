@@ -82,13 +82,12 @@ class Story:
 
     @property
     def rates(self) -> list[tuple[int, float | None]]:
-        """(instant, dollars per hour in the step that ends there)."""
-        rates: list[tuple[int, float | None]] = []
-        for place, nano_usd in enumerate(self.steps):
-            length_ms = self._end(place) - max(self.launch.began_ms, self._begin(place))
-            known = nano_usd / NANO_PER_USD * _HOUR_MS / length_ms if length_ms * 6 >= self.step_ms else None
-            rates.append((self._end(place), known))
-        return rates
+        """(instant, dollars per hour in the step that ends there); a step that is cut short says nothing of its rate."""
+        return [
+            (self._end(place), nano_usd / NANO_PER_USD * _HOUR_MS / self.step_ms)
+            for place, nano_usd in enumerate(self.steps)
+            if self._end(place) - self._begin(place) == self.step_ms
+        ]
 
     def _begin(self, place: int) -> int:
         return self.launch.began_ms // self.step_ms * self.step_ms + place * self.step_ms

@@ -17,7 +17,7 @@ def explanation_lines(one: Explanation, width: int) -> Iterator[Line]:
     yield from _paragraph(one.meaning, width)
     yield from _section("ARITHMETIC", one.arithmetic, width)
     yield from _section("COUNTED", [one.basis] if one.basis else [], width)
-    yield from _section("WINDOW", [_window(one.header)], width)
+    yield from _section("WINDOW", [one.window or _window(one.header)], width)
     yield from _section("SOURCES", list(_sources(one.header)), width)
     yield from _section("PRICES", one.header.books, width)
     yield from _section("CONFIDENCE", [one.confidence], width)

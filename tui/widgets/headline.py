@@ -7,6 +7,7 @@ from textual.geometry import Size
 from tui import format as fmt
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Headline
+from tui.widgets.budget import run_out
 from tui.widgets.lines import Line, Lines, Piece
 
 FULL_LINES = 5
@@ -91,27 +92,31 @@ def _idle(headline: Headline) -> str:
 def _budget(budget: BudgetLine | None, now_ms: int | None, width: int) -> list[Piece]:
     if budget is None:
         return [("BUDGET", "title"), (fmt.UNKNOWN, "strong"), ("none configured", "dim"), ("", ""), ("", "")]
-    spent = float(budget.spent_usd / budget.limit_usd) if budget.limit_usd > 0 else 1.0
+    spent = budget.spent_share
     left = fmt.usd(budget.left_usd)
     over = budget.left_usd < 0 or (budget.pace or 0) > 1
     return [
-        (f"BUDGET {fmt.safe(budget.name, width - 9)}", "title"),
+        (_budget_title(budget, now_ms, width), "title"),
         (f"{'≤' if budget.lower_bound else ''}{left} left of {fmt.usd_whole(budget.limit_usd)}", "strong"),
         (_run_out(budget, now_ms), "bad" if budget.runs_out_ms is not None else ""),
-        (fmt.bar(spent, max(4, width - 2), budget.elapsed_share), "bad" if over else ""),
+        (fmt.bar(spent, max(4, width - 2), budget.mark_share), "bad" if over else ""),
         (f"pace {fmt.factor(budget.pace)}   {fmt.percent(spent)} spent", ""),
     ]
 
 
+def _budget_title(budget: BudgetLine, now_ms: int | None, width: int) -> str:
+    """The budget's name; a launch has its clock, too."""
+    if budget.period != "launch" or now_ms is None:
+        return f"BUDGET {fmt.safe(budget.name, width - 9)}"
+    clock = fmt.t_plus(now_ms - budget.begins_ms)
+    return f"LAUNCH {fmt.safe(budget.name, width - 10 - len(clock))} {clock}"
+
+
 def _run_out(budget: BudgetLine, now_ms: int | None) -> str:
-    if budget.left_usd < 0:
-        return "overspent"
-    if budget.runs_out_ms is None:
-        return f"lasts to {fmt.moment(budget.ends_ms, now_ms)}"
-    text = f"out {fmt.moment(budget.runs_out_ms, now_ms)}"
-    if now_ms is None or budget.runs_out_ms <= now_ms:
-        return text
-    return f"{text} in {fmt.countdown(budget.runs_out_ms - now_ms)}"
+    if budget.left_usd > 0 and budget.runs_out_ms is None:
+        return f"lasts to {fmt.day_moment(budget.ends_ms, now_ms)}"
+    text = run_out(budget, now_ms, short=True)
+    return text if budget.left_usd <= 0 else f"out {text}"
 
 
 def _compact(headline: Headline, now_ms: int | None) -> list[Line]:

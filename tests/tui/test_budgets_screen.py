@@ -1,0 +1,178 @@
+"""The Budgets screen: what is left, how fast it goes, where it ends, and one budget against its plan."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.fakes import budgets as fake
+from tests.fakes.feed import FakeFeed
+from tests.fakes.pictures import AS_OF_MS as NOW_MS
+from tests.fakes.screens import monitor, press, settle, shown
+from tui.screens.budgets import COLUMNS, draw_row
+from tui.widgets.budget import budget_details, launch_lines
+from tui.widgets.headline import _budget
+from tui.widgets.table import Row
+
+TITLES = [column.title for column in COLUMNS]
+
+
+def cell(row: Row, title: str) -> str:
+    return row.cells[TITLES.index(title)]
+
+
+def details(line_name: str = "launch", width: int = 80, **changes: object) -> str:
+    found = next((line for line in fake.BUDGETS.lines if line.name == line_name), fake.line())
+    return "\n".join(
+        "".join(text for text, _ in line) for line in budget_details(replace(found, **changes), NOW_MS, width)
+    )
+
+
+def test_a_row_shows_what_is_left_how_fast_it_goes_and_when_it_is_gone() -> None:
+    row = draw_row(fake.line(), NOW_MS)
+    assert [
+        cell(row, title) for title in ("LEFT", "OF", "PACE", "5M", "1H", "3D", "AT END", "FROM", "TO", "RUNS OUT")
+    ] == [
+        "1,204",
+        "5,000",
+        "1.8x",
+        "2.4x",
+        "1.9x",
+        "--",
+        "6,210",
+        "5,400",
+        "7,900",
+        "17:18Z in 2h54m",
+    ]
+
+
+def test_the_bar_has_the_plan_s_mark() -> None:
+    # 3796 of 5000 are nine of twelve cells; 42 % is in the sixth.
+    assert cell(draw_row(fake.line(), NOW_MS), "SPENT") == "█████│███▒▒▒"
+
+
+@pytest.mark.parametrize(
+    ("spent", "runs_out_ms", "text"),
+    [
+        (5001, NOW_MS, "overspent"),
+        (5000, NOW_MS, "used up"),
+        (10, None, "lasts"),
+        (10, NOW_MS + 60_000, "14:24Z in 1m"),
+        (10, NOW_MS + 26 * 3_600_000, "05-17 16:23Z"),
+    ],
+)
+def test_the_run_out_is_a_time_and_how_long_until_then(spent: int, runs_out_ms: int | None, text: str) -> None:
+    row = draw_row(fake.line(spent_usd=Decimal(spent), runs_out_ms=runs_out_ms), NOW_MS)
+    assert cell(row, "RUNS OUT") == text
+    assert len(text) <= COLUMNS[-1].width
+
+
+@pytest.mark.parametrize(
+    ("changes", "role"),
+    [
+        ({"runs_out_ms": None}, ""),
+        ({}, "warn"),
+        ({"runs_out_ms": None, "crossed": "soft"}, "warn"),
+        ({"crossed": "hard"}, "bad"),
+        ({"spent_usd": Decimal(5000)}, "bad"),
+    ],
+)
+def test_a_budget_is_louder_the_worse_it_is(changes: dict[str, Any], role: str) -> None:
+    assert draw_row(fake.line(**changes), NOW_MS).role == role
+
+
+def test_what_has_no_known_price_bounds_what_is_left_and_what_is_spent() -> None:
+    row = draw_row(fake.line(lower_bound=True), NOW_MS)
+    assert (cell(row, "LEFT"), cell(row, "AT END")) == ("≤1,204", "≥6,210")
+    assert "≤$1,204 of $5,000" in details(lower_bound=True)
+
+
+def test_the_details_say_on_what_the_projection_rests_and_how_sure_it_is() -> None:
+    text = details()
+    assert "$6,210  ($5,400 to $7,900)   by the shape of past days" in text
+    assert "range 16:36Z to lasts" in text
+    assert "straight lines: history too short" in details(basis="line")
+    assert "past the hard limit of 100%" in details("acme")
+    assert "tenant=acme" in details("acme")
+    assert "12 requests have no known price" in details("search")
+    assert "committed dollars" in details("hosts")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_details_fit_any_width(width: int) -> None:
+    bar = details(width=width).splitlines()[1]
+    assert len(bar) <= width
+    assert bar.endswith("76% spent, plan 42%")
+
+
+def test_a_launch_shows_its_clock_and_its_plan() -> None:
+    first, second = ("".join(text for text, _ in line) for line in launch_lines(fake.LAUNCH, 100))
+    assert first.startswith(" LAUNCH launch   T+2h14m of 6h00m")
+    assert second == " spent $3,796   plan $2,109 (+$1,687)   now $412.6/h   plan $250.0/h   before $96.40/h"
+
+
+def test_a_launch_in_the_headline_has_its_clock() -> None:
+    (title, _), *_ = _budget(fake.line(), NOW_MS, 40)
+    assert title == "LAUNCH launch T+2h14m"
+
+
+async def test_budgets_are_listed_and_opened_and_left_where_they_were() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        assert "LAUNCH launch   T+2h14m of 6h00m" in shown(app)
+        assert "> launch" in shown(app)
+        await press(pilot, "j")
+        assert "tenant=acme" in shown(app)
+        await press(pilot, "enter")
+        assert "budgets > acme" in shown(app)
+        assert "2 of 5" in shown(app)
+        assert "╎deploy 41" in shown(app)
+        assert "LAUNCH" not in shown(app)
+        await press(pilot, "n")
+        assert "budgets > search" in shown(app)
+        await press(pilot, "p", "p", "p")
+        assert "budgets > launch" in shown(app)
+        await press(pilot, "n", "escape")
+        assert "> acme" in shown(app)
+
+
+async def test_a_large_terminal_draws_the_curve_of_the_budget_at_the_cursor() -> None:
+    feed = FakeFeed(budget=lambda name: replace(fake.budget(name), curve=replace(fake.CURVE, unit=f"$ {name}")))
+    app = monitor(feed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        assert "$ launch" in shown(app)
+        await press(pilot, "j")
+        assert "$ acme" in shown(app)
+        assert "$ launch" not in shown(app)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "$ acme" not in shown(app)
+
+
+async def test_without_budgets_it_says_how_to_have_one() -> None:
+    app = monitor(FakeFeed(budgets=replace(fake.BUDGETS, lines=(), launch=None, doubts=())))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        assert "usdtop launch start" in shown(app)
+        await press(pilot, "enter", "i", "j", "n")
+        assert app.is_running
+
+
+async def test_a_budget_that_is_no_longer_in_force_says_so_and_stays_as_it_was() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "enter")
+        feed = app.feed
+        assert isinstance(feed, FakeFeed)
+        feed.failure = "This budget is not in force at this time."
+        app._tick()
+        await settle(pilot)
+        assert "! This budget is not in force at this time." in shown(app)
+        assert "budgets > launch" in shown(app)
