@@ -99,7 +99,7 @@ def _lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
     else:
         lines.append(_line("output", output - reasoning, rate, TOKENS_PER_MILLION))
         lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
-    lines += _unit_lines(usage, card)
+    lines += _unit_lines(usage, card, requests)
     if card.request_rate is not None:
         lines.append(_line("requests", requests, card.request_rate, 1))
     return [line for line in lines if line.amount]
@@ -116,10 +116,20 @@ def _input_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
     return lines
 
 
-def _unit_lines(usage: Usage, card: RateCard) -> list[BillLine]:
-    unit_rates = {rate.unit: (rate.nano_usd, rate.per) for rate in card.unit_rates}
-    unlisted = (0 if card.status in NO_COST else None, 1)
-    return [_line(unit, amount, *unit_rates.get(unit, unlisted)) for unit, amount in usage.units]
+def _unit_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
+    rates = {rate.unit: rate for rate in card.unit_rates}
+    unlisted = 0 if card.status in NO_COST else None
+    lines = []
+    for unit, amount in usage.units:
+        rate = rates.get(unit)
+        if rate is None:
+            lines.append(_line(unit, amount, unlisted, 1))
+        elif amount and amount < rate.minimum * requests:
+            billed = rate.minimum * requests
+            lines.append(_line(f"{unit}, at least {rate.minimum:,}", billed, rate.nano_usd, rate.per))
+        else:
+            lines.append(_line(unit, amount, rate.nano_usd, rate.per))
+    return lines
 
 
 def _line(item: str, amount: int, nano_usd_per: int | None, per: int) -> BillLine:

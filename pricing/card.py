@@ -45,6 +45,8 @@ class UnitRate:
     unit: str
     nano_usd: int
     per: int = 1
+    minimum: int = 0
+    """What a request that uses the unit at all is billed for at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,9 @@ def card_to_mapping(card: RateCard) -> dict[str, object]:
     plain = asdict(card)
     del plain["linear"], plain["per_token"]  # they follow from the rest
     plain["status"] = card.status.value
+    plain["unit_rates"] = [
+        {key: value for key, value in asdict(rate).items() if key != "minimum" or value} for rate in card.unit_rates
+    ]
     for key in _SELDOM_SAID:
         if not plain[key]:
             del plain[key]

@@ -14,6 +14,8 @@ from pricing.card import card_from_mapping, card_to_mapping
 
 MODELS_AT_MOST = 500
 """Names come from outside: somebody who makes them up must not fill the disk."""
+_READING = 2
+"""Raised with every change of what cards are made of the same listing."""
 _LIMIT_BYTES = 8 * 1024 * 1024
 
 
@@ -47,11 +49,16 @@ class CachedBook:
             self._digest = self._book.digest
         return self._digest
 
+    @property
+    def _stamp(self) -> str:
+        """What the file's answers depend on: the prices, and what we make of them."""
+        return f"{self.digest} {_READING}"
+
     def find(self, provider: str | None, model: str) -> PricedModel | None:
         """The offers for a model, from the file when they are in it."""
         key = json.dumps([provider, model])
         if self._models is None:
-            self._models = _read(self._path, self.digest)
+            self._models = _read(self._path, self._stamp)
         if key in self._models:
             try:
                 return _from_plain(self._models[key])
@@ -69,7 +76,7 @@ class CachedBook:
         self._models = models
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(self._path, json.dumps({"digest": self.digest, "models": models}).encode(), lasting=False)
+            write_whole(self._path, json.dumps({"digest": self._stamp, "models": models}).encode(), lasting=False)
         except OSError:
             return
 

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from collectors.prices.catalogue_file import KeptCatalogue
 from pricing.bill import cost_nano_usd
 from pricing.books.book import STANDARD, VARIANTS, PriceBook
+from pricing.books.hours import zone_minutes
 from pricing.card import PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
 from pricing.usage import NOTHING
 from store.notes import CATALOGUE, read_note, write_note
 from store.repricing import Asked, Repricing
 from store.rests import unpriced_sums
 from store.writer import Writer
+from store.zones import zone_named
 
 FROM_SUMS = "estimated from sums: the single requests are no longer kept"
 
@@ -22,7 +24,7 @@ _VARIANT = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _NO_OFFER = re.compile(r"no (\w+) price at that time")
 _TIER_UNKNOWN = "no price for this service tier"
 _BAND = re.compile(r"prompt (?:over|up to) ([0-9,]+)")
-_HOURS = re.compile(r"(\d\d):(\d\d) to \d\d:\d\d (?:UTC)?([+-]\d\d:\d\d)?")
+_HOURS = re.compile(r"(\d\d):(\d\d) to \d\d:\d\d (\S+)")
 _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 
 
@@ -124,11 +126,22 @@ def _moment(asked: Asked) -> int:
     for condition in asked.old.conditions:
         found = _HOURS.search(condition)
         if found is not None:
-            offset = found[3] or "+00:00"
-            ahead = (int(offset[1:3]) * 60 + int(offset[4:])) * (-1 if offset[0] == "-" else 1)
-            begins = int(found[1]) * 60 + int(found[2]) - ahead
-            return asked.at_ms // _DAY_MS * _DAY_MS + begins % 1_440 * _MINUTE_MS
+            begins, day_ms = int(found[1]) * 60 + int(found[2]), asked.at_ms // _DAY_MS * _DAY_MS
+            ahead = _minutes_ahead(found[3], day_ms + begins * _MINUTE_MS)
+            return day_ms + (begins - ahead) % 1_440 * _MINUTE_MS
     return asked.at_ms
+
+
+def _minutes_ahead(zone: str, at_ms: int) -> int:
+    """What a zone that a card names is ahead of UTC at an instant; nothing where it is not known any more."""
+    fixed = zone_minutes(zone)
+    if fixed is not None:
+        return fixed
+    try:
+        offset = datetime.fromtimestamp(at_ms / 1_000, zone_named(zone)).utcoffset()
+    except ValueError:
+        return 0
+    return int(offset.total_seconds() // 60) if offset else 0
 
 
 def _bills_alike(asked: Asked, new: RateCard) -> bool:

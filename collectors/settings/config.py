@@ -21,6 +21,7 @@ from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
 from store.limits import Limits
 from store.retention import Retention
+from store.zones import zone_named
 
 if TYPE_CHECKING:
     from pricing.books.userbook import UserBook
@@ -214,7 +215,7 @@ def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) 
     """The user's own prices, discounts and aliases; raises PriceError."""
     from pricing.books.userbook import UserBook
 
-    return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines)
+    return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines, zones=zone_named)
 
 
 def overheads(config: Config) -> tuple[Overhead, ...]:

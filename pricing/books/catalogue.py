@@ -29,6 +29,10 @@ _VARIANT_CONTEXTS = {
 """What the catalogue calls our variants; other contexts (a route, a kind of search) are not seen in logs."""
 
 
+_HEARD_SECONDS = frozenset({"audio_seconds", "input_audio_seconds"})
+_GROQ_SECONDS = 10
+
+
 class _Match(NamedTuple):
     owner: "types.Provider"
     model: "types.ModelInfo"
@@ -40,8 +44,8 @@ class Catalogue:
     """List prices by genai-prices: dated, tiered, with batch and service tiers from the day they were recorded.
 
     A record without prices, or with nothing but zeros, is no price: only a listing whose name ends in ":free" is
-    free. What the package cannot say is not in the cards either: weekdays, end dates, and Groq's minimum of ten
-    seconds per transcription.
+    free. What the package cannot say is not in the cards either: weekdays and end dates. Groq's minimum of ten seconds
+    per transcription is added here.
     """
 
     name = "catalogue"
@@ -126,7 +130,7 @@ class Catalogue:
 
     def _priced(self, match: _Match, asked: "types.Provider") -> PricedModel | None:
         record = f"{match.owner.id}/{match.model.id}"
-        periods = tuple(_periods(match.model))
+        periods = tuple(_with_minimum(period, match.owner.id) for period in _periods(match.model))
         if not any(price.usd or price.tiers for period in periods for price in period.prices.values()):
             return _free(record, match.rule, self.version) if record.endswith(_FREE_SUFFIX) else None
         listing = Listing(
@@ -137,9 +141,26 @@ class Catalogue:
             checked=self.version,
             periods=periods,
             # Another provider's list price says nothing of what the one that was asked takes for a batch.
-            variants=_variants(match.model) if match.owner is asked else {},
+            variants={
+                variant: tuple(_with_minimum(period, match.owner.id) for period in found)
+                for variant, found in (_variants(match.model) if match.owner is asked else {}).items()
+            },
         )
         return PricedModel(offers=listing.offers())
+
+
+def _with_minimum(period: Period, provider: str) -> Period:
+    """The period with what a request is billed for at least, where a provider's price page says so.
+
+    Groq bills ten seconds of audio for anything shorter (groq.com/pricing); the catalogue has no place for that.
+    """
+    if provider != "groq" or not period.prices.keys() & _HEARD_SECONDS:
+        return period
+    prices = {
+        key: replace(price, minimum=_GROQ_SECONDS) if key in _HEARD_SECONDS else price
+        for key, price in period.prices.items()
+    }
+    return replace(period, prices=prices)
 
 
 def _parsed(snapshot_json: bytes) -> "DataSnapshot":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pricing.books.book import STANDARD, VARIANTS, normal_variant
+from pricing.books.hours import Zones, no_zone
 from pricing.books.keys import PriceError, Table, days, flag, place, refuse_unknown, tables, text
 from pricing.books.listing import Period, Prices
 from pricing.books.rates import OVERLAY_KEYS, RATE_KEYS, overlay, read_rates
@@ -62,7 +63,7 @@ class PriceEntry:
         )
 
 
-def read_entry(raw: Table, position: int, line: int | None = None) -> PriceEntry:
+def read_entry(raw: Table, position: int, line: int | None = None, zones: Zones = no_zone) -> PriceEntry:
     """Check one entry as TOML gave it; raise PriceError. `position` counts from 1 in the file's order."""
     model = raw.get("model")
     where = place("price", position, model, line)
@@ -83,7 +84,7 @@ def read_entry(raw: Table, position: int, line: int | None = None) -> PriceEntry
         variant=variant,
         prices=prices,
         variants=variants,
-        windows=_windows(raw, variants, where, graduated=graduated),
+        windows=_windows(raw, variants, where, zones, graduated=graduated),
         graduated=graduated,
         effective_from=since,
         effective_to=until,
@@ -128,9 +129,11 @@ def _variants(raw: Table, base: Prices, where: str, *, graduated: bool) -> dict[
     return found
 
 
-def _windows(raw: Table, variants: Mapping[str, Prices], where: str, *, graduated: bool) -> tuple[Window, ...]:
+def _windows(
+    raw: Table, variants: Mapping[str, Prices], where: str, zones: Zones, *, graduated: bool
+) -> tuple[Window, ...]:
     windows = tuple(
-        read_window(table, f"{where}, window {position}")
+        read_window(table, f"{where}, window {position}", zones)
         for position, table in enumerate(tables(raw, "window", where, "[[price.window]]"), start=1)
     )
     for window in windows:

@@ -38,6 +38,8 @@ class ListedPrice:
     usd: Decimal
     per: int = TOKENS_PER_MILLION
     tiers: tuple[tuple[int, Decimal], ...] = ()
+    minimum: int = 0
+    """Of a unit: what a request that uses it at all is billed for at least."""
 
     def at(self, above_prompt_tokens: int) -> Decimal:
         """The price for prompts that are just over this threshold; 0 is the price of short prompts."""
@@ -138,7 +140,7 @@ class Listing:
             rates=rates,
             reasoning_rate=_per_million(nano, "output_reasoning_tokens"),
             request_rate=divide_half_even(*nano["requests"]) if "requests" in nano else None,
-            unit_rates=_unit_rates(nano),
+            unit_rates=_unit_rates(nano, period.prices),
             match_rule=self.match_rule,
             conditions=tuple(conditions),
             fallbacks=fallbacks,
@@ -198,7 +200,11 @@ def _class_rates(nano: _Nano, *, by_openai: bool, lends: bool) -> tuple[tuple[in
     return (*rates, rate("output")), tuple(fallbacks)
 
 
-def _unit_rates(nano: _Nano) -> tuple[UnitRate, ...]:
+def _unit_rates(nano: _Nano, prices: Prices) -> tuple[UnitRate, ...]:
     """Rates of everything that is no text token: audio, searches, pages."""
-    units = (UnitRate(unit=key, nano_usd=usd, per=per) for key, (usd, per) in nano.items() if key not in _CLASS_KEYS)
+    units = (
+        UnitRate(unit=key, nano_usd=usd, per=per, minimum=prices[key].minimum if key in prices else 0)
+        for key, (usd, per) in nano.items()
+        if key not in _CLASS_KEYS
+    )
     return tuple(sorted(units, key=lambda rate: rate.unit))

@@ -33,7 +33,13 @@ USAGE_KEYS = frozenset(
 )
 """Usage keys that may be named instead of a unit, where a model bills only one of several alike."""
 
-UNIT_KEYS = ("unit", "per", "amount")
+BILLED_UNITS = frozenset(
+    [*(key for keys, _ in UNITS.values() for key in keys if key != "requests"), *USAGE_KEYS - {"requests"}]
+    + [f"{way}_{kind}_tokens" for way in ("input", "output") for kind in ("audio", "image", "video")]
+)
+"""Everything that a request can use beside the classes of text tokens, as usage is counted in it."""
+
+UNIT_KEYS = ("unit", "per", "amount", "minimum")
 STORAGE_KEY = "cache_storage_per_mtok_hour"
 _FEE = "[[price.fee]]"
 
@@ -68,4 +74,5 @@ def _unit_prices(raw: Table, where: str) -> Prices:
         raise PriceError(f"{where}: amount is 0; leave the unit out, or write free = true for the whole model.")
     keys, each = UNITS.get(unit, ((unit,), 1))
     per = each * (whole(raw, "per", where, 1000) if "per" in raw else 1)
-    return {key: ListedPrice(usd=usd, per=per) for key in keys}
+    least = each * whole(raw, "minimum", where, 10) if "minimum" in raw else 0
+    return {key: ListedPrice(usd=usd, per=per, minimum=least) for key in keys}

@@ -8,6 +8,7 @@ from pricing.books.book import STANDARD, Book, Offer, PricedModel, digest_of
 from pricing.books.discounts import Discount, DiscountedBook, read_discount, refuse_rivals
 from pricing.books.entries import PriceEntry, read_entry
 from pricing.books.globs import glob_regex, is_glob
+from pricing.books.hours import Zones, no_zone
 from pricing.books.keys import PriceError, Table, amount
 from pricing.books.listing import ListedPrice, Listing, Period, start_of_day_ms
 from pricing.books.names import provider_key, split_provider
@@ -59,15 +60,17 @@ class UserBook:
         discounts: Sequence[Table] = (),
         aliases: Sequence[Table] = (),
         lines: Mapping[str, Sequence[int]] | None = None,
+        zones: Zones = no_zone,
     ) -> "UserBook":
         """The book of these tables, as a TOML parser gives them; raise PriceError, whose text names entry and key.
 
-        `lines` may hold, under "price", "discount" and "alias", the line on which each table begins.
+        `lines` may hold, under "price", "discount" and "alias", the line on which each table begins. `zones`
+        gives the time zones that windows name.
         """
         at = {kind: list((lines or {}).get(kind, ())) for kind in ("price", "discount", "alias")}
         grouped: dict[EntryKey, list[PriceEntry]] = {}
         for position, raw in enumerate(prices, start=1):
-            entry = read_entry(raw, position, _line(at["price"], position))
+            entry = read_entry(raw, position, _line(at["price"], position), zones)
             grouped.setdefault((entry.model, provider_key(entry.provider)), []).append(entry)
         refuse_ambiguous(grouped)
         agreed = [

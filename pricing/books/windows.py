@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pricing.books.book import STANDARD, VARIANTS
-from pricing.books.hours import DAYS, EVERY_DAY, Hours, clock_range, zone_minutes
+from pricing.books.hours import DAYS, EVERY_DAY, Hours, Zones, clock_range, zone_minutes
 from pricing.books.keys import PriceError, Table, refuse_unknown, text, texts
 from pricing.books.listing import Prices
 from pricing.books.rates import OVERLAY_KEYS, overlay
@@ -27,25 +27,26 @@ class Window:
         return overlay(self.raw, base, self.where, graduated=graduated)
 
 
-def read_window(raw: Table, where: str) -> Window:
+def read_window(raw: Table, where: str, zones: Zones) -> Window:
     """Check one window; raise PriceError."""
     refuse_unknown(raw, _WINDOW_KEYS, where)
     return Window(
         name=text(raw, "name", where) or "",
-        hours=_hours(raw, where),
+        hours=_hours(raw, where, zones),
         variants=_variants(raw, where),
         raw={key: value for key, value in raw.items() if key in OVERLAY_KEYS},
         where=where,
     )
 
 
-def _hours(raw: Table, where: str) -> tuple[Hours, ...]:
-    zone = text(raw, "tz", where) or "UTC"
-    offset = zone_minutes(zone)
+def _hours(raw: Table, where: str, zones: Zones) -> tuple[Hours, ...]:
+    name = text(raw, "tz", where) or "UTC"
+    offset, zone = zone_minutes(name), None
     if offset is None:
-        raise PriceError(
-            f'{where}: tz = "{zone}" is not known or has summer time; write what it is ahead of UTC, e.g. tz = "+08:00".'
-        )
+        try:
+            zone = zones(name)
+        except ValueError as error:
+            raise PriceError(f"{where}: tz: {error}.") from None
     written = texts(raw, "hours", where, '["22:00-06:00"]') or ("00:00-24:00",)
     weekdays = _weekdays(texts(raw, "days", where, '["sat", "sun"]'), where)
     found = []
@@ -53,7 +54,7 @@ def _hours(raw: Table, where: str) -> tuple[Hours, ...]:
         minutes = clock_range(span)
         if minutes is None:
             raise PriceError(f'{where}: hours = "{span}" is no range; write e.g. hours = ["22:00-06:00"].')
-        found.append(Hours(start=minutes[0], end=minutes[1], weekdays=weekdays, offset_minutes=offset))
+        found.append(Hours(start=minutes[0], end=minutes[1], weekdays=weekdays, offset_minutes=offset or 0, zone=zone))
     return tuple(found)
 
 

@@ -197,6 +197,48 @@ def test_rates_by_hand_need_no_book(shell: Shell) -> None:
     assert json.loads(shell.out)["usd"] == "3"
 
 
+def test_what_is_billed_beside_tokens_is_priced_and_said_to_be_in_what(shell: Shell) -> None:
+    config = shell.folder / "c.toml"
+    config.write_text(
+        '[[price]]\nmodel = "scribe"\ninput = "1"\n[[price.fee]]\nunit = "second"\nper = 3600\namount = "0.36"\nminimum = 10\n'
+    )
+    asked = [
+        "--config",
+        str(config),
+        "price",
+        "scribe",
+        "--input",
+        "1000",
+        "--unit",
+        "audio_seconds=4",
+        "--unit",
+        "images=1",
+    ]
+    assert shell.run(*asked, "--json") == 0
+    bill = json.loads(shell.out)
+    assert (bill["status"], bill["usd"], bill["missing"]) == ("partial", "0.002", ["images"])
+    assert shell.run(*asked) == 0
+    assert "audio_seconds, at least 10              10  0.36 / 3,600     0.001000000" in shell.out
+
+
+def test_hours_at_other_prices_follow_the_clocks_of_their_zone(shell: Shell) -> None:
+    config = shell.folder / "c.toml"
+    night = '[[price.window]]\ntz = "Europe/Berlin"\nhours = ["22:00-06:00"]\nmultiplier = "0.5"\n'
+    config.write_text(f'[[price]]\nmodel = "owl"\ninput = "4"\n{night}')
+
+    def usd(at: str) -> str:
+        assert shell.run("--config", str(config), "price", "owl", "--input", "1000000", "--at", at, "--json") == 0
+        return str(json.loads(shell.out)["usd"])
+
+    assert [usd("2026-03-28T20:59:59Z"), usd("2026-03-28T21:00:00Z")] == ["4", "2"]
+    assert [usd("2026-03-29T03:59:59Z"), usd("2026-03-29T04:00:00Z")] == ["2", "4"]  # clocks were put forward at 01:00Z
+    assert [usd("2026-10-25T04:59:59Z"), usd("2026-10-25T05:00:00Z")] == ["2", "4"]  # and back again at 01:00Z
+
+    config.write_text(config.read_text().replace("Europe/Berlin", "Europe/Atlantis"))
+    assert shell.run("--config", str(config), "price", "owl") == 2
+    assert "no time zone is called `Europe/Atlantis`" in shell.err
+
+
 def test_an_unpriced_model_is_unknown_and_not_free(shell: Shell) -> None:
     assert shell.run("price", "nobody-knows-it-7b", "--input", "1000", "--json") == 3
     bill = json.loads(shell.out)
@@ -210,6 +252,9 @@ def test_an_unpriced_model_is_unknown_and_not_free(shell: Shell) -> None:
     [
         (["price", "m", "--input", "-1"], "a negative count"),
         (["price", "m", "--reasoning", "5"], "more reasoning tokens than output tokens"),
+        (["price", "m", "--unit", "web_serches=1"], "did you mean web_searches?"),
+        (["price", "m", "--unit", "web_searches"], "is not NAME=N"),
+        (["price", "m", "--unit", "web_searches=-1"], "is not NAME=N"),
         (["price", "m", "--requests", "0"], "--requests must be at least 1"),
         (["price", "m", "--batch", "--tier", "flex"], "exclude each other"),
         (["price", "m", "--rates", "inptu=3"], "--rates"),

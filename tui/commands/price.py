@@ -4,25 +4,33 @@ Exit code 3 when no book knows the model: unknown is not free.
 """
 
 import argparse
+import difflib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from collectors.clock import now_ms
 from collectors.prices.books import quick_price_book
 from collectors.settings.config import ConfigError
-from pricing.bill import Bill, make_bill
+from pricing.bill import Bill, BillLine, make_bill
 from pricing.books.book import normal_variant
+from pricing.books.units import BILLED_UNITS
 from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
-from pricing.money import usd_text
+from pricing.money import TOKENS_PER_MILLION, usd_text
 from pricing.usage import Usage, invalid_reason
 from tui.commands.common import config_of, instant, plain, print_json
+
+_MOST_DIGITS = 15
 
 _COUNTS = (
     ("--input", "uncached input tokens"),
     ("--cache-read", "input tokens read from the prompt cache"),
     ("--cache-write-5m", "input tokens written to the cache for 5 minutes"),
     ("--cache-write-1h", "input tokens written to the cache for an hour"),
+    ("--cache-write-30m", "input tokens written to the cache for half an hour"),
+    ("--cache-write-12h", "input tokens written to the cache for twelve hours"),
+    ("--cache-write", "input tokens written to the cache, for how long is not said"),
     ("--output", "all billed output tokens, reasoning included"),
     ("--reasoning", "the part of the output that is thinking"),
 )
@@ -34,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", metavar="P")
     for name, what in _COUNTS:
         parser.add_argument(name, type=int, default=0, metavar="N", help=what)
+    parser.add_argument(
+        "--unit",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="something else than text tokens, several times if need be: web_searches=2, audio_seconds=90, images=1",
+    )
     parser.add_argument("--requests", type=int, default=1, metavar="N", help="so many such requests")
     parser.add_argument("--at", metavar="T", help="when (default now)")
     parser.add_argument("--batch", action="store_true", help="through the batch interface")
@@ -59,8 +74,12 @@ def _usage(options: argparse.Namespace) -> Usage:
         cache_read_tokens=options.cache_read,
         cache_write_5m_tokens=options.cache_write_5m,
         cache_write_1h_tokens=options.cache_write_1h,
+        cache_write_30m_tokens=options.cache_write_30m,
+        cache_write_12h_tokens=options.cache_write_12h,
+        cache_write_tokens=options.cache_write,
         output_tokens=options.output,
         reasoning_tokens=options.reasoning,
+        units=_units(options.unit),
     )
     if (wrong := invalid_reason(usage)) is not None:
         raise ConfigError(f"these counts cannot be: {wrong}.")
@@ -69,6 +88,21 @@ def _usage(options: argparse.Namespace) -> Usage:
     if options.batch and options.tier:
         raise ConfigError("--batch and --tier exclude each other.")
     return usage
+
+
+def _units(said: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Units by the names that usage is counted in; raises ConfigError."""
+    found: dict[str, int] = {}
+    for text in said:
+        name, equals, amount = (part.strip() for part in text.partition("="))
+        if not equals or not amount.isascii() or not amount.isdigit() or len(amount) > _MOST_DIGITS:
+            raise ConfigError(f"--unit: `{plain(text)}` is not NAME=N; write for example web_searches=2.")
+        if name not in BILLED_UNITS:
+            near = difflib.get_close_matches(name, BILLED_UNITS, 1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(BILLED_UNITS))}."
+            raise ConfigError(f"--unit: nothing is billed as `{plain(name)}`; {hint}")
+        found[name] = found.get(name, 0) + int(amount)
+    return tuple(sorted((name, amount) for name, amount in found.items() if amount))
 
 
 def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
@@ -99,7 +133,7 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
             {
                 "class": line.item,
                 "tokens": line.amount,
-                "usd_per_million": usd_text(line.nano_usd_per) if line.per == 1_000_000 else None,
+                "usd_per_million": usd_text(line.nano_usd_per) if line.per == TOKENS_PER_MILLION else None,
                 "usd_per": usd_text(line.nano_usd_per),
                 "per": line.per,
                 "usd": usd_text(line.nano_usd),
@@ -123,19 +157,31 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
 
 def _print_text(options: argparse.Namespace, bill: Bill) -> None:
     lines = [f"{plain(options.model)}: {bill.status}", ""]
-    lines.append(f"  {'':<24}{'TOKENS':>14}{'RATE $/M':>14}{'USD':>16}")
+    wide = max([24, *(len(line.item) + 2 for line in bill.lines)])
+    rate_wide = max([14, *(len(_rate(line)) + 2 for line in bill.lines)])
+    lines.append(f"  {'':<{wide}}{'TOKENS':>14}{'RATE $/M':>{rate_wide}}{'USD':>16}")
     for line in bill.lines:
-        rate = usd_text(line.nano_usd_per) or "no rate"
         cost = "--" if line.nano_usd is None else f"{line.nano_usd / 1e9:.9f}"
-        lines.append(f"  {line.item:<24}{line.amount:>14,}{rate:>14}{cost:>16}")
+        lines.append(f"  {line.item:<{wide}}{line.amount:>14,}{_rate(line):>{rate_wide}}{cost:>16}")
         if line.item == "output" and bill.reasoning_tokens and bill.card.reasoning_rate is None:
-            lines.append(f"  {'  of which reasoning':<24}{bill.reasoning_tokens:>14,}{'(inside output)':>30}")
+            lines.append(
+                f"  {'  of which reasoning':<{wide}}{bill.reasoning_tokens:>14,}{'(inside output)':>{rate_wide + 16}}"
+            )
     total = "unknown" if bill.nano_usd is None else f"{bill.nano_usd / 1e9:.9f}"
-    lines.append(f"  {'one request':<24}{'':>28}{total:>16}")
+    lines.append(f"  {'one request':<{wide}}{'':>{14 + rate_wide}}{total:>16}")
     if options.requests > 1 and bill.nano_usd is not None:
-        lines.append(f"  {f'{options.requests:,} requests':<24}{'':>28}{bill.nano_usd * options.requests / 1e9:>16.6f}")
+        said, whole = f"{options.requests:,} requests", bill.nano_usd * options.requests / 1e9
+        lines.append(f"  {said:<{wide}}{'':>{14 + rate_wide}}{whole:>16.6f}")
     lines += ["", *_why(bill)]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _rate(line: BillLine) -> str:
+    """Dollars per million tokens, or per so many of a unit."""
+    rate = usd_text(line.nano_usd_per)
+    if rate is None:
+        return "no rate"
+    return rate if line.per == TOKENS_PER_MILLION else f"{rate} / {line.per:,}" if line.per != 1 else f"{rate} each"
 
 
 def _why(bill: Bill) -> list[str]:

@@ -242,6 +242,25 @@ def test_azure_sells_at_openai_list_prices_but_its_batches_are_its_own() -> None
     assert priced.card(ms(INSTANTS[4]), 1, "batch") is None
 
 
+@pytest.mark.parametrize("model", ["whisper-large-v3", "whisper-large-v3-turbo"])
+@pytest.mark.parametrize("seconds", [1, 9, 10, 11, 3_600])
+@pytest.mark.parametrize("variant", ["", "batch"])
+def test_groq_bills_ten_seconds_at_least_as_its_calculator_does(model: str, seconds: int, variant: str) -> None:
+    chosen = PriceBook([CATALOGUE]).card("groq", model, at_ms=ms(INSTANTS[4]), prompt_tokens=0, variant=variant)
+    theirs = genai_prices.calc_price(
+        {"audio_seconds": seconds}, model, provider_id="groq", genai_request_timestamp=INSTANTS[4],
+        price_context={"processing": "batch"} if variant else None,
+    )  # fmt: skip
+    ours, partial = cost_nano_usd(Usage(units=(("audio_seconds", seconds),)), chosen)
+    assert not partial
+    assert ours is not None
+    assert abs(ours - theirs.total_price * 10**9) <= 1
+
+
+def test_other_providers_bill_the_seconds_that_were_heard() -> None:
+    assert [rate.minimum for rate in card("openai", "whisper-1", INSTANTS[4]).unit_rates] == [0, 0]
+
+
 def test_an_empty_record_is_unknown_and_not_free() -> None:
     assert CATALOGUE.find("cerebras", "qwen-3-coder-480b") is None
     assert CATALOGUE.find("openai", "moderation") is None
