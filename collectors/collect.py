@@ -24,13 +24,14 @@ from collectors.logs.files import POLL_SECONDS, FileSource
 from collectors.machine import engines_here, machine_name
 from collectors.prices.books import price_book
 from collectors.prices.catalogue_file import KeptCatalogue
+from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.providers.registry import NAMES, provider
 from collectors.runner import Runner, Say
 from collectors.settings.config import KEEPERS, Config, SourceConfig, host_and_port, instant_ms, seconds
 from collectors.settings.keys import provider_key, read_key
-from collectors.settings.plans import budgets, commitments, hosts, prepaid
+from collectors.settings.plans import budgets, commitments, hosts
 from collectors.settings.providers import provider_facts
 from collectors.source import Poll, Source
 from collectors.web.fetch import open_client
@@ -85,9 +86,10 @@ class Collection:
         self._gpus = gpus
         self._machine = machine_name()
         self._book = price_book(config)
+        self._pricer = Pricer(self._book)
         self._runner = Runner(
             lambda: Writer(store, group=config.store.group, limits=config.limits),
-            Pricer(self._book, prepaid(config)),
+            self._pricer,
             clock=clock,
             say=say,
             retention=config.retention,
@@ -123,6 +125,7 @@ class Collection:
         now_ms = self._clock()
         writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
         writer.set_commitments(commitments(self._config, now_ms=now_ms), now_ms)
+        self._pricer.prepaid = Prepaid(writer.commitments())
         writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
         writer.set_providers(provider_facts(self._config.source))
 

@@ -19,6 +19,14 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+def read_commitments(connection: sqlite3.Connection) -> list[CommitmentFact]:
+    """Every commitment with the dates between which it was in force."""
+    rows = connection.execute(
+        "SELECT name, since_ms, until_ms, usd_per_hour_nano, filter FROM commitments ORDER BY name, since_ms"
+    )
+    return [CommitmentFact(name=r[0], since_ms=r[1], until_ms=r[2], usd_per_hour_nano=r[3], filter=r[4]) for r in rows]
+
+
 def put_in_force(connection: sqlite3.Connection, table: str, facts: Sequence[Fact], at_ms: int) -> None:
     """Make `facts` the ones in force from `at_ms`: what changed is ended and begun anew, what is gone is ended.
 

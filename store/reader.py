@@ -22,8 +22,10 @@ from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, Source
 from store.identity import call_range, unpack_id
 from store.launches import Launch, read_launches
 from store.marks import Mark, read_marks
+from store.plans import read_commitments
 from store.provider_facts import ProviderFact
 from store.records import (
+    SERIES_COLUMNS,
     EngineState,
     GpuMinute,
     GpuState,
@@ -256,12 +258,10 @@ class Reader:
 
     def commitments(self) -> list[CommitmentFact]:
         """Every commitment with the dates between which it was in force."""
-        rows = self._ask(
-            "SELECT name, since_ms, until_ms, usd_per_hour_nano, filter FROM commitments ORDER BY name, since_ms", ()
-        )
-        return [
-            CommitmentFact(name=r[0], since_ms=r[1], until_ms=r[2], usd_per_hour_nano=r[3], filter=r[4]) for r in rows
-        ]
+        try:
+            return read_commitments(self._connection)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the store {self.path}: {error}.") from error
 
     def budgets(self, at_ms: int) -> list[BudgetFact]:
         """Budgets in force at an instant."""
@@ -368,8 +368,7 @@ class Reader:
     def _load_series(self) -> None:
         newest = max(self._series, default=0)
         for row in self._ask(
-            "SELECT id, source, provider, model, deployment, tenant, api_key, host, call_type, outcome FROM series"
-            " WHERE id > ?",
+            f"SELECT id, {SERIES_COLUMNS} FROM series WHERE id > ?",
             (newest,),
         ):
             self._series[row[0]] = dimensions(row[1:])

@@ -151,6 +151,9 @@ class KeptSum(NamedTuple):
     """(dimension, value), several of the dimension `tag`; `session` is one, too."""
 
 
+SERIES_COLUMNS = "source, provider, model, deployment, tenant, api_key, host, call_type, outcome"
+
+
 def dimensions(row: Sequence[str]) -> Dimensions:
     """A series row as its dimensions."""
     source, provider, model, deployment, tenant, key, host, call_type, outcome = row

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from pricing.bill import cost_nano_usd
 from pricing.card import NO_COST, CardStatus, RateCard, card_from_mapping, card_to_mapping
 from pricing.usage import Usage
+from store.facts import Dimensions
 from store.moves import (
     NANO_USD,
     PARTIAL,
@@ -27,6 +28,7 @@ from store.moves import (
     is_retry,
     with_cost,
 )
+from store.records import SERIES_COLUMNS, dimensions
 from store.rests import Rest, begin_rests, buckets, end_rests, keep, rests
 from store.side import Counted, RequestMoves
 from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
@@ -34,8 +36,8 @@ from store.units import units_of
 from store.writer import Writer
 
 ROWS_PER_STEP = 2_000
-STAYS = frozenset({CardStatus.CACHED, CardStatus.UNUSED, CardStatus.HOSTED, CardStatus.PREPAID, CardStatus.INVALID})
-"""Cards that no price changes."""
+STAYS = frozenset({CardStatus.CACHED, CardStatus.UNUSED, CardStatus.HOSTED, CardStatus.INVALID})
+"""Cards that no price and no commitment changes."""
 
 _TOKENS = slice(MEASURES.index("input"), MEASURES.index("input") + len(TOKEN_COLUMNS))
 
@@ -43,13 +45,22 @@ _TOKENS = slice(MEASURES.index("input"), MEASURES.index("input") + len(TOKEN_COL
 class Asked(NamedTuple):
     """What a card is wanted for: one request, or a sum of many from `at_ms` on."""
 
-    provider: str | None
-    model: str | None
+    said: Dimensions
     at_ms: int
     usage: Usage
     variant: str
     """As it was stored; empty where the old card is the only witness."""
     old: RateCard
+
+    @property
+    def provider(self) -> str | None:
+        """Who answered, as the source wrote it."""
+        return self.said.provider
+
+    @property
+    def model(self) -> str | None:
+        """What answered, as the source wrote it."""
+        return self.said.model
 
 
 class Chooser(Protocol):
@@ -100,7 +111,7 @@ class Repricing:
         self._only_unpriced = only_unpriced
         self._dry_run = dry_run
         self._cards = _Cards()
-        self._names: dict[int, tuple[str | None, str | None]] = {}
+        self._names: dict[int, Dimensions] = {}
         self.changes: dict[str | None, Change] = {}
         """By model, where anything changed."""
 
@@ -197,18 +208,18 @@ class Repricing:
 
     def _is_nameless(self, connection: sqlite3.Connection, series: int) -> bool:
         """Whether the series stands for models beyond the limit, of which nobody can tell the price any more."""
-        return self._name(connection, series)[1] == OTHER
+        return self._name(connection, series).model == OTHER
 
     def _asked(
         self, connection: sqlite3.Connection, series: int, at_ms: int, usage: Usage, variant: object, old: RateCard
     ) -> Asked:
-        provider, model = self._name(connection, series)
-        return Asked(provider, model, at_ms, usage, str(variant or ""), old)
+        return Asked(self._name(connection, series), at_ms, usage, str(variant or ""), old)
 
-    def _name(self, connection: sqlite3.Connection, series: int) -> tuple[str | None, str | None]:
+    def _name(self, connection: sqlite3.Connection, series: int) -> Dimensions:
         if series not in self._names:
-            found = connection.execute("SELECT provider, model FROM series WHERE id = ?", (series,)).fetchone()
-            self._names[series] = (found[0], found[1])
+            self._names[series] = dimensions(
+                connection.execute(f"SELECT {SERIES_COLUMNS} FROM series WHERE id = ?", (series,)).fetchone()
+            )
         return self._names[series]
 
     def _count(self, series: int, old: RateCard, new: RateCard, before: Measures, after: Measures) -> None:
@@ -221,7 +232,7 @@ class Repricing:
             before_nano_usd=before[NANO_USD],
             after_nano_usd=after[NANO_USD],
         )
-        self.changes.setdefault(self._names[series][1], Change()).add(change)
+        self.changes.setdefault(self._names[series].model, Change()).add(change)
 
 
 class _Cards:

@@ -16,7 +16,7 @@ from store.folder import open_folder
 from store.limits import Limits
 from store.machines import MachineWriter
 from store.names import Names
-from store.plans import put_in_force
+from store.plans import put_in_force, read_commitments
 from store.positions import forget_positions, read_positions, write_positions
 from store.provider_facts import ProviderFact
 from store.ready import Ready, make_ready
@@ -131,6 +131,11 @@ class Writer:
         """Put the configured capacities of engines in force, in the same way as hosts."""
         with self.transaction() as connection:
             put_in_force(connection, "capacities", capacities, at_ms)
+
+    def commitments(self) -> list[CommitmentFact]:
+        """Every commitment with the dates between which it was in force."""
+        with plain_errors(self.path):
+            return read_commitments(self._connection)
 
     def set_commitments(self, commitments: Sequence[CommitmentFact], at_ms: int) -> None:
         """Put the configured commitments in force, in the same way as hosts."""

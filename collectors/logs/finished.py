@@ -15,11 +15,11 @@ from collectors.clock import now_ms
 from collectors.errors import CollectorError
 from collectors.logs.files import FileSource
 from collectors.prices.books import price_book
+from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import Config, load
-from collectors.settings.plans import prepaid
 from collectors.source import Poll
-from store.facts import Position
+from store.facts import CommitmentFact, Position
 from store.ready import Ready, make_ready
 
 LARGE_BYTES = 64_000_000
@@ -43,6 +43,8 @@ class Task(msgspec.Struct, frozen=True):
     config: str | None = None
     whole: bool = False
     """It is one JSON document instead of lines."""
+    bought: Sequence[CommitmentFact] = ()
+    """Commitments, under which nothing is billed by the token."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -124,7 +126,7 @@ def main() -> int:
     gc.set_threshold(_ROWS_PER_COLLECTION)
     out = sys.stdout.buffer
     try:
-        for piece in _here(task, Pricer(price_book(config), prepaid(config))):
+        for piece in _here(task, Pricer(price_book(config), Prepaid(task.bought))):
             frame = _encode(piece)
             out.write(len(frame).to_bytes(_LENGTH_BYTES))
             out.write(frame)

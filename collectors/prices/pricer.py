@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collectors.prices.prepaid import Prepaid
 from pricing.bill import cost_nano_usd
 from pricing.books.book import PriceBook, normal_variant
 from pricing.card import CACHED, INVALID, PREPAID, UNUSED, RateCard, unpriced
-from pricing.filters import Filter
 from pricing.usage import NOTHING, invalid_reason
 from store.facts import Outcome, PricedEvent, UsageEvent
 from store.provider_facts import PricedBucket, PricedReading, ProviderReading, UsageBucket
@@ -36,11 +36,14 @@ def _dimensions(event: UsageEvent) -> dict[str, str | None]:
 
 
 class Pricer:
-    """Prices events with one book, those under a commitment excepted; remembers the id of each card, which is costly to compute."""
+    """Prices events with one book, those under a commitment excepted; remembers the id of each card, which is costly to compute.
 
-    def __init__(self, book: PriceBook, prepaid: Sequence[Filter] = ()) -> None:
+    `prepaid` may be replaced while it works: which commitments are in force stands in the store.
+    """
+
+    def __init__(self, book: PriceBook, prepaid: Prepaid | None = None) -> None:
         self._book = book
-        self._prepaid = prepaid
+        self.prepaid = prepaid or Prepaid()
         self._ids: dict[int, tuple[RateCard, str]] = {}
 
     def price(self, events: Sequence[UsageEvent], *, now_ms: int) -> Priced:
@@ -101,7 +104,7 @@ class Pricer:
         if invalid_reason(usage):
             return INVALID
         prompt = usage.prompt_tokens
-        if self._prepaid and any(commitment.matches(_dimensions(event)) for commitment in self._prepaid):
+        if self.prepaid and self.prepaid.covers(_dimensions(event), event.ended_at_ms):
             return PREPAID
         if event.model is None:
             return unpriced(prompt, "the source names no model")

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from collectors.prices.catalogue_file import KeptCatalogue
+from collectors.prices.prepaid import PREPAID_DIMENSIONS, Prepaid
 from pricing.bill import cost_nano_usd
 from pricing.books.book import STANDARD, VARIANTS, PriceBook
 from pricing.books.hours import zone_minutes
-from pricing.card import PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
+from pricing.card import PREPAID, PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
 from pricing.usage import NOTHING
+from store.facts import Dimensions
 from store.notes import CATALOGUE, read_note, write_note
 from store.repricing import Asked, Repricing
 from store.rests import unpriced_sums
@@ -29,13 +31,16 @@ _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 
 
 class BookChooser:
-    """Asks one price book; keeps what a source could not say, and what only a sum still knows."""
+    """Asks the commitments and one price book; keeps what a source could not say, and what only a sum still knows."""
 
-    def __init__(self, book: PriceBook) -> None:
+    def __init__(self, book: PriceBook, prepaid: Prepaid | None = None) -> None:
         self._book = book
+        self._prepaid = prepaid or Prepaid()
 
     def for_request(self, asked: Asked) -> RateCard | None:
         """The card in force now for one kept request, at its own time and prompt size."""
+        if self._is_prepaid(asked):
+            return PREPAID
         variant = asked.variant or variant_of(asked.old)
         if asked.model is None or asked.usage == NOTHING or variant is None:
             return None
@@ -49,6 +54,8 @@ class BookChooser:
 
     def for_sum(self, asked: Asked) -> RateCard | None:
         """The card for a sum, under the conditions that its old card names; a known cost never becomes unknown."""
+        if self._is_prepaid(asked):
+            return PREPAID
         variant = variant_of(asked.old)
         if asked.model is None or asked.usage == NOTHING or variant is None:
             return None
@@ -64,6 +71,10 @@ class BookChooser:
         if new.status in (CardStatus.PRICED, CardStatus.ESTIMATED):
             return replace(new, status=CardStatus.ESTIMATED, conditions=(*new.conditions, FROM_SUMS))
         return new
+
+    def _is_prepaid(self, asked: Asked) -> bool:
+        said = {name: getattr(asked.said, name) for name in PREPAID_DIMENSIONS}
+        return asked.usage != NOTHING and self._prepaid.covers(said, asked.at_ms)
 
 
 def variant_of(card: RateCard) -> str | None:
@@ -92,7 +103,7 @@ def prompt_tokens_of(card: RateCard) -> int:
 
 def unpriced_repricing(writer: Writer, book: PriceBook) -> Repricing | None:
     """What prices the unpriced requests of the store, or None when the book still knows none of them."""
-    chooser = BookChooser(book)
+    chooser = BookChooser(book, Prepaid(writer.commitments()))
     with writer.transaction() as connection:
         waiting = list(unpriced_sums(connection))
     if not any(chooser.for_sum(asked) for asked in _asked(waiting)):
@@ -118,7 +129,8 @@ def note_catalogue(writer: Writer, kept: KeptCatalogue, *, now_ms: int) -> None:
 def _asked(waiting: list[tuple[str | None, str | None, int, RateCard]]) -> Iterator[Asked]:
     for provider, model, bucket, card in waiting:
         # The tokens are of no account here: a sum that used nothing has been a card of its own from the start.
-        yield Asked(provider, model, bucket * 1_000, NOTHING._replace(input_tokens=1), "", card)
+        said = Dimensions(source="", provider=provider, model=model)
+        yield Asked(said, bucket * 1_000, NOTHING._replace(input_tokens=1), "", card)
 
 
 def _moment(asked: Asked) -> int:

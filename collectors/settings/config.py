@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
+from collectors.prices.prepaid import PREPAID_DIMENSIONS
 from collectors.providers.registry import NAMES
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
@@ -25,9 +26,6 @@ from store.zones import zone_named
 
 if TYPE_CHECKING:
     from pricing.books.userbook import UserBook
-
-PREPAID_DIMENSIONS = ("provider", "model", "deployment", "tenant", "key", "call_type", "outcome")
-"""What a commitment can be matched by: what a request says of itself before it is priced."""
 
 KEEPERS = {"litellm": "url", "postgres": "url", "langfuse": "public_key", "helicone": None, "langsmith": "projects"}
 """Types of sources that keep records and are read page by page, and the key that each needs."""

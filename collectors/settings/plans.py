@@ -1,7 +1,6 @@
 """What a configuration plans, as facts: hosts, commitments and budgets."""
 
-from collectors.settings.config import PREPAID_DIMENSIONS, Config, instant_ms, nano_usd
-from pricing.filters import Filter, parse_filter
+from collectors.settings.config import Config, instant_ms, nano_usd
 from store.facts import BudgetFact, CommitmentFact, HostFact
 
 
@@ -36,11 +35,6 @@ def commitments(config: Config, *, now_ms: int) -> list[CommitmentFact]:
         )
         for c in config.commitment
     ]
-
-
-def prepaid(config: Config) -> list[Filter]:
-    """What the commitments cover: requests that are not billed by the token."""
-    return [parse_filter(c.match, PREPAID_DIMENSIONS) for c in config.commitment]
 
 
 def budgets(config: Config, *, now_ms: int) -> list[BudgetFact]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pricing.bill import cost_nano_usd
 from pricing.card import CACHED, HOSTED, UNUSED, CardStatus, RateCard, UnitRate, unpriced
 from pricing.usage import NOTHING, Usage
-from store.facts import Outcome, PricedEvent
+from store.facts import Dimensions, Outcome, PricedEvent
 from store.reader import Reader
 from store.repricing import Asked, Change, Repricing
 from store.sums import total
@@ -405,7 +405,8 @@ def test_the_variant_of_a_request_comes_back_for_the_book(path: Path) -> None:
         list(Repricing(writer, table).steps())
 
     assert [asked.variant for asked in table.asked] == ["batch", "", ""]
-    assert table.asked[0] == Asked("openai", "gpt-4o", AT_MS, usage, "batch", UNPRICED)
+    said = Dimensions("gateway", "openai", "gpt-4o", tenant="acme", key="search")
+    assert table.asked[0] == Asked(said, AT_MS, usage, "batch", UNPRICED)
     assert ask(path, "SELECT variant FROM requests") == [("batch",), (None,), (None,)]
 
 

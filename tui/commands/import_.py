@@ -14,11 +14,12 @@ from collectors.logs.document import is_document
 from collectors.logs.finished import Piece, Task, pieces, priced_piece
 from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
+from collectors.prices.prepaid import Prepaid, in_force
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import ConfigError
-from collectors.settings.plans import prepaid
+from collectors.settings.plans import commitments
 from collectors.source import Poll
-from store.facts import Batch, Reject, SourceHealth, SourceState
+from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
 from tui.commands.common import config_of, existing, place_of, plain, say
 
@@ -42,10 +43,12 @@ def run(options: argparse.Namespace) -> int:
     for path in files:
         _check_packed(path)
     writer = Writer(place_of(options).path, group=config.store.group, limits=config.limits)
+    bought = in_force(writer.commitments(), commitments(config, now_ms=now_ms()))
     importer = Importer(
         writer,
-        Pricer(price_book(config), prepaid(config)),
+        Pricer(price_book(config), Prepaid(bought)),
         config=config.path,
+        bought=bought,
         quiet=options.quiet or not sys.stderr.isatty(),
     )
     try:
@@ -71,11 +74,20 @@ def _check_packed(path: Path) -> None:
 class Importer:
     """Reads files to their end, some pieces in each transaction, so that an interrupted import goes on."""
 
-    def __init__(self, writer: Writer, pricer: Pricer, *, quiet: bool, config: Path | None = None) -> None:
-        """`config` is what the pricer was made from, for a process that reads a large file."""
+    def __init__(
+        self,
+        writer: Writer,
+        pricer: Pricer,
+        *,
+        quiet: bool,
+        config: Path | None = None,
+        bought: Sequence[CommitmentFact] = (),
+    ) -> None:
+        """`config` and `bought` are what the pricer was made from, for a process that reads a large file."""
         self._writer = writer
         self._pricer = pricer
         self._config = None if config is None else str(config)
+        self._bought = bought
         self._quiet = quiet
         self._drawn = 0.0
         self._reasons: dict[str, Reject] = {}
@@ -93,7 +105,9 @@ class Importer:
             self._draw(path, size, some[-1].poll, time.monotonic() - started)
 
     def _task(self, path: Path) -> Task:
-        return Task(SOURCE, _literal(path), self._writer.positions(SOURCE), self._config, is_document(path))
+        return Task(
+            SOURCE, _literal(path), self._writer.positions(SOURCE), self._config, is_document(path), self._bought
+        )
 
     def read_stream(self, source: StreamSource) -> None:
         """Read what is piped in to its end; it has no position, so that ids alone tell what was taken before."""

@@ -1,7 +1,8 @@
 """Price stored usage again with the book in force now.
 
 Kept requests are priced exactly, each at its own time. Older sums, whose requests are gone, are priced at the base
-tier and marked as estimated. Tokens and counts never change. Safe to repeat and beside a running collector.
+tier and marked as estimated. What a commitment covered at its time is prepaid, what none covers has a price by the token.
+Tokens and counts never change. Safe to repeat and beside a running collector.
 """
 
 import argparse
@@ -10,8 +11,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
+from collectors.clock import now_ms
 from collectors.prices.books import price_book
+from collectors.prices.prepaid import Prepaid, in_force
 from collectors.prices.repricer import BookChooser
+from collectors.settings.plans import commitments
 from pricing.money import usd_text
 from store.repricing import Change, Repricing
 from store.tables import StoreError
@@ -35,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     if not path.exists():
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
     with closing(Writer(path, group=config.store.group)) as writer:
-        repricing = Repricing(writer, BookChooser(price_book(config)), since_ms=since_ms, dry_run=options.dry_run)
+        prepaid = Prepaid(in_force(writer.commitments(), commitments(config, now_ms=now_ms())))
+        chooser = BookChooser(price_book(config), prepaid)
+        repricing = Repricing(writer, chooser, since_ms=since_ms, dry_run=options.dry_run)
         _go_through(repricing)
     if options.json:
         print_json(_json(repricing.changes, dry_run=options.dry_run))
