@@ -165,11 +165,19 @@ def read_datasets(ask: Ask) -> list[Dataset]:
 
 def read_usage(ask: Ask, since_ms: int, until_ms: int) -> list[UsageRecord]:
     """Usage buckets that lie in [since, until) as a whole."""
-    rows = ask(
-        f"SELECT dataset, begins, width, series, card, variant, requests, partial, units, {', '.join(TOKEN_COLUMNS)}, nano_usd"
-        " FROM usage_buckets WHERE begins >= ? AND begins + width <= ?",
-        (-(-since_ms // 1_000), until_ms // 1_000),
+    columns = (
+        "dataset",
+        "begins",
+        "width",
+        "series",
+        "card",
+        "variant",
+        "requests",
+        "partial",
+        "units",
+        *TOKEN_COLUMNS,
     )
+    rows = ask(_within("usage_buckets", (*columns, "nano_usd")), _window(since_ms, until_ms))
     return [
         UsageRecord(
             dataset=row[0],
@@ -189,11 +197,40 @@ def read_usage(ask: Ask, since_ms: int, until_ms: int) -> list[UsageRecord]:
 
 def read_costs(ask: Ask, since_ms: int, until_ms: int) -> list[CostRecord]:
     """Lines of bills whose buckets lie in [since, until) as a whole."""
-    rows = ask(
-        f"SELECT {', '.join(_COST_COLUMNS)} FROM cost_buckets WHERE begins >= ? AND begins + width <= ?",
-        (-(-since_ms // 1_000), until_ms // 1_000),
+    return [CostRecord(*row) for row in ask(_within("cost_buckets", _COST_COLUMNS), _window(since_ms, until_ms))]
+
+
+def bucket_edges(ask: Ask, source: str, since_ms: int, until_ms: int) -> tuple[int, int]:
+    """The window without those usage buckets of a source that lie in it only in part."""
+    first, last = _window(since_ms, until_ms)
+    straddling = (
+        f"FROM provider_datasets AS d CROSS JOIN usage_buckets AS b ON {_SAME} AND b.begins > ?2 - {_DAY} AND b.begins < ?2"
+        " WHERE d.source = ?1 AND b.begins + b.width > ?2"
     )
-    return [CostRecord(*row) for row in rows]
+    begins = ask(f"SELECT max(b.begins + b.width) {straddling}", (source, first))[0][0]
+    ends = ask(f"SELECT min(b.begins) {straddling}", (source, last))[0][0]
+    return since_ms if begins is None else begins * 1_000, until_ms if ends is None else ends * 1_000
+
+
+def counts_usage(ask: Ask, source: str) -> bool:
+    """Whether a source has ever said what was used, and not only what it costs."""
+    return bool(ask("SELECT 1 FROM usage_buckets WHERE source = ? LIMIT 1", (source,)))
+
+
+_SAME = "b.source = d.source AND b.dataset = d.dataset"
+"""Through the datasets, so that the buckets' index is used."""
+
+
+def _within(table: str, columns: Iterable[str]) -> str:
+    listed = ", ".join(f"b.{name}" for name in columns)
+    return (
+        f"SELECT {listed} FROM provider_datasets AS d CROSS JOIN {table} AS b"
+        f" ON {_SAME} AND b.begins >= ?1 AND b.begins < ?2 WHERE b.begins + b.width <= ?2"
+    )
+
+
+def _window(since_ms: int, until_ms: int) -> tuple[int, int]:
+    return -(-since_ms // 1_000), until_ms // 1_000
 
 
 def widen_old_buckets(connection: sqlite3.Connection, minutes_before_s: int, hours_before_s: int) -> None:

@@ -16,7 +16,18 @@ from pricing.usage import Usage
 from store import machine_questions as machines
 from store.alerts import AlertRecord, read_alerts
 from store.balances import Balance, Spent, newest_balances, spent_balances
-from store.buckets import CostRecord, Dataset, UsageRecord, read_costs, read_datasets, read_providers, read_usage
+from store.beyond import beyond
+from store.buckets import (
+    CostRecord,
+    Dataset,
+    UsageRecord,
+    bucket_edges,
+    counts_usage,
+    read_costs,
+    read_datasets,
+    read_providers,
+    read_usage,
+)
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
 from store.identity import call_range, unpack_id
@@ -67,8 +78,18 @@ class Reader:
         """Close the connection."""
         self._connection.close()
 
-    def sums(self, since_ms: int, until_ms: int, sources: Sequence[str] | None = None) -> list[Sum]:
-        """What happened in [since, until) per series and card, both ends widened to whole minutes."""
+    def sums(
+        self, since_ms: int, until_ms: int, sources: Sequence[str] | None = None, *, lagging: bool = False
+    ) -> list[Sum]:
+        """What happened in [since, until) per series and card, both ends widened to whole minutes.
+
+        What providers count and no log holds is in it; `lagging` is for rates, in which theirs end where they are complete.
+        """
+        found = self.rollup_sums(since_ms, until_ms) + beyond(self, since_ms, until_ms, lagging=lagging)
+        return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
+
+    def rollup_sums(self, since_ms: int, until_ms: int) -> list[Sum]:
+        """What logs hold of a window, without what only providers count."""
         parts, values = [], []
         for table, begins, ends in pieces(since_ms, until_ms):
             parts.append(f"SELECT series, card, {', '.join(MEASURES)} FROM {table} WHERE bucket >= ? AND bucket < ?")
@@ -79,8 +100,7 @@ class Reader:
         question = f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card"
         rows = self._ask(question, values)
         units = self._units(since_ms, until_ms)
-        found = [Sum(self._key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows]
-        return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
+        return [Sum(self._key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows]
 
     def _units(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Units]:
         """What was billed beside tokens, by the ids of series and card."""
@@ -302,6 +322,19 @@ class Reader:
         """What providers counted in buckets that lie in [since, until) as a whole."""
         found = read_usage(self._ask, since_ms, until_ms)
         return [(self._key(record.series, record.card), record) for record in found]
+
+    def bucket_edges(self, source: str, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """The window without those buckets of a provider's source that lie in it only in part."""
+        return bucket_edges(self._ask, source, since_ms, until_ms)
+
+    def counts_usage(self, source: str) -> bool:
+        """Whether a provider's source has ever said what was used, and not only what it costs."""
+        return counts_usage(self._ask, source)
+
+    def series(self) -> Sequence[Dimensions]:
+        """Everything that was ever seen."""
+        self._load_series()
+        return list(self._series.values())
 
     def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
         """What providers billed in buckets that lie in [since, until) as a whole."""

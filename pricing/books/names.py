@@ -164,6 +164,16 @@ def spellings(model: str) -> Iterator[Spelling]:
         yield Spelling(name.removesuffix(_LATEST), _joined(rule, LATEST_RULE), estimated=True)
 
 
+def model_stem(model: str) -> str:
+    """What the names of one model have in common on a gateway's log and on its provider's bill.
+
+    Without a path, a date or "latest", and with dashes only: "openai/gpt-4.1-2025-04-14" is "gpt-4-1".
+    """
+    name = _SEPARATORS.sub("-", model.strip().lower().rpartition("/")[2]).replace("@", "-").replace(".", "-")
+    name = _dashed_date(name) or name
+    return (without_snapshot(name) or name).removesuffix(_LATEST)
+
+
 def without_snapshot(name: str) -> str | None:
     """The name without one trailing -YYYY-MM-DD, -YYYYMMDD or -MMDD that is a date, or None."""
     found = _SNAPSHOT.search(name)

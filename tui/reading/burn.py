@@ -41,7 +41,7 @@ def burn(
 ) -> BurnPicture:
     """Read the Burn picture; raises StoreError or FeedError."""
     wanted, at = selection(view), moment(reader, view, now_ms)
-    sums, costs = reader.sums(at.since_ms, at.until_ms), committed(reader, at)
+    sums, costs = reader.sums(at.since_ms, at.until_ms, lagging=True), committed(reader, at)
     minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = sum(groups.values(), EMPTY)

@@ -1,0 +1,271 @@
+"""What providers count and no gateway's log holds: the one part of their figures that is added to ours.
+
+A provider whose traffic no log covers is live by itself: its usage buckets, at our prices, else what it bills or what its
+balance fell by. Where a log covers it, only the tokens count that the provider has and the log lacks, never both.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from pricing.bill import cost_nano_usd
+from pricing.books.names import model_stem, provider_key, split_provider
+from pricing.card import CardStatus, RateCard
+from pricing.filters import Filter, parse_filter
+from pricing.hosts.allocation import largest_remainder
+from pricing.totals import add_usage
+from pricing.usage import INPUT_CLASSES, NOTHING, Usage
+from store.balances import Spent
+from store.buckets import CostRecord, Dataset, UsageRecord
+from store.facts import Dimensions
+from store.provider_facts import ProviderFact, Role
+from store.sums import CardNote, Sum, SumKey
+from store.tables import DIMENSIONS, MEASURES
+
+NOT_THROUGH = "(not through the gateway)"
+"""Tenant and key of what a provider counts beyond the logs that cover it."""
+
+EDGE_MS = 120_000
+"""A call may stand on the other side of a window's edge in the log: so much of it is looked at, too."""
+LAGGING_MS = 3 * 3_600_000
+"""A provider further behind says nothing of now."""
+
+_DAY = 86_400
+_BILLED = CardNote("", CardStatus.PRICED, "(billed by the provider)")
+_AT = {name: position for position, name in enumerate(MEASURES)}
+_TOKENS = _AT["input"]
+_NOT_METERED = frozenset({CardStatus.CACHED, CardStatus.HOSTED, CardStatus.PREPAID})
+
+
+class Books(Protocol):
+    """What must be asked of a store."""
+
+    def rollup_sums(self, since_ms: int, until_ms: int) -> list[Sum]:
+        """What logs hold of a window."""
+        ...
+
+    def providers(self) -> list[ProviderFact]:
+        """Every provider whose own figures are read."""
+        ...
+
+    def datasets(self) -> list[Dataset]:
+        """Every kind of its figures."""
+        ...
+
+    def usage_buckets(self, since_ms: int, until_ms: int) -> list[tuple[SumKey, UsageRecord]]:
+        """What providers counted."""
+        ...
+
+    def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
+        """What providers billed."""
+        ...
+
+    def spent_balances(self, since_ms: int, until_ms: int) -> list[Spent]:
+        """What balances fell by."""
+        ...
+
+    def series(self) -> Sequence[Dimensions]:
+        """Everything that was ever seen."""
+        ...
+
+    def card(self, card_id: str) -> RateCard:
+        """A card as it was used."""
+        ...
+
+    def bucket_edges(self, source: str, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """The window without the buckets that lie in it only in part."""
+        ...
+
+    def counts_usage(self, source: str) -> bool:
+        """Whether a source gives usage at all, so that its bill is only a judge."""
+        ...
+
+
+class Covering(NamedTuple):
+    """A provider, and how to tell the gateway traffic that its figures contain."""
+
+    fact: ProviderFact
+    filter: Filter
+
+    def covers(self, dimensions: Dimensions, sources: frozenset[str]) -> bool:
+        """Whether a series of a log (not of one of the providers' own sources) is in these figures."""
+        if dimensions.source in sources:
+            return False
+        if not self.filter.is_empty:
+            return self.filter.matches(SumKey(dimensions, _BILLED).values(DIMENSIONS))
+        said, _ = split_provider(dimensions.provider, dimensions.model or "")
+        return said is not None and provider_key(said) == provider_key(self.fact.provider)
+
+
+def coverings(books: Books) -> tuple[list[Covering], frozenset[str]]:
+    """Every provider with what it covers, and the names of all their sources."""
+    facts = books.providers()
+    found = [Covering(fact, parse_filter(fact.covers, DIMENSIONS)) for fact in facts]
+    return found, frozenset(fact.source for fact in facts)
+
+
+def beyond(books: Books, since_ms: int, until_ms: int, *, lagging: bool = False) -> list[Sum]:
+    """What is added to the logs' sums of [since, until).
+
+    `lagging` is for rates: each provider's window then has the same length and ends where its figures are complete,
+    and what is known only by the day is no rate.
+    """
+    every, sources = coverings(books)
+    datasets = books.datasets() if every else []
+    found: list[Sum] = []
+    for one in every:
+        if one.fact.role is not Role.LIVE:
+            continue
+        mine = [dataset for dataset in datasets if dataset.source == one.fact.source]
+        window = _window(mine, since_ms, until_ms, lagging=lagging)
+        if window is not None:
+            found += _of_provider(books, one, sources, window, lagging=lagging)
+    return found
+
+
+def _window(datasets: Sequence[Dataset], since_ms: int, until_ms: int, *, lagging: bool) -> tuple[int, int] | None:
+    if not lagging:
+        return since_ms, until_ms
+    marks = [one.watermark_ms for one in datasets if one.width_seconds < _DAY and one.watermark_ms is not None]
+    behind_ms = max(0, until_ms - min(marks, default=0))
+    return None if behind_ms > LAGGING_MS else (since_ms - behind_ms, until_ms - behind_ms)
+
+
+def _of_provider(
+    books: Books,
+    one: Covering,
+    sources: frozenset[str],
+    window: tuple[int, int],
+    *,
+    lagging: bool,
+) -> list[Sum]:
+    begins, ends = books.bucket_edges(one.fact.source, *window)
+    usage = [
+        (key, record)
+        for key, record in books.usage_buckets(begins, ends)
+        if key.dimensions.source == one.fact.source and not (lagging and record.width >= _DAY)
+    ]
+    covered = any(one.covers(dimensions, sources) for dimensions in books.series())
+    if covered:
+        return _not_through(books, one, sources, usage, begins, ends)
+    if usage:
+        counted_until_ms = max((record.begins + record.width) * 1_000 for _, record in usage)
+        return [_sum(key, record) for key, record in usage] + _fallen(books, one, max(begins, counted_until_ms), ends)
+    billed = [] if lagging or books.counts_usage(one.fact.source) else _billed(books, one, begins, ends)
+    return billed or _fallen(books, one, *window)
+
+
+def _not_through(
+    books: Books,
+    one: Covering,
+    sources: frozenset[str],
+    usage: Sequence[tuple[SumKey, UsageRecord]],
+    begins: int,
+    ends: int,
+) -> list[Sum]:
+    """Per model, what the provider counted beyond the log, where it is more than the log's edges could explain."""
+    counted = _by_stem((key, record.usage) for key, record in usage)
+    if not counted:
+        return []
+    seen = _by_stem(_covered(books, one, sources, begins, ends))
+    around = _by_stem(_covered(books, one, sources, begins - EDGE_MS, ends + EDGE_MS))
+    found: list[Sum] = []
+    for stem, whole in counted.items():
+        if whole.total_tokens <= around.get(stem, NOTHING).total_tokens:
+            continue
+        mine = [(key, record) for key, record in usage if _stem(key) == stem]
+        found += _rests(books, mine, whole, seen.get(stem, NOTHING))
+    return found
+
+
+def _covered(
+    books: Books, one: Covering, sources: frozenset[str], begins: int, ends: int
+) -> Iterable[tuple[SumKey, Usage]]:
+    for found in books.rollup_sums(begins, ends):
+        if found.key.card.status not in _NOT_METERED and one.covers(found.key.dimensions, sources):
+            yield found.key, found.usage
+
+
+def _by_stem(usages: Iterable[tuple[SumKey, Usage]]) -> dict[str, Usage]:
+    sums: dict[str, Usage] = {}
+    for key, usage in usages:
+        sums[_stem(key)] = add_usage(sums.get(_stem(key), NOTHING), usage)
+    return sums
+
+
+def _stem(key: SumKey) -> str:
+    return model_stem(key.dimensions.model or "")
+
+
+def _rests(books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Usage, seen: Usage) -> Iterable[Sum]:
+    """The provider's rows cut down to what the log lacks, input and output each, and priced at their own cards.
+
+    Input is compared as a whole: how much of it came from a cache is no reason to count a token twice.
+    """
+    prompt = max(0, counted.prompt_tokens - seen.prompt_tokens)
+    output = max(0, counted.output_tokens - seen.output_tokens)
+    cells = {
+        (row, place): Fraction(n)
+        for row, (_, record) in enumerate(mine)
+        for place, n in enumerate(record.usage[:8])
+        if n
+    }
+    inputs = {cell: n for cell, n in cells.items() if cell[1] < INPUT_CLASSES}
+    outputs = {cell: n for cell, n in cells.items() if cell[1] == INPUT_CLASSES}
+    parts = {
+        **(largest_remainder(prompt, inputs) if prompt and inputs else {}),
+        **(largest_remainder(output, outputs) if output and outputs else {}),
+    }
+    for row, (key, record) in enumerate(mine):
+        tokens = [parts.get((row, place), 0) for place in range(INPUT_CLASSES + 1)]
+        if not any(tokens):
+            continue
+        whole = record.usage.total_tokens
+        usage = Usage.of((*tokens, min(tokens[-1], record.usage.reasoning_tokens)))
+        requests = (record.requests or 0) * sum(tokens) // whole
+        nano_usd, partial = cost_nano_usd(usage, books.card(key.card.card_id), requests)
+        dimensions = key.dimensions
+        marked = Dimensions(
+            dimensions.source, dimensions.provider, dimensions.model, None, NOT_THROUGH, NOT_THROUGH, None,
+            dimensions.call_type,
+        )  # fmt: skip
+        yield Sum(SumKey(marked, key.card), _measures(usage, nano_usd or 0, requests, partial=partial))
+
+
+def _sum(key: SumKey, record: UsageRecord) -> Sum:
+    return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=record.partial))
+
+
+def _billed(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:
+    """What is billed by a provider that counts no usage and that no log covers."""
+    return [
+        _money(one, cost.model or None, cost.tenant or None, cost.key or None, cost.nano_usd)
+        for cost in books.cost_buckets(begins, ends)
+        if cost.source == one.fact.source and cost.nano_usd
+    ]
+
+
+def _fallen(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:
+    """What a balance fell by; several accounts of one source are views of one another, and the widest holds."""
+    if begins >= ends:
+        return []
+    fallen = [
+        spent.nano
+        for spent in books.spent_balances(begins, ends)
+        if spent.source == one.fact.source and spent.currency == "USD"
+    ]
+    most = max(fallen, default=0)
+    return [_money(one, None, None, None, most)] if most else []
+
+
+def _money(one: Covering, model: str | None, tenant: str | None, key: str | None, nano_usd: int) -> Sum:
+    dimensions = Dimensions(one.fact.source, one.fact.provider, model, None, tenant, key)
+    return Sum(SumKey(dimensions, _BILLED), _measures(NOTHING, nano_usd, 0, partial=False))
+
+
+def _measures(usage: Usage, nano_usd: int, requests: int, *, partial: bool) -> tuple[int, ...]:
+    measures = [0] * len(MEASURES)
+    measures[_AT["requests"]], measures[_AT["nano_usd"]] = requests, nano_usd
+    measures[_AT["partial"]] = requests or 1 if partial else 0
+    measures[_TOKENS : _TOKENS + 9] = usage[:9]
+    return tuple(measures)
