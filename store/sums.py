@@ -60,6 +60,16 @@ class Sum(NamedTuple):
         return sum(self.measures[_BILLED])
 
     @property
+    def requests(self) -> int:
+        """How many records these are."""
+        return self.measures[_AT["requests"]]
+
+    @property
+    def nano_usd(self) -> int:
+        """What they cost, as far as it is known."""
+        return self.measures[_AT["nano_usd"]]
+
+    @property
     def usage(self) -> Usage:
         """The tokens by class, and what is billed beside them."""
         return Usage.of(self.measures[_TOKENS], self.units)

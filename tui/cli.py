@@ -22,6 +22,7 @@ COMMANDS = {
     "savings": "what would cost less, ranked in dollars per hour, with evidence and assumptions",
     "host": "what own GPUs cost per million tokens, now and when full, and from where on they beat a price",
     "prices": "the price book: list it, show a model's prices, bring newer ones, compare two catalogues",
+    "reconcile": "ours against the providers' bills: where dollars differ, by how much, and why",
     "reprice": "price stored usage again after a change of the book",
     "budgets": "every budget: what is left, how fast it burns, where it ends",
     "launch": "begin, end and watch a launch with a budget and a plan, and write its story",
