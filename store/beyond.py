@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from pricing.bill import cost_nano_usd
 from pricing.books.names import model_stem, provider_key, split_provider
-from pricing.card import CardStatus, RateCard
+from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.filters import Filter, parse_filter
 from pricing.hosts.allocation import largest_remainder
 from pricing.totals import add_usage
@@ -224,6 +224,7 @@ def _rests(books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Us
         usage = Usage.of((*tokens, min(tokens[-1], record.usage.reasoning_tokens)))
         requests = (record.requests or 0) * sum(tokens) // whole
         nano_usd, partial = cost_nano_usd(usage, books.card(key.card.card_id), requests)
+        partial = partial or (nano_usd is None and not requests)
         dimensions = key.dimensions
         marked = Dimensions(
             dimensions.source, dimensions.provider, dimensions.model, None, NOT_THROUGH, NOT_THROUGH, None,
@@ -233,7 +234,9 @@ def _rests(books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Us
 
 
 def _sum(key: SumKey, record: UsageRecord) -> Sum:
-    return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=record.partial))
+    # A provider may count no requests: what has no price must still be seen to have none.
+    partial = record.partial or (key.card.status in UNKNOWN_COST and not record.requests)
+    return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=partial), record.usage.units)
 
 
 def _billed(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from collectors.clock import now_ms
 from collectors.machine import machine_name
+from pricing.money import usd_text
 from tui.commands.common import plain, print_json, reading, shortened
 from tui.pictures.sources import SourceRow
 from tui.pictures.view import View
@@ -37,6 +38,8 @@ def _json(row: SourceRow) -> dict[str, Any]:
         "watermark": None if row.watermark_ms is None else instant_text(row.watermark_ms),
         "events": row.events, "events_per_minute": row.events_per_minute, "duplicates": row.duplicates,
         "rejected": row.rejected, "backlog_bytes": row.backlog_bytes, "gap_bytes": row.gap_bytes,
+        "drift_usd": None if row.drift is None else usd_text(row.drift.nano_usd),
+        "drift_percent": None if row.drift is None else row.drift.percent,
         "rejects": [
             {"reason": reject.reason, "count": reject.count, "example": reject.example} for reject in row.rejects
         ],
@@ -46,9 +49,12 @@ def _json(row: SourceRow) -> dict[str, Any]:
 def _print(row: SourceRow) -> None:
     lag = "--" if row.lag_ms is None else f"{row.lag_ms / 1000:.0f} s"
     name = shortened(row.name, 32)
-    sys.stdout.write(f"{name:<32} {row.kind:<7} {row.state:<8} lag {lag:>8}  {row.events:>10,} events\n")
+    sys.stdout.write(f"{name:<32} {row.kind:<8} {row.state:<8} lag {lag:>8}  {row.events:>10,} events\n")
     if row.detail:
         sys.stdout.write(f"  {plain(row.detail)}\n")
+    if row.drift is not None:
+        of_ours = "" if row.drift.percent is None else f" ({row.drift.percent:+.1f} % of ours)"
+        sys.stdout.write(f"  drift of 7 days by its {row.drift.by}: ${row.drift.nano_usd / 1e9:+,.4f}{of_ours}\n")
     if row.gap_bytes:
         sys.stdout.write(f"  {row.gap_bytes:,} bytes vanished before they could be read\n")
     for reject in row.rejects[:5]:

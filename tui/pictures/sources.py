@@ -14,6 +14,19 @@ class RejectRow(msgspec.Struct, frozen=True, kw_only=True):
     seen_ms: int
 
 
+class DriftNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider's dollars of the last week less ours for the same traffic."""
+
+    nano_usd: int
+    percent: float | None
+    """Of ours; None where there is nothing of ours to compare with."""
+    by: str
+    """What judges: its bill, its counts at our prices, or its balance."""
+    until_ms: int
+    models: tuple[tuple[str, int, float | None, str], ...] = ()
+    """(model, nano-dollars, percent, likely reason) of those that differ, the largest first."""
+
+
 class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One source: whether it speaks, how far behind it is, and what it could not read."""
 
@@ -32,6 +45,8 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     rejects: tuple[RejectRow, ...] = ()
     backlog_bytes: int | None = None
     gap_bytes: int = 0
+    drift: DriftNote | None = None
+    """Of a provider's source that has judged something."""
 
 
 class SourcesPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 
-from collectors.prices.repricer import prompt_tokens_of, variant_of
 from pricing.books.names import model_stem, split_provider
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.drift import Billed, Counted, Drift, Ours
 from pricing.money import TOKENS_PER_MILLION, divide_half_even
+from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
-from store.beyond import Covering, coverings
+from store.beyond import NOT_THROUGH, Covering, coverings
 from store.buckets import CostRecord, Dataset, UsageRecord
 from store.facts import Outcome
 from store.reader import Reader
@@ -250,7 +252,7 @@ def _ours(one: Sum, cards: _Cards) -> Ours:
         errors=one.requests if failed else 0,
         unknown_tokens=usage.total_tokens if status in UNKNOWN_COST else 0,
         batch_tokens=usage.total_tokens if _is_batch(card) else 0,
-        long_tokens=usage.total_tokens if status in _LINEAR and prompt_tokens_of(card) else 0,
+        long_tokens=usage.total_tokens if status in _LINEAR and _is_long(card) else 0,
         by_class={
             name: divide_half_even(tokens * rate, TOKENS_PER_MILLION)
             for name, tokens, rate in zip(TOKEN_CLASSES, usage.tokens, card.rates, strict=True)
@@ -266,12 +268,16 @@ def _counted(key: SumKey, record: UsageRecord, cards: _Cards) -> Counted:
         requests=record.requests,
         nano_usd=record.nano_usd,
         batch_tokens=tokens if record.variant == "batch" else 0,
-        long_tokens=tokens if key.card.status in _LINEAR and prompt_tokens_of(card) else 0,
+        long_tokens=tokens if key.card.status in _LINEAR and _is_long(card) else 0,
     )
 
 
 def _is_batch(card: RateCard) -> bool:
-    return variant_of(card) == "batch"
+    return "batch" in card.conditions
+
+
+def _is_long(card: RateCard) -> bool:
+    return any(condition.startswith("prompt over") for condition in card.conditions)
 
 
 def _item(cost: CostRecord) -> str:
@@ -298,3 +304,29 @@ def _added(drifts: Iterable[Drift]) -> Drift:
     for drift in drifts:
         found = drift if found is None else found + drift
     return found or Drift(ours=Ours())
+
+
+def provider_notes(reader: Reader, sums: Iterable[Sum], seconds: float) -> tuple[str, ...]:
+    """What of these sums only providers count, and up to when their figures are complete."""
+    facts = reader.providers()
+    if not facts:
+        return ()
+    marks = {record.health.name: record.health.watermark_ms for record in reader.sources()}
+    names = {fact.source for fact in facts}
+    beside: dict[tuple[str, bool], int] = {}
+    for one in sums:
+        dimensions = one.key.dimensions
+        if dimensions.source in names:
+            place = dimensions.source, dimensions.tenant == NOT_THROUGH
+            beside[place] = beside.get(place, 0) + one.nano_usd
+    return tuple(
+        _note(source, nano_usd, seconds, marks.get(source), beyond=beyond)
+        for (source, beyond), nano_usd in sorted(beside.items())
+    )
+
+
+def _note(source: str, nano_usd: int, seconds: float, mark_ms: int | None, *, beyond: bool) -> str:
+    rate = usd_per_hour(nano_usd, seconds) or Decimal(0)
+    reach = "" if mark_ms is None else f", as of {datetime.fromtimestamp(mark_ms / 1_000, UTC):%Y-%m-%d %H:%M}Z"
+    what = NOT_THROUGH if beyond else "from its own figures"
+    return f"{source}: ${rate:.4f}/h {what}{reach}"

@@ -19,6 +19,7 @@ from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.chart import Point
 from tui.pictures.view import View
+from tui.reading.bills import provider_notes
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
@@ -73,7 +74,11 @@ def burn(
         path=view.path,
         total=dataclasses.replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
         rows=tuple(rows),
-        doubts=(*_doubts(sums, costs, at), *_old_prices(reader, sums, at)),
+        doubts=(
+            *_doubts(sums, costs, at),
+            *provider_notes(reader, sums, at.seconds),
+            *_old_prices(reader, sums, at),
+        ),
         nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
     )
 

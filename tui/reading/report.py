@@ -14,6 +14,7 @@ from store.records import SourceRecord
 from store.sided import TAG, Sided, asked_sides, sided, wants
 from store.sums import Sum, SumKey, group
 from store.tables import GPU
+from tui.reading.bills import provider_notes
 from tui.reading.committed import Committed, committed
 from tui.reading.moment import Moment, judge
 from tui.reading.sharing import Rest, allocated
@@ -117,7 +118,7 @@ def report(
         dimensions=tuple(dimensions),
         total=sum((*parts.values(), *kept.values()), EMPTY),
         overlapping=TAG in dimensions,
-        notes=found.doubts,
+        notes=(*found.doubts, *provider_notes(reader, found.whole, at.seconds)),
         knows_units=not asked_sides(dimensions, wanted),
         groups=tuple(
             Group(key=dict(zip(dimensions, name, strict=True)), totals=totals)

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
-from tui.pictures.sources import SourceRow, SourcesPicture
+from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.lines import Line
@@ -26,11 +26,15 @@ COLUMNS = (
     Column(title="EV/MIN", width=6, rank=4),
     Column(title="EVENTS", width=6, rank=2),
     Column(title="REJECTED", width=8, rank=1),
+    Column(title="DRIFT", width=7, rank=3),
     Column(title="REPEATED", width=8, rank=6),
     Column(title="UNREAD", width=10, rank=5),
     Column(title="LOST", width=10, rank=7),
 )
 _STATE_ROLES = {"ok": "", "late": "warn", "failing": "bad", "absent": "dim"}
+
+_MOST_MODELS = 5
+"""Whose drift is told; the command tells all."""
 
 
 class SourcesScreen(MonitorScreen[SourcesPicture]):
@@ -83,11 +87,34 @@ def draw_row(row: SourceRow) -> Row:
         fmt.count(row.events_per_minute),
         fmt.count(row.events),
         fmt.count(row.rejected),
+        "" if row.drift is None else percent(row.drift.percent),
         fmt.count(row.duplicates),
         fmt.size(row.backlog_bytes),
         fmt.size(row.gap_bytes) if row.gap_bytes else "0",
     )
     return Row(key=row.name, cells=cells, role=_STATE_ROLES.get(row.state, "warn"), opens=False)
+
+
+def percent(value: float | None) -> str:
+    """A difference in percent with its sign."""
+    if value is None:
+        return fmt.UNKNOWN
+    return f"{value:+.1f}%" if abs(value) < 1_000 else f"{value:+.0f}%"[:7]
+
+
+def drift_lines(drift: DriftNote, at_ms: int | None, width: int) -> Iterator[Line]:
+    """What the provider's own figures say of ours: the whole, and each model that differs with the likely reason."""
+    total = f"{drift.nano_usd / 1e9:+,.4f} USD, {percent(drift.percent)} of ours"
+    yield ((f"   {fmt.safe(f'drift of 7 days by its {drift.by}: {total}', width - 4)}", "strong"),)
+    yield (
+        (
+            f"   {fmt.safe(f'as of {fmt.moment(drift.until_ms, at_ms)}; usdtop reconcile shows it all', width - 4)}",
+            "dim",
+        ),
+    )
+    for model, nano_usd, of_ours, reason in drift.models[:_MOST_MODELS]:
+        text = f"{fmt.safe(model, 40)} {nano_usd / 1e9:+,.4f} USD ({percent(of_ours)}): {reason}"
+        yield from (((f"   {part}", "warn"),) for part in fmt.wrap(fmt.safe(text, 300), max(20, width - 4)))
 
 
 def detail_lines(row: SourceRow | None, found: Sequence[str], width: int) -> Iterator[Line]:
@@ -96,6 +123,8 @@ def detail_lines(row: SourceRow | None, found: Sequence[str], width: int) -> Ite
         since = "" if row.state_since_ms is None else f" since {fmt.moment(row.state_since_ms, row.watermark_ms)}"
         yield ((f" {fmt.safe(row.name, 60)}: {fmt.safe(row.state, 12)}{since}", "strong"),)
         yield from (((f"   {part}", ""),) for part in fmt.wrap(row.detail[:600], max(20, width - 4)))
+        if row.drift is not None:
+            yield from drift_lines(row.drift, row.watermark_ms, width)
         for reject in row.rejects:
             text = f"{fmt.count(reject.count)} rejected: {reject.reason} (last {fmt.clock(reject.seen_ms)})"
             yield ((f"   {fmt.safe(text, width - 4)}", "warn"),)
