@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricing.card import unpriced
 from pricing.usage import Usage
 from store.beyond import NOT_THROUGH
 from store.facts import PricedEvent
@@ -26,7 +27,7 @@ from store.provider_facts import (
     UsageBucket,
 )
 from store.reader import Reader
-from store.sums import Sum
+from store.sums import Sum, total
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 
@@ -250,3 +251,14 @@ def test_never_both(
 def _tokens(calls: list[tuple[int, str, int, int]], model: str) -> list[int]:
     """Input and output tokens of a model."""
     return [sum(call[2] for call in calls if call[1] == model), sum(call[3] for call in calls if call[1] == model)]
+
+
+def test_what_has_no_price_makes_a_lower_bound_also_where_nobody_counts_requests(seen: Seen) -> None:
+    unknown = unpriced(0)
+    bucket = PricedBucket(bucket=counted(10, 1_000, 100, requests=None), card_id=unknown.id, nano_usd=None)
+    reading = ProviderReading(dataset="usage", width_seconds=60, since_ms=HOUR, until_ms=UNTIL)
+    found = batch(source="openai admin", kind="provider")
+    seen.writer.write(
+        msgspec.structs.replace(found, readings=[PricedReading(reading=reading, usage=[bucket])]), [unknown]
+    )
+    assert total(seen.sums()).is_lower_bound
