@@ -19,6 +19,7 @@ class Card:
     instance: int | None = None
     """Number of the GPU instance within that card."""
     slices: int | None = None
+    sm_clock_max_mhz: int | None = None
     fault: str | None = None
 
 

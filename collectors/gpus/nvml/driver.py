@@ -12,7 +12,7 @@ from collectors.gpus.nvml.activity import Activity
 from collectors.gpus.nvml.busy import BusySamples
 from collectors.gpus.nvml.card import Card, Figure
 from collectors.gpus.nvml.errors import CriticalErrors
-from collectors.gpus.nvml.figures import FAST, SLOW
+from collectors.gpus.nvml.figures import ENERGY, FAST, SLOW
 
 UNINITIALIZED, NOT_SUPPORTED, NO_PERMISSION, NOT_LOADED = 1, 3, 4, 9
 NO_LIBRARY, NO_FUNCTION, GPU_IS_LOST, RESET_REQUIRED, MISMATCH = 12, 13, 15, 16, 18
@@ -37,7 +37,7 @@ class Driver:
         # A mismatch is no NVMLError; names that are not UTF-8 fail while they are decoded.
         self.errors = (nvml.NVMLError, nvml.NVMLLibraryMismatchError, UnicodeDecodeError)
         self._activity = Activity(monotonic)
-        self._fast: tuple[Figure, ...] = (*FAST, BusySamples().figure, self._activity.figure)
+        self._measured: tuple[Figure, ...] = (ENERGY, BusySamples().figure, self._activity.figure)
         self._critical: CriticalErrors | None = None
         self._unknown_ways: set[tuple[str, int]] = set()
         self._unsupported: set[tuple[str, str, int]] = set()
@@ -61,7 +61,11 @@ class Driver:
 
     def fast(self, card: Card) -> dict[str, Any]:
         """Each quick figure by name, None where the card does not say; raises CardLost."""
-        return {figure.name: self._ask(card, figure) for figure in self._fast}
+        return {figure.name: self._ask(card, figure) for figure in FAST}
+
+    def measured(self, card: Card) -> dict[str, Any]:
+        """The same of what counts or remembers by itself, over the time since it was asked last."""
+        return {figure.name: self._ask(card, figure) for figure in self._measured}
 
     def slow(self, card: Card) -> dict[str, Any]:
         """The same of the slow ones."""
@@ -104,10 +108,13 @@ class Driver:
         return [card, *self._mig_instances(card)]
 
     def _identify(self, index: int, handle: Any) -> Card:
-        name = None
+        name = clock = None
         with suppress(*self.errors):
             name = cut(self.nvml.nvmlDeviceGetName(handle))
-        return Card(index=index, uuid=self.nvml.nvmlDeviceGetUUID(handle), name=name, handle=handle)
+        with suppress(*self.errors):
+            clock = self.nvml.nvmlDeviceGetMaxClockInfo(handle, self.nvml.NVML_CLOCK_SM)
+        uuid = self.nvml.nvmlDeviceGetUUID(handle)
+        return Card(index=index, uuid=uuid, name=name, handle=handle, sm_clock_max_mhz=clock)
 
     def _mig_instances(self, card: Card) -> list[Card]:
         slots = 0

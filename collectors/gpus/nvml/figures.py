@@ -1,4 +1,9 @@
-"""What a card is asked: quick figures at every poll, slow ones now and then."""
+"""What a card is asked: what costs little at every poll, the rest now and then.
+
+Measured on an H200 (driver 580): the quick ones take 0.02 ms each, the energy counter 3 ms, samples of busy time 2 ms,
+the counters of the units 2 ms, the highest clock 1.5 ms. The three that count or remember lose nothing by being asked
+less often.
+"""
 
 from collectors.gpus.nvml.card import Figure
 
@@ -13,7 +18,6 @@ FAST = (
         ),
     ),
     Figure("power_watts", (lambda nvml, card: nvml.nvmlDeviceGetPowerUsage(card.handle) / 1000,)),
-    Figure("energy_millijoules", (lambda nvml, card: nvml.nvmlDeviceGetTotalEnergyConsumption(card.handle),)),
     Figure("sm_clock_mhz", (lambda nvml, card: nvml.nvmlDeviceGetClockInfo(card.handle, nvml.NVML_CLOCK_SM),)),
     Figure(
         "throttle_reasons",
@@ -22,9 +26,6 @@ FAST = (
             lambda nvml, card: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(card.handle),
         ),
     ),
-)
-
-SLOW = (
     Figure(
         "temperature_celsius",
         (
@@ -32,8 +33,12 @@ SLOW = (
             lambda nvml, card: nvml.nvmlDeviceGetTemperature(card.handle, nvml.NVML_TEMPERATURE_GPU),
         ),
     ),
+)
+
+ENERGY = Figure("energy_millijoules", (lambda nvml, card: nvml.nvmlDeviceGetTotalEnergyConsumption(card.handle),))
+
+SLOW = (
     Figure("power_limit_watts", (lambda nvml, card: nvml.nvmlDeviceGetEnforcedPowerLimit(card.handle) / 1000,)),
-    Figure("sm_clock_max_mhz", (lambda nvml, card: nvml.nvmlDeviceGetMaxClockInfo(card.handle, nvml.NVML_CLOCK_SM),)),
     Figure("memory_clock_mhz", (lambda nvml, card: nvml.nvmlDeviceGetClockInfo(card.handle, nvml.NVML_CLOCK_MEM),)),
     Figure(
         "ecc_corrected",
@@ -67,6 +72,6 @@ SLOW = (
         ),
     ),
 )
-"""Temperature, limits, errors and processes change slowly, and lists of processes cost most."""
+"""Limits, errors and processes change slowly."""
 
 PROCESSES = ("graphics_processes", "mps_processes", "compute_processes")

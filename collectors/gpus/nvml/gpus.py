@@ -37,6 +37,8 @@ FAILING = {
 
 SLOW_EVERY = 10
 """What changes slowly, and the list of cards, is asked every so many reads."""
+MEASURED_EVERY = 5
+"""And so is what counts or remembers by itself."""
 
 
 class NvmlGpus:
@@ -49,9 +51,15 @@ class NvmlGpus:
     name: ClassVar[str] = "nvml"
 
     def __init__(
-        self, host: str, *, slow_every: int = SLOW_EVERY, monotonic: Callable[[], float] = time.monotonic
+        self,
+        host: str,
+        *,
+        slow_every: int = SLOW_EVERY,
+        measured_every: int = MEASURED_EVERY,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
+        self._measured_every = measured_every
         self._monotonic = monotonic
         self._slow_every = slow_every
         self._lock = threading.Lock()
@@ -59,22 +67,25 @@ class NvmlGpus:
         self._reads = 0
         self._cards: dict[int, list[Card]] = {}
         self._slow: dict[str, dict[str, Any]] = {}
+        self._sampled: set[str] = set()
 
     def read(self, at_ms: int) -> Sequence[GpuReading]:
         """One reading per card and MIG instance; a lost card says so and leaves the others alone."""
         with self._lock:
-            slow = self._reads % self._slow_every == 0
             driver = self._driver or self._open()
-            if slow:
+            if self._is_due(self._slow_every):
                 driver = self._listed(driver)
             heard = driver.heard()
             readings = [
-                self._reading(driver, card, at_ms, heard.get(card.uuid, ()), slow=slow)
+                self._reading(driver, card, at_ms, heard.get(card.uuid, ()))
                 for cards in self._cards.values()
                 for card in cards
             ]
             self._reads += 1
             return readings
+
+    def _is_due(self, every: int) -> bool:
+        return self._reads % every == 0
 
     def close(self) -> None:
         """Let go of the driver, unless a read still runs in it: ending the library under a query crashes."""
@@ -100,7 +111,7 @@ class NvmlGpus:
     def _shut_down(self) -> None:
         if self._driver is not None:
             self._driver.end()
-        self._driver, self._reads, self._cards, self._slow = None, 0, {}, {}
+        self._driver, self._reads, self._cards, self._slow, self._sampled = None, 0, {}, {}, set()
 
     def _listed(self, driver: Driver) -> Driver:
         """The driver, with the list of cards renewed; one that does not know us any more is started once again."""
@@ -122,23 +133,33 @@ class NvmlGpus:
         self._cards = {index: driver.cards_at(index, self._cards.get(index, ())) for index in range(count)}
         self._slow = {}
 
-    def _reading(self, driver: Driver, card: Card, at_ms: int, xids: tuple[int, ...], *, slow: bool) -> GpuReading:
-        seen: dict[str, Any] = {}
-        lost = card.fault
-        if lost is None:
-            try:
-                seen = driver.fast(card)
-                if slow:
-                    self._slow[card.uuid] = driver.slow(card)
-                seen |= self._slow.get(card.uuid, {})
-            except CardLost as loss:
-                seen, lost = {}, str(loss)
-        return _reading(card, at_ms, self._host, seen, xids, lost)
+    def _reading(self, driver: Driver, card: Card, at_ms: int, xids: tuple[int, ...]) -> GpuReading:
+        if card.fault is not None:
+            return _reading(card, at_ms, self._host, {}, xids, card.fault)
+        try:
+            return _reading(card, at_ms, self._host, self._asked(driver, card), xids, None)
+        except CardLost as loss:
+            return _reading(card, at_ms, self._host, {}, xids, str(loss))
+
+    def _asked(self, driver: Driver, card: Card) -> dict[str, Any]:
+        """Every figure by name; what changes slowly as it was last."""
+        seen = driver.fast(card)
+        if self._is_due(self._slow_every):
+            self._slow[card.uuid] = driver.slow(card)
+        if self._is_due(self._measured_every):
+            seen |= driver.measured(card)
+            if seen["busy"] is not None:
+                self._sampled.add(card.uuid)
+        if seen["rates"] is not None:
+            seen["memory_busy"] = seen["rates"].memory / 100
+            if seen.get("busy") is None and (card.uuid not in self._sampled or "busy" in seen):
+                seen["busy"] = seen["rates"].gpu / 100
+        return seen | self._slow.get(card.uuid, {})
 
 
 _AS_ASKED = (
     "power_watts", "energy_millijoules", "sm_clock_mhz", "throttle_reasons", "temperature_celsius", "power_limit_watts",
-    "sm_clock_max_mhz", "memory_clock_mhz", "ecc_corrected", "ecc_uncorrected",
+    "memory_busy", "memory_clock_mhz", "ecc_corrected", "ecc_uncorrected",
 )  # fmt: skip
 """Figures that have the name and the unit of their field."""
 
@@ -146,7 +167,7 @@ _AS_ASKED = (
 def _reading(
     card: Card, at_ms: int, host: str, seen: Mapping[str, Any], xids: tuple[int, ...], lost: str | None
 ) -> GpuReading:
-    memory, rates = seen.get("memory"), seen.get("rates")
+    memory = seen.get("memory")
     activity = dict(seen.get("activity") or {})
     graphics_active = activity.pop("graphics_active", None)
     return GpuReading(
@@ -157,8 +178,8 @@ def _reading(
         name=card.name,
         parent_uuid=card.parent.uuid if card.parent else None,
         slices=card.slices,
-        busy=_first(seen.get("busy"), None if rates is None else rates.gpu / 100, graphics_active),
-        memory_busy=None if rates is None else rates.memory / 100,
+        busy=graphics_active if seen.get("busy") is None else seen["busy"],
+        sm_clock_max_mhz=card.sm_clock_max_mhz,
         memory_used_bytes=None if memory is None else memory.used,
         memory_total_bytes=None if memory is None else memory.total,
         xids=xids,
@@ -167,11 +188,6 @@ def _reading(
         **{name: seen.get(name) for name in _AS_ASKED},
         **activity,
     )
-
-
-def _first(*answers: float | None) -> float | None:
-    """The first that is known."""
-    return next((answer for answer in answers if answer is not None), None)
 
 
 def _held_by(processes: Sequence[Any]) -> tuple[GpuProcess, ...]:

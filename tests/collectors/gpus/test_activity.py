@@ -14,8 +14,8 @@ MIB = 1 << 20
 
 
 def _gpus() -> NvmlGpus:
-    """Polled once a second."""
-    return NvmlGpus("host", monotonic=itertools.count(0.0, 1.0).__next__)
+    """Polled once a second, counters included."""
+    return NvmlGpus("host", measured_every=1, monotonic=itertools.count(0.0, 1.0).__next__)
 
 
 def _hopper(fake: FakeDriver, index: int = 0) -> None:

@@ -56,13 +56,12 @@ def test_idle_is_zero_and_not_unknown(fake: FakeDriver) -> None:
         ("nvmlDeviceGetPowerUsage", "power_watts"),
         ("nvmlDeviceGetEnforcedPowerLimit", "power_limit_watts"),
         ("nvmlDeviceGetTotalEnergyConsumption", "energy_millijoules"),
-        ("nvmlDeviceGetMaxClockInfo", "sm_clock_max_mhz"),
     ],
 )
 def test_what_a_card_does_not_support_is_unknown_and_asked_once(fake: FakeDriver, function: str, field: str) -> None:
     fake.reset(2)
     fake.fails(1, function, pynvml.NVML_ERROR_NOT_SUPPORTED)
-    gpus = NvmlGpus("host", slow_every=1)
+    gpus = NvmlGpus("host", slow_every=1, measured_every=1)
 
     for _ in range(3):
         supported, unsupported = gpus.read(1)
@@ -124,7 +123,7 @@ def test_a_lost_card_says_so_and_leaves_the_others_alone(fake: FakeDriver, code:
 
 
 def test_a_card_lost_in_the_middle_of_being_read_has_no_figure_of_before(fake: FakeDriver) -> None:
-    gpus = NvmlGpus("host")
+    gpus = NvmlGpus("host", measured_every=1)
     gpus.read(1)
     fake.fails(5, "nvmlDeviceGetTotalEnergyConsumption", pynvml.NVML_ERROR_GPU_IS_LOST)
 
@@ -138,7 +137,7 @@ def test_a_process_of_the_multi_process_service_is_seen(fake: FakeDriver) -> Non
 
 
 def test_the_energy_counter_agrees_with_the_power_drawn(fake: FakeDriver) -> None:
-    gpus = NvmlGpus("host")
+    gpus = NvmlGpus("host", measured_every=1)
     before = gpus.read(1_000)[2]
     fake.seconds_go_by(2.0)
     after = gpus.read(3_000)[2]
@@ -205,12 +204,29 @@ def test_a_destroyed_mig_instance_goes(fake: FakeDriver) -> None:
 def test_slow_figures_are_asked_now_and_then_and_shown_always(fake: FakeDriver) -> None:
     fake.reset(1)
     gpus = NvmlGpus("host", slow_every=3)
-    temperatures = [gpus.read(at)[0].temperature_celsius for at in range(6)]
+    limits = [gpus.read(at)[0].power_limit_watts for at in range(6)]
 
-    assert temperatures == [60] * 6
-    assert fake.calls("nvmlDeviceGetTemperatureV") == 2
+    assert limits == [700.0] * 6
+    assert fake.calls("nvmlDeviceGetEnforcedPowerLimit") == 2
     assert fake.calls("nvmlDeviceGetComputeRunningProcesses_v3") == 2 * 2, "NVML wants the size asked first"
     assert fake.calls("nvmlDeviceGetPowerUsage") == 6
+
+
+def test_what_counts_by_itself_is_asked_now_and_then_and_never_told_twice(fake: FakeDriver) -> None:
+    fake.reset(1)
+    fake.samples_busy(0, every_ms=200, percents=[40] * 5)
+    gpus = NvmlGpus("host", measured_every=3)
+    readings = []
+    for at in range(1, 7):
+        readings.append(gpus.read(at)[0])
+        fake.seconds_go_by(1.0)
+        fake.samples_busy(0, every_ms=200, percents=[80] * 5, from_ms=at * 1_000)
+
+    assert [reading.busy for reading in readings] == [0.4, None, None, 0.8, None, None]
+    assert [reading.energy_millijoules is None for reading in readings] == [False, True, True, False, True, True]
+    assert fake.calls("nvmlDeviceGetTotalEnergyConsumption") == 2
+    first, fourth = readings[0].energy_millijoules or 0, readings[3].energy_millijoules or 0
+    assert fourth - first == 3 * 100_500
 
 
 @pytest.mark.parametrize(
