@@ -17,27 +17,40 @@ class Counters(Generic[Series]):
     """The last value of every series of one target.
 
     A value below the last one means that the series began again at zero, so all of it is new. A series that
-    vanishes is kept, because it may come back. A series seen for the first time has no delta: what it counted
-    before nobody watched is not ours to tell.
+    vanishes is kept, because it may come back. One that was not on the previous page began after it, and counts whole:
+    many engines write a series only with its first event. On the first page nothing has a gain: what was counted before
+    somebody watched is not ours to tell.
     """
 
     def __init__(self) -> None:
         self._last: dict[Series, float] = {}
+        self._knows_all = False
+        self._forgot = False
 
-    def take(self, page: Mapping[Series, float], *, began_anew: bool = False) -> dict[Series, float]:
+    def take(
+        self,
+        page: Mapping[Series, float],
+        *,
+        began_anew: bool = False,
+        complete: bool = True,
+        new_ones_count: bool = True,
+    ) -> dict[Series, float]:
         """What each series gained since the previous page; only series that can tell are in the result.
 
-        `began_anew` says that the process itself started since then: every value counts whole.
+        `began_anew` says that the process itself started since then: every value counts whole. `complete` says that
+        every line of the page was understood: else a series that is new on the next one may have been on this one.
+        `new_ones_count` is not so where new series count what others have counted before.
         """
         values = {series: value for series, value in page.items() if math.isfinite(value) and value >= 0}
         gained = {
-            series: _gained(value, 0.0 if began_anew else self._last[series])
+            series: _gained(value, 0.0 if began_anew else self._last.get(series, 0.0))
             for series, value in values.items()
-            if began_anew or series in self._last
+            if began_anew or series in self._last or (self._knows_all and new_ones_count)
         }
         self._last.update(values)
         if len(self._last) > SERIES_REMEMBERED:
-            self._last = values
+            self._last, self._forgot = values, True
+        self._knows_all = complete and len(values) == len(page) and not self._forgot
         return gained
 
 

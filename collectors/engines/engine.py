@@ -11,13 +11,13 @@ from collectors.door import visible
 from collectors.engines import ENGINES, recognise
 from collectors.engines.counters import Counters, Difference, began_anew
 from collectors.engines.exposition import Scan, scan
-from collectors.engines.page import Count, EnginePage, Series
+from collectors.engines.page import QUEUE, TPOT, TTFT, Count, EnginePage, Series
 from collectors.errors import CollectorError
 from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
 from collectors.holders import Held
 from collectors.source import Poll
 from collectors.web.fetch import LIMIT_BYTES, address, fetch
-from store.facts import EngineReading, Reject
+from store.facts import EngineReading, Reject, Timed
 
 if TYPE_CHECKING:
     import httpx
@@ -90,11 +90,11 @@ class EngineSource:
             raise CollectorError(f"{address(self._url)} {_what_it_is(text)}")
         found = scan(text, engine.metrics)
         page = engine.normalise(found.samples)
-        seconds, gains = self._watch.advance(page, at_ms, self._monotonic(), life=life)
+        seconds, gains = self._watch.advance(page, at_ms, self._monotonic(), life=life, complete=not found.malformed)
         return self._reading(at_ms, engine.kind, page, seconds, gains), self._rejects(found), engine.remark
 
     def _reading(
-        self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, int]
+        self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, float]
     ) -> EngineReading:
         held = self._holds()
         return EngineReading(
@@ -104,11 +104,16 @@ class EngineSource:
             model=page.model or self._model,
             kind=kind,
             seconds=seconds,
-            input_tokens=gains.get(Count.INPUT),
-            cache_read_tokens=gains.get(Count.CACHE_READ),
-            output_tokens=gains.get(Count.OUTPUT),
-            requests_finished=gains.get(Count.FINISHED),
+            input_tokens=_whole(gains.get(Count.INPUT)),
+            cache_read_tokens=_whole(gains.get(Count.CACHE_READ)),
+            output_tokens=_whole(gains.get(Count.OUTPUT)),
+            requests_finished=_whole(gains.get(Count.FINISHED)),
+            ttft=_timed(gains, TTFT),
+            tpot=_timed(gains, TPOT),
+            queue=_timed(gains, QUEUE),
+            idle_seconds=gains.get(Count.IDLE_SECONDS),
             running=page.running,
+            running_limit=page.running_limit,
             waiting=page.waiting,
             kv_cache_used=page.kv_cache_used,
             pid=held.pid,
@@ -123,6 +128,15 @@ class EngineSource:
         if more <= 0:
             return []
         return [Reject(reason="a malformed line on the metrics page", count=more, example=visible(found.example))]
+
+
+def _whole(gain: float | None) -> int | None:
+    return None if gain is None else round(gain)
+
+
+def _timed(gains: Mapping[Count, float], of: tuple[Count, Count]) -> Timed | None:
+    seconds, count = gains.get(of[0]), gains.get(of[1])
+    return None if seconds is None or count is None else Timed(seconds, round(count))
 
 
 def _what_it_is(text: bytes) -> str:
@@ -140,6 +154,7 @@ class _Watch:
     def __init__(self) -> None:
         self._counters: Counters[Series] = Counters()
         self._uncached = Difference()
+        self._metrics: set[str] = set()
         self._started_s: float | None = None
         self._life: str | None = None
         self._since_ms: int | None = None
@@ -152,8 +167,8 @@ class _Watch:
             self._since_ms, self._since_monotonic = at_ms, monotonic
 
     def advance(
-        self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None
-    ) -> tuple[float | None, dict[Count, int]]:
+        self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None, complete: bool
+    ) -> tuple[float | None, dict[Count, float]]:
         """Seconds since the previous page and what was gained in them; (None, nothing) where this is the first."""
         anew = self._is_another(life) or (
             self._since_ms is not None
@@ -164,7 +179,7 @@ class _Watch:
                 now_s=at_ms / 1000,
             )
         )
-        gains = self._gains(page, anew=anew)
+        gains = self._gains(page, anew=anew, complete=complete)
         seconds = monotonic - self._since_monotonic if anew or self._baseline else None
         self._since_ms, self._since_monotonic = at_ms, monotonic
         self._started_s, self._baseline = page.started_s or self._started_s, True
@@ -175,12 +190,21 @@ class _Watch:
         before, self._life = self._life, life or self._life
         return life is not None and before is not None and life != before
 
-    def _gains(self, page: EnginePage, *, anew: bool) -> dict[Count, int]:
+    def _gains(self, page: EnginePage, *, anew: bool, complete: bool) -> dict[Count, float]:
         if anew:
             self._uncached.forget()
-        sums: dict[Count, float] = {}
-        for series, gain in self._counters.take(page.counts, began_anew=anew).items():
-            sums[series[0]] = sums.get(series[0], 0.0) + gain
+        # An engine that is now read by other metrics of its page has counted the same tokens in both.
+        metrics = {metric for _, metric, _ in page.counts}
+        same, self._metrics = self._metrics <= metrics, metrics
+        taken = self._counters.take(page.counts, began_anew=anew, complete=complete, new_ones_count=same)
+        gains: dict[Count, list[float]] = {}
+        for series, gain in taken.items():
+            gains.setdefault(series[0], []).append(gain)
+        sums = {count: sum(parts) for count, parts in gains.items()}
+        if Count.IDLE_SECONDS in gains:  # of ranks that idle side by side
+            sums[Count.IDLE_SECONDS] /= len(gains[Count.IDLE_SECONDS])
         if (prompt := sums.pop(Count.PROMPT, None)) is not None:
             sums[Count.INPUT] = self._uncached.take(prompt, sums.get(Count.CACHE_READ, 0.0))
-        return {count: round(gain) for count, gain in sums.items()}
+        if Count.TPOT_SECONDS in sums and Count.TPOTS not in sums and Count.OUTPUT in sums:
+            sums[Count.TPOTS] = sums[Count.OUTPUT]
+        return sums

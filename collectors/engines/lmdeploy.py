@@ -19,4 +19,7 @@ LMDEPLOY = plain_engine(
     running="lmdeploy:num_requests_running",
     waiting="lmdeploy:num_requests_waiting",
     kv_cache=("lmdeploy:gpu_cache_usage_perc",),
+    ttft="lmdeploy:time_to_first_token_seconds",
+    tpot=("lmdeploy:iter_token_latency", "lmdeploy:time_per_output_token_seconds"),
+    queue="lmdeploy:request_queue_time_seconds",
 )

@@ -18,6 +18,9 @@ NIM = plain_engine(
     },
     running="num_requests_running",
     waiting="num_requests_waiting",
+    running_limit="num_request_max",
     kv_cache=("gpu_cache_usage_perc",),
+    ttft="time_to_first_token_seconds",
+    tpot=("time_per_output_token_seconds",),
     families=("num_requests_running", "prompt_tokens_total", "generation_tokens_total"),
 )

@@ -1,6 +1,6 @@
 """One metrics page of a serving engine, in words that all engines share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
@@ -20,6 +20,18 @@ class Count(StrEnum):
     CACHE_READ = "cache read tokens"
     OUTPUT = "output tokens"
     FINISHED = "requests finished"
+    TTFT_SECONDS = "seconds to first tokens"
+    TTFTS = "first tokens"
+    TPOT_SECONDS = "seconds per output tokens"
+    TPOTS = "output tokens that were timed"
+    QUEUE_SECONDS = "seconds in the queue"
+    QUEUED = "requests that left the queue"
+    IDLE_SECONDS = "seconds without work"
+
+
+TTFT = (Count.TTFT_SECONDS, Count.TTFTS)
+TPOT = (Count.TPOT_SECONDS, Count.TPOTS)
+QUEUE = (Count.QUEUE_SECONDS, Count.QUEUED)
 
 
 Series: TypeAlias = tuple[Count, str, frozenset[tuple[str, str]]]
@@ -33,6 +45,7 @@ class EnginePage:
     model: str | None = None
     counts: Mapping[Series, float] = field(default_factory=dict)
     running: int | None = None
+    running_limit: int | None = None
     waiting: int | None = None
     kv_cache_used: float | None = None
     started_s: float | None = None
@@ -85,6 +98,17 @@ def counter_series(samples: Sequence[Sample], counts: Mapping[str, Count]) -> di
         for sample in samples
         if sample.name in counts
     }
+
+
+def histogram(family: str, counted: tuple[Count, Count]) -> dict[str, Count]:
+    """The two counters of a histogram that give its mean: the sum of what was measured, and how often."""
+    seconds, count = counted
+    return {f"{family}_sum": seconds, f"{family}_count": count}
+
+
+def first_exposed(families: Sequence[str], exposed: Container[str]) -> str | None:
+    """Of names for the same histogram the first that is on a page, so that it is read once."""
+    return next((family for family in families if f"{family}_count" in exposed), None)
 
 
 def only_label(samples: Sequence[Sample], label: str) -> str | None:

@@ -10,13 +10,33 @@ the lowest ranks is read, once per data-parallel rank. With priority scheduling,
 from collections.abc import Iterable, Sequence
 
 from collectors.engines.exposition import Sample
-from collectors.engines.page import Count, Engine, EnginePage, gauge_mean, gauge_share, gauge_sum, only_label
+from collectors.engines.page import (
+    QUEUE,
+    TPOT,
+    TTFT,
+    Count,
+    Engine,
+    EnginePage,
+    gauge_mean,
+    gauge_share,
+    gauge_sum,
+    histogram,
+    only_label,
+)
 
 LIVE = "sglang:realtime_tokens_total"
 PROMPT = "sglang:prompt_tokens_total"
 CACHED = "sglang:cached_tokens_total"
 OUTPUT = "sglang:generation_tokens_total"
 FINISHED = "sglang:num_requests_total"
+ALWAYS = {
+    FINISHED: Count.FINISHED,
+    "sglang:scheduler_idle_seconds_total": Count.IDLE_SECONDS,
+    **histogram("sglang:time_to_first_token_seconds", TTFT),
+    **histogram("sglang:inter_token_latency_seconds", TPOT),
+    **histogram("sglang:queue_time_seconds", QUEUE),
+}
+"""Read whatever else a page has."""
 RUNNING = "sglang:num_running_reqs"
 WAITING = "sglang:num_queue_reqs"
 KV_CACHE = "sglang:token_usage"
@@ -38,7 +58,7 @@ def normalise(samples: Sequence[Sample]) -> EnginePage:
     return EnginePage(
         model=only_label(samples, "model_name"),
         counts={
-            (count, sample.name, frozenset(sample.labels.items())): sample.value
+            (count, sample.name, _without_ranks(sample)): sample.value
             for sample in once
             if (count := _count(sample, live=live, split=split)) is not None
         },
@@ -51,8 +71,8 @@ def normalise(samples: Sequence[Sample]) -> EnginePage:
 
 def _count(sample: Sample, *, live: bool, split: bool) -> Count | None:
     """What a sample counts: `live` where the page has live counters, `split` where it tells caches apart."""
-    if sample.name == FINISHED:
-        return Count.FINISHED
+    if sample.name in ALWAYS:
+        return ALWAYS[sample.name]
     count = LIVE_MODES.get(sample.labels.get("mode", "")) if sample.name == LIVE else None
     if not live:
         count = SETTLED.get(sample.name)
@@ -65,11 +85,16 @@ def _lowest_ranks(samples: Iterable[Sample]) -> list[Sample]:
     """Of series that only differ by ranks the first; data-parallel ranks have tensor ranks of their own."""
     found: dict[tuple[str, frozenset[tuple[str, str]]], Sample] = {}
     for sample in samples:
-        labels = frozenset((key, value) for key, value in sample.labels.items() if key not in RANKS)
+        labels = _without_ranks(sample)
         known = found.setdefault((sample.name, labels), sample)
         if _ranks(sample) < _ranks(known):
             found[sample.name, labels] = sample
     return list(found.values())
+
+
+def _without_ranks(sample: Sample) -> frozenset[tuple[str, str]]:
+    """The labels that tell series apart, whichever rank of several is read."""
+    return frozenset((key, value) for key, value in sample.labels.items() if key not in RANKS)
 
 
 def _ranks(sample: Sample) -> tuple[int, ...]:
@@ -80,6 +105,6 @@ def _ranks(sample: Sample) -> tuple[int, ...]:
 SGLANG = Engine(
     kind="sglang",
     prefix="sglang:",
-    metrics=frozenset({LIVE, *SETTLED, FINISHED, RUNNING, WAITING, KV_CACHE, STARTED}),
+    metrics=frozenset({LIVE, *SETTLED, *ALWAYS, RUNNING, WAITING, KV_CACHE, STARTED}),
     normalise=normalise,
 )

@@ -18,6 +18,7 @@ def normalise(samples: Sequence[Sample]) -> EnginePage:
     """Read the load of one page; its counts are empty."""
     return EnginePage(
         running=gauge_sum(_of(samples, "request_type", "scheduled"), REQUESTS),
+        running_limit=gauge_sum(_of(samples, "request_type", "max"), REQUESTS),
         waiting=gauge_sum(_of(samples, "request_type", "waiting"), REQUESTS),
         kv_cache_used=gauge_share(_of(samples, "kv_cache_block_type", "fraction"), (KV_BLOCKS,)),
     )

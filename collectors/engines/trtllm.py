@@ -21,7 +21,11 @@ def _trtllm(prefix: str) -> Engine:
         },
         running=f"{prefix}num_requests_running",
         waiting=f"{prefix}num_requests_waiting",
+        running_limit=f"{prefix}max_num_active_requests",
         kv_cache=(f"{prefix}kv_cache_utilization",),
+        ttft=f"{prefix}time_to_first_token_seconds",
+        tpot=(f"{prefix}time_per_output_token_seconds",),
+        queue=f"{prefix}request_queue_time_seconds",
     )
 
 

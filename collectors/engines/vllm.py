@@ -9,7 +9,19 @@ counted blocks, not tokens, and is not read either: there the prompt is taken as
 from collections.abc import Sequence
 
 from collectors.engines.exposition import Sample
-from collectors.engines.page import Count, Engine, EnginePage, gauge_mean, gauge_sum, only_label
+from collectors.engines.page import (
+    QUEUE,
+    TPOT,
+    TTFT,
+    Count,
+    Engine,
+    EnginePage,
+    first_exposed,
+    gauge_mean,
+    gauge_sum,
+    histogram,
+    only_label,
+)
 
 BY_SOURCE = "vllm:prompt_tokens_by_source_total"
 PROMPT = "vllm:prompt_tokens_total"
@@ -21,6 +33,12 @@ RUNNING = "vllm:num_requests_running"
 WAITING = "vllm:num_requests_waiting"
 KV_CACHE = ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")
 """A share 0..1 despite its name; the second is what it was called before 0.9."""
+TIMED = {
+    **histogram("vllm:time_to_first_token_seconds", TTFT),
+    **histogram("vllm:request_queue_time_seconds", QUEUE),
+}
+PER_TOKEN = ("vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds")
+"""Each measured once per token; the second is what it was called in older releases."""
 STARTED = "process_start_time_seconds"
 
 COUNTED_SOURCES = {"local_compute": Count.INPUT, "local_cache_hit": Count.CACHE_READ}
@@ -46,7 +64,9 @@ def normalise(samples: Sequence[Sample]) -> EnginePage:
 
 def _counted(exposed: set[str]) -> dict[tuple[str, str | None], Count]:
     """What each (metric, `source` label) counts, where a page exposes these metrics: each token in one way only."""
-    always: dict[tuple[str, str | None], Count] = {(OUTPUT, None): Count.OUTPUT, (FINISHED, None): Count.FINISHED}
+    family = first_exposed(PER_TOKEN, exposed)
+    plain = {OUTPUT: Count.OUTPUT, FINISHED: Count.FINISHED, **TIMED, **(histogram(family, TPOT) if family else {})}
+    always: dict[tuple[str, str | None], Count] = {(name, None): count for name, count in plain.items()}
     if BY_SOURCE in exposed:
         return always | {(BY_SOURCE, source): count for source, count in COUNTED_SOURCES.items()}
     cached = CACHED if CACHED in exposed else PREFIX_HITS
@@ -56,6 +76,9 @@ def _counted(exposed: set[str]) -> dict[tuple[str, str | None], Count]:
 VLLM = Engine(
     kind="vllm",
     prefix="vllm:",
-    metrics=frozenset({BY_SOURCE, PROMPT, CACHED, PREFIX_HITS, OUTPUT, FINISHED, RUNNING, WAITING, *KV_CACHE, STARTED}),
+    metrics=frozenset({
+        BY_SOURCE, PROMPT, CACHED, PREFIX_HITS, OUTPUT, FINISHED, RUNNING, WAITING, *KV_CACHE, STARTED, *TIMED,
+        *(name for family in PER_TOKEN for name in histogram(family, TPOT)),
+    }),
     normalise=normalise,
-)
+)  # fmt: skip

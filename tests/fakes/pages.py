@@ -9,7 +9,7 @@ import httpx
 from collectors.engines.engine import EngineSource
 from collectors.engines.exposition import scan
 from collectors.engines.page import Count, Engine, EnginePage
-from store.facts import EngineReading
+from store.facts import EngineReading, Timed
 
 NOW_MS = 1_700_000_000_000
 
@@ -48,3 +48,8 @@ def sums(page: EnginePage) -> dict[Count, float]:
     for (count, _, _), value in page.counts.items():
         added[count] = added.get(count, 0.0) + value
     return added
+
+
+def told(durations: Timed | None) -> tuple[float, int] | None:
+    """Durations to the microsecond, which is less than any page tells."""
+    return None if durations is None else (round(durations.seconds, 6), durations.count)

@@ -33,11 +33,35 @@ def test_a_restart_that_already_passed_the_old_value_is_seen_by_its_start() -> N
     assert counters.take({"a": 1_000.0, "b": 7.0}, began_anew=True) == {"a": 1_000.0, "b": 7.0}
 
 
-def test_a_new_series_of_an_old_process_gains_nothing_that_is_known() -> None:
+def test_a_series_that_was_not_on_the_page_before_began_after_it() -> None:
     counters: Counters[str] = Counters()
     counters.take({"a": 1.0})
+    assert counters.take({"a": 2.0, "b": 500.0}) == {"a": 1.0, "b": 500.0}
+    assert counters.take({"a": 2.0, "b": 505.0}) == {"a": 0.0, "b": 5.0}
+
+
+def test_a_page_without_any_series_yet_is_a_page() -> None:
+    counters: Counters[str] = Counters()
+    counters.take({})
+    assert counters.take({"a": 7.0}) == {"a": 7.0}
+
+
+def test_a_series_that_may_have_been_on_a_page_that_was_not_understood_gains_nothing_that_is_known() -> None:
+    counters: Counters[str] = Counters()
+    counters.take({"a": 1.0}, complete=False)
     assert counters.take({"a": 2.0, "b": 500.0}) == {"a": 1.0}
     assert counters.take({"a": 2.0, "b": 505.0}) == {"a": 0.0, "b": 5.0}
+
+    of_nonsense: Counters[str] = Counters()
+    of_nonsense.take({"b": math.nan})
+    assert of_nonsense.take({"b": 500.0}) == {}
+
+
+def test_new_series_that_count_what_others_counted_before_gain_nothing_that_is_known() -> None:
+    counters: Counters[str] = Counters()
+    counters.take({"settled": 400.0})
+    assert counters.take({"live": 450.0}, new_ones_count=False) == {}
+    assert counters.take({"live": 460.0}) == {"live": 10.0}
 
 
 def test_a_series_that_vanishes_and_comes_back_is_no_restart() -> None:
@@ -59,7 +83,7 @@ def test_ever_new_labels_do_not_grow_for_ever() -> None:
     counters: Counters[int] = Counters()
     counters.take({0: 1.0})
     counters.take(dict.fromkeys(range(1, SERIES_REMEMBERED + 1), 1.0))
-    assert counters.take({0: 5.0, 1: 5.0}) == {1: 4.0}
+    assert counters.take({0: 5.0, 1: 5.0}) == {1: 4.0}, "a forgotten one may be an old one"
 
 
 @given(st.lists(st.lists(st.integers(0, 1000), min_size=1), min_size=1))
@@ -74,6 +98,21 @@ def test_nothing_is_lost_between_looks_over_any_number_of_restarts(lives: list[l
             restarted = number > 0 and look == 0
             total += counters.take({"a": float(value)}, began_anew=restarted).get("a", 0.0)
     assert total == sum(map(sum, lives)) - unknown
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 1000))))
+def test_nothing_is_lost_of_series_that_begin_with_their_first_event(steps: list[dict[str, int]]) -> None:
+    """From an empty page on, whatever begins or is missing for a while."""
+    counters: Counters[str] = Counters()
+    counters.take({})
+    values: dict[str, float] = {}
+    gained = 0.0
+    for step in steps:
+        for series, events in step.items():
+            values[series] = values.get(series, 0.0) + events
+        shown = {series: values[series] for series in step}
+        gained += sum(counters.take(shown).values())
+    assert gained == sum(values.values())
 
 
 @given(st.lists(st.floats(0, 1e9)), st.lists(st.floats(0, 1e9)))

@@ -386,3 +386,18 @@ def test_the_gpus_of_an_engine_are_told_by_its_processes_or_by_configuration_whe
     reading = asyncio.run(scrape())
     assert (reading.gpus, reading.gpu_uuids, reading.gpus_from) == (gpus, held.uuids, known_from)
     assert reading.pid == held.pid
+
+
+async def test_a_series_whose_line_could_not_be_read_at_first_is_not_taken_for_a_new_one(
+    served: Served, client: httpx.AsyncClient
+) -> None:
+    source = EngineSource("a", served.url, client)
+    seen = []
+    for line in (
+        "vllm:generation_tokens_total 1_000",
+        "vllm:generation_tokens_total 2000",
+        "vllm:generation_tokens_total 2005",
+    ):
+        served.answer = _text(f"vllm:num_requests_running 1\n{line}\n")
+        seen.append((await source.scrape(NOW_MS)).output_tokens)
+    assert seen == [None, None, 5]

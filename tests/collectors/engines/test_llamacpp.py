@@ -10,6 +10,7 @@ from collectors.engines.llamacpp import LLAMACPP
 from collectors.engines.page import Count
 from store.facts import EngineReading
 from tests.fakes.pages import Shown, polled, read_page, sums
+from tests.fakes.pages import told as timed
 
 DATA = Path(__file__).parents[2] / "data" / "engines"
 
@@ -64,7 +65,15 @@ def test_a_busy_server_says_how_many_run_and_wait() -> None:
 
 def test_rates_that_the_last_asker_reset_and_high_water_marks_are_not_read() -> None:
     page = read_page(LLAMACPP, *real("busy_1").splitlines())
-    assert sums(page) == {Count.INPUT: 807, Count.CACHE_READ: 5463, Count.OUTPUT: 8010}
+    assert sums(page) == {Count.INPUT: 807, Count.CACHE_READ: 5463, Count.OUTPUT: 8010, Count.TPOT_SECONDS: 10.2362}
+
+
+def test_the_time_per_token_is_that_of_the_tokens_counted_in_the_same_time() -> None:
+    """Between its pages after the short and after the long run: 43,810 - 5,080 tokens in 73.6562 - 5.59939 seconds."""
+    long_run = polled([real("after_short_run"), real("after_long_run")])[1]
+
+    assert timed(long_run.tpot) == (68.05681, 38_730)
+    assert (long_run.ttft, long_run.queue, long_run.idle_seconds) == (None, None, None), "not exposed"
 
 
 def test_an_older_build_without_a_counter_of_cached_tokens_does_not_say_them() -> None:

@@ -138,6 +138,7 @@ async def test_triton_shows_its_load_and_says_that_it_counts_no_tokens() -> None
     (reading,) = poll.engines
     assert (reading.kind, reading.model) == ("triton", "nemo")
     assert (reading.running, reading.waiting, reading.kv_cache_used) == (2, 3, 0.25)
+    assert (reading.running_limit, reading.ttft) == (512, None)
     assert (reading.input_tokens, reading.output_tokens, reading.requests_finished) == (None, None, None)
     assert "counts no tokens" in poll.detail
 
@@ -173,3 +174,53 @@ def test_the_start_of_ray_s_agent_is_not_the_engine_s() -> None:
     text = "process_start_time_seconds {0}\nray_process_start_time_seconds {0}\nray_vllm_generation_tokens_total {1}\n"
     readings = polled([text.format(NOW_MS / 1000 - 60, 100), text.format(NOW_MS / 1000 + 1, 150)])
     assert readings[1].output_tokens == 50
+
+
+@pytest.mark.parametrize(
+    ("engine", "ttft", "tpot", "queue"),
+    [
+        (TGI, None, "tgi_request_mean_time_per_token_duration", "tgi_request_queue_duration"),
+        (
+            TRTLLM,
+            "trtllm_time_to_first_token_seconds",
+            "trtllm_time_per_output_token_seconds",
+            "trtllm_request_queue_time_seconds",
+        ),
+        (
+            LMDEPLOY,
+            "lmdeploy:time_to_first_token_seconds",
+            "lmdeploy:time_per_output_token_seconds",
+            "lmdeploy:request_queue_time_seconds",
+        ),
+        (NIM, "time_to_first_token_seconds", "time_per_output_token_seconds", None),
+        (
+            RAY_VLLM,
+            "ray_vllm_time_to_first_token_seconds",
+            "ray_vllm_inter_token_latency_seconds",
+            "ray_vllm_request_queue_time_seconds",
+        ),
+    ],
+)
+def test_latencies_are_the_sums_and_counts_of_their_histograms(
+    engine: Engine, ttft: str | None, tpot: str, queue: str | None
+) -> None:
+    families = [family for family in (ttft, tpot, queue) if family]
+    page = read_page(
+        engine, *(f"{family}_{what} {value}" for family in families for what, value in (("sum", 3), ("count", 4)))
+    )
+    known = {Count.TPOT_SECONDS: 3, Count.TPOTS: 4}
+    known |= {Count.TTFT_SECONDS: 3, Count.TTFTS: 4} if ttft else {}
+    known |= {Count.QUEUE_SECONDS: 3, Count.QUEUED: 4} if queue else {}
+    assert sums(page) == known
+
+
+def test_of_two_names_for_the_time_per_token_one_is_read() -> None:
+    newer, older = "lmdeploy:iter_token_latency", "lmdeploy:time_per_output_token_seconds"
+    lines = [f"{family}_{what} {value}" for family, value in ((newer, 5), (older, 9)) for what in ("sum", "count")]
+    assert sums(read_page(LMDEPLOY, *lines)) == {Count.TPOT_SECONDS: 5, Count.TPOTS: 5}
+
+
+@pytest.mark.parametrize(("engine", "name"), [(TRTLLM, "trtllm_max_num_active_requests"), (NIM, "num_request_max")])
+def test_how_many_requests_can_run_at_once_is_read_where_it_is_said(engine: Engine, name: str) -> None:
+    assert read_page(engine, f"{name} 256").running_limit == 256
+    assert read_page(engine, "x 1").running_limit is None

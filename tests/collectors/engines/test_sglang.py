@@ -122,6 +122,30 @@ def test_fresh_tokens_are_the_prompt_without_what_was_cached() -> None:
     assert (second.input_tokens, second.cache_read_tokens, second.output_tokens) == (650, 250, 60)
 
 
+def test_tokens_that_settled_before_the_live_counters_appeared_are_not_counted_again() -> None:
+    settled = "sglang:prompt_tokens_total {0}\nsglang:generation_tokens_total {0}\n"
+    live = settled + 'sglang:realtime_tokens_total{{mode="decode"}} {1}\n'
+    readings = polled([settled.format(0), settled.format(60), live.format(60, 90), live.format(60, 100)])
+    assert [reading.output_tokens for reading in readings] == [None, 60, None, 10]
+
+
+def test_live_counters_that_begin_with_the_first_token_lose_none() -> None:
+    idle = f"sglang:num_running_reqs{{{RANK}}} 0\n"
+    busy = idle + f'sglang:realtime_tokens_total{{{RANK},mode="decode"}} 40\n'
+    assert [reading.output_tokens for reading in polled([idle, busy])] == [None, 40]
+
+
+def test_a_lower_rank_that_appears_later_counts_nothing_twice() -> None:
+    one = f'sglang:realtime_tokens_total{{{MODEL},tp_rank="1",mode="decode"}} 90\n'
+    both = one + f'sglang:realtime_tokens_total{{{MODEL},tp_rank="0",mode="decode"}} 95\n'
+    assert [reading.output_tokens for reading in polled([one, both])] == [None, 5]
+
+
+def test_ranks_that_idle_side_by_side_idle_no_longer_than_the_clock() -> None:
+    text = "".join(f'sglang:scheduler_idle_seconds_total{{{MODEL},dp_rank="{rank}"}} {{}}\n' for rank in (0, 1))
+    assert polled([text.format(10, 10), text.format(12, 11)])[1].idle_seconds == 1.5
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with open_client() as opened:
