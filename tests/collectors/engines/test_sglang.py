@@ -142,8 +142,11 @@ def test_a_lower_rank_that_appears_later_counts_nothing_twice() -> None:
 
 
 def test_ranks_that_idle_side_by_side_idle_no_longer_than_the_clock() -> None:
-    text = "".join(f'sglang:scheduler_idle_seconds_total{{{MODEL},dp_rank="{rank}"}} {{}}\n' for rank in (0, 1))
-    assert polled([text.format(10, 10), text.format(12, 11)])[1].idle_seconds == 1.5
+    def idled(*seconds: int) -> str:
+        lines = (f'sglang:scheduler_idle_seconds_total{{dp_rank="{rank}"}} {s}' for rank, s in enumerate(seconds))
+        return "\n".join(lines) + "\n"
+
+    assert polled([idled(10, 10), idled(12, 11)])[1].idle_seconds == 1.5
 
 
 @pytest.fixture
