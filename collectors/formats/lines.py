@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +24,9 @@ _BESIDE = frozenset({
 })  # fmt: skip
 _STREAMED = re.compile(rb"(?:(data): ?|event: ?[\w.\-]+\s*$|id: ?\S*\s*$|retry: ?\d+\s*$|: ?[A-Za-z][\w .\-]*$)")
 """A line of server-sent events, as a gateway logs a stream."""
+MOST_REASONS = 100
+"""So many are told apart."""
+
 _OPERATIONAL = {"message", "level", "timestamp"}
 _UNREADABLE = (NotUsageError, ValueError, ArithmeticError, RecursionError)
 
@@ -38,6 +42,21 @@ class Parsed(NamedTuple):
     """What the format remembers of the lines so far."""
 
 
+@dataclass(slots=True)
+class _Refused:
+    """Lines refused for one reason; an example is made of the newest alone."""
+
+    count: int = 0
+    line: bytes = b""
+
+    def add(self, line: bytes) -> None:
+        self.count += 1
+        self.line = line
+
+    def reject(self, reason: str) -> Reject:
+        return Reject(reason=reason, count=self.count, example=example(self.line))
+
+
 class LineReader:
     """Parses lines of one source; remembers the last format, which is nearly always that of the next line."""
 
@@ -45,6 +64,7 @@ class LineReader:
         """`mapped` is a format that the configuration made of a field map: then no other is looked for."""
         self._mapped = mapped
         self._format = mapped or next((f for f in FORMATS if f.name == format_name), None)
+        self._reasons: set[str] = set()
         self._memory = b""
         self._follower: Follower | None = None
         """Of the last format, where its lines hang together."""
@@ -57,7 +77,7 @@ class LineReader:
         if memory is not None:
             self._memory, self._follower = memory, None
         events: list[UsageEvent] = []
-        rejects: dict[str, Reject] = {}
+        rejects: dict[str, _Refused] = {}
         parse = self._parse()
         for line in lines:
             try:
@@ -66,11 +86,12 @@ class LineReader:
                 events += parse(line)
             except _UNREADABLE:
                 for reason in self._read_strange(line, events):
-                    _count(rejects, reason, line)
+                    rejects.setdefault(self._known_reason(reason), _Refused()).add(line)
                 parse = self._parse()
         if self._follower is not None:
             self._memory = self._follower.memory()
-        return Parsed(events, tuple(rejects.values()), self._format.name if self._format else None, self._memory)
+        counted = tuple(refused.reject(reason) for reason, refused in rejects.items())
+        return Parsed(events, counted, self._format.name if self._format else None, self._memory)
 
     def _parse(self) -> Callable[[bytes], Sequence[UsageEvent]] | None:
         """How the last format reads the next line."""
@@ -84,6 +105,15 @@ class LineReader:
         if known is not self._format:
             self._format, self._follower = known, None
         return self._parse() or known.parse
+
+    def _known_reason(self, reason: str) -> str:
+        """The reason, or a common one where a source has shown too many: they are kept for as long as the store."""
+        reason = visible(reason.encode("utf-8", "replace"))
+        if reason not in self._reasons:
+            if len(self._reasons) >= MOST_REASONS:
+                return "something else"
+            self._reasons.add(reason)
+        return reason
 
     def _read_strange(self, line: bytes, events: list[UsageEvent]) -> list[str]:
         """A line that the last format could not read: unwrap it, tell its format, and say why each rest is no usage."""
@@ -119,6 +149,8 @@ def _reason(error: Exception) -> str:
         return "not JSON"
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if isinstance(error, UnicodeError):
+        return "not UTF-8"
     return str(error)[:120]
 
 
@@ -140,9 +172,3 @@ def _unwrap(line: bytes) -> Sequence[bytes]:
         if name in fields and not fields.keys() - {name} - _BESIDE and bytes(fields[name]).lstrip()[:1] == b"[":
             return [bytes(item) for item in _array(bytes(fields[name]))]
     return [line]
-
-
-def _count(rejects: dict[str, Reject], reason: str, line: bytes) -> None:
-    reason = visible(reason.encode("utf-8", "replace"))
-    before = rejects.get(reason)
-    rejects[reason] = Reject(reason=reason, count=(before.count if before else 0) + 1, example=example(line))

@@ -10,12 +10,8 @@ from collectors.logs.fileid import Key, key_of
 from collectors.logs.gziplog import GzipLog
 from collectors.logs.lines import LineSplitter
 from collectors.logs.logfile import LogFile, Look, open_to_read
-from collectors.logs.rotation import READABLE
-from collectors.logs.zstlog import ZstLog
+from collectors.logs.packed import packing
 from store.facts import Position
-
-_PACKED = {".gz": GzipLog, ".zst": ZstLog}
-assert tuple(_PACKED) == READABLE
 
 
 class FileBook:
@@ -62,7 +58,7 @@ class FileBook:
 
     def open_file(self, log: str, path: str, position: Position | None) -> LogFile | None:
         """The file at `path`, which is followed as `log`, or None and a sentence; nobody holds it yet."""
-        make = next((kind for ending, kind in _PACKED.items() if log.endswith(ending)), LogFile)
+        make = packing(path) or LogFile
         try:
             descriptor = open_to_read(path)
         except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from collectors.logs.filebook import FileBook
 from collectors.logs.fileid import Key, key_of
+from collectors.logs.gziplog import GzipLog
 from collectors.logs.logfile import LogFile
 from collectors.logs.rotation import Search, search
 from store.facts import Position
@@ -58,7 +59,7 @@ class FollowedLog:
             if file.backlog_bytes == 0:
                 file.finished = True
                 self._book.record(file)
-                if file is not rotated[-1] or file.look.links == 0:
+                if file is not rotated[-1] or file.look.links == 0 or isinstance(file, GzipLog):
                     self.park(file)
 
     def park(self, file: LogFile) -> None:

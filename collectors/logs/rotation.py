@@ -14,12 +14,9 @@ import msgspec
 
 from collectors.logs.fileid import Key, begins_with, key_of, recognises
 from collectors.logs.logfile import Look, open_to_read
+from collectors.logs.packed import COMPRESSED, READABLE, packing
 from store.facts import Position
 
-READABLE = (".gz", ".zst")
-"""Compressed files that are read, when they are named as such."""
-
-COMPRESSED = (*READABLE, ".bz2", ".xz", ".lz4")
 ROTATED = re.compile(r"[.\-_]\d[\dTZ:._+\-]*|\.old")
 """What logrotate and its kin add to a log's name: a number, a date, or `.old`."""
 NUMBERED = re.compile(r"\.(\d{1,4})")
@@ -59,6 +56,10 @@ class _Sibling(NamedTuple):
         return self.path.endswith(COMPRESSED)
 
     @property
+    def is_readable(self) -> bool:
+        return self.path.endswith(READABLE)
+
+    @property
     def modified_ms(self) -> int:
         return self.look.modified_ns // 1_000_000
 
@@ -87,7 +88,8 @@ def search(
     """Look beside `path` for the files of `lost`, for their copies, and for what was rotated after them.
 
     `known` are all positions, `held` the files of this log that are open, `but` those to leave out.
-    A file of which nothing was read is owed when its name is the log's with a rotation's number or date, and
+    A file that was compressed is owed where it goes on from a position, and so are those that were rotated after it. Another
+    of which nothing was read is owed when its name is the log's with a rotation's number or date, and
     it is younger than the oldest file found; where none was, when it changed since `since_ms`.
     """
     siblings = {sibling.look.key: sibling for sibling in _siblings(path) if sibling.look.key not in but}
@@ -100,10 +102,11 @@ def search(
     rotated = {key for key, s in unread.items() if ROTATED.fullmatch(s.suffix) or key in map(key_of, lost)}
     later = _later([siblings[key] for key in anchors | rotated], anchors, since_ms)
     start = Position(path=path, device=0, inode=0, offset=0)
+    unpacked = _unpacked(later, {place.look.key for position, place in places if place and not position.finished})
     owed = [
         found.get(s.look.key) or _owed(s, start)
         for s in later
-        if s.look.key in found or not (s.look.key in held or s.is_compressed or is_copy(s.path, path))
+        if s.look.key in found or (s in unpacked and s.look.key not in held and not is_copy(s.path, path))
     ]
     keys = {key_of(position) for _, position in owed}
     missing = [position for position, place in places if not place and not position.finished]
@@ -112,7 +115,7 @@ def search(
         copied=[position for position, place in places if place and place.look.key != key_of(position)],
         missing=missing,
         unowed=[p for p, place in places if place and place.look.key not in keys and not p.finished],
-        compressed=[s.path for s in later if s.is_compressed] if anchors or missing else [],
+        compressed=[s.path for s in later if s.is_compressed and s.look.key not in keys] if anchors or missing else [],
     )
 
 
@@ -121,6 +124,17 @@ def _later(siblings: list[_Sibling], anchors: Collection[Key], since_ms: int) ->
     if not anchors:
         siblings = [sibling for sibling in siblings if sibling.modified_ms >= since_ms]
     return list(dropwhile(lambda s: bool(anchors) and s.look.key not in anchors, _oldest_first(siblings)))
+
+
+def _unpacked(later: Sequence[_Sibling], goes_on: Collection[Key]) -> Collection[_Sibling]:
+    """Those that can be read: plain ones, and compressed ones that are younger than a file whose reading goes on.
+
+    Another compressed file may be one that was read before it was compressed.
+    """
+    from_ms = min((s.modified_ms for s in later if s.look.key in goes_on), default=None)
+    begun = list(dropwhile(lambda s: s.look.key not in goes_on, later))
+    packed = [s for s in begun if s.is_readable and from_ms is not None and s.modified_ms >= from_ms]
+    return [s for s in later if not s.is_compressed or s in packed]
 
 
 def _is_unread(sibling: _Sibling, known: Mapping[Key, Position]) -> bool:
@@ -136,7 +150,7 @@ def _place_of(position: Position, siblings: Mapping[Key, _Sibling], unread: Mapp
         return place
     if position.finished or position.offset == 0:
         return None
-    copies = (s for s in unread.values() if not s.is_compressed and s.is_namesake)
+    copies = (s for s in unread.values() if s.is_namesake and (s.is_readable or not s.is_compressed))
     return next((copy for copy in copies if _holds(copy, position)), None)
 
 
@@ -149,6 +163,10 @@ def _owed(place: _Sibling, position: Position) -> Owed:
 def _holds(sibling: _Sibling, position: Position) -> bool:
     """Whether the file there begins with what the position has read; by its identity when it cannot be opened."""
     try:
+        if (kind := packing(sibling.path)) is not None:
+            packed = kind(sibling.path, open_to_read(sibling.path), position, max_line_bytes=1)
+            packed.close()
+            return position.offset > 0 and packed.recognised
         with _opened(sibling.path) as descriptor:
             return recognises(position, descriptor)
     except OSError:

@@ -15,7 +15,8 @@ from collectors.logs.fileid import Key, key_of
 from collectors.logs.followed import FollowedLog
 from collectors.logs.lines import LineSplitter, WholeKeeper
 from collectors.logs.logfile import LogFile, Look
-from collectors.logs.rotation import COMPRESSED, READABLE, gone, is_copy, originals
+from collectors.logs.packed import COMPRESSED, READABLE
+from collectors.logs.rotation import gone, is_copy, originals
 from store.facts import Position
 
 READ_BYTES = 4 * 1024 * 1024

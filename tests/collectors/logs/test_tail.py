@@ -1,5 +1,6 @@
 """Following files: every line exactly once, whatever happens to the files and to us."""
 
+import bz2
 import gzip
 import itertools
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -362,20 +364,94 @@ def test_a_rotated_file_that_cannot_be_found_is_told(log: Path) -> None:
     assert len(reader.notes) == 1
 
 
-def test_a_rotated_file_that_was_compressed_unread_is_named(log: Path) -> None:
+def pack(path: Path, name: str) -> None:
+    """Compress a file as logrotate does: another file with the time of the first one, which is removed."""
+    packed = path.with_name(name)
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": lambda data: gzip.compress(data),
+        ".zst": lambda data: zstandard.compress(data),
+        ".bz2": lambda data: bz2.compress(data),
+    }
+    packed.write_bytes(ways[packed.suffix](path.read_bytes()))
+    os.utime(packed, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+    path.unlink()
+
+
+def test_a_rotated_file_that_was_compressed_so_that_it_cannot_be_read_is_named(log: Path) -> None:
     put(log, "a", at=100)
     reader = Reader(log)
     reader.read()
     put(log, "b", at=200)
-    packed = Path(f"{log}.1.gz")
-    packed.write_bytes(gzip.compress(log.read_bytes()))
-    os.utime(packed, (200, 200))
-    keep = log.rename(log.parent.parent / "keeps-the-inode")
+    pack(log, f"{log.name}.1.bz2")
     put(log, "c", at=300)
     reader.restart()
     assert reader.read() == [b"c"]
-    assert any(str(packed) in note and "usdtop import" in note for note in reader.notes)
-    keep.unlink()
+    assert any(f"{log}.1.bz2" in note and "usdtop import" in note for note in reader.notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("{}.3.gz", "{}.2.gz", "{}.1"),
+        ("{}.3.zst", "{}.2.zst", "{}.1.zst"),
+        ("{}-20261120.gz", "{}-20261121.gz", "{}-20261122"),
+        ("{}-2026-11-20.gz", "{}-2026-11-21.gz", "{}-2026-11-22.gz"),
+    ],
+)
+def test_files_that_were_rotated_and_compressed_while_nobody_collected_are_finished_in_their_order(
+    log: Path, first: str, second: str, third: str
+) -> None:
+    put(log, *numbered(0, 5), at=50)
+    pack(log, f"{log.name}.9.gz")  # older than all, and never ours to read
+    put(log, *numbered(5, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    for number, name in enumerate((first, second, third), start=1):
+        put(log, *numbered(10 * number, 10 * number + 10), at=100 + number)
+        name = name.format(log.name)
+        if name.endswith((".gz", ".zst")):
+            pack(log, name)
+        else:
+            log.rename(log.with_name(name))
+    put(log, *numbered(40, 50), at=200)
+    reader.restart()
+    assert reader.read() == as_bytes(numbered(10, 50))
+    for _ in range(3):
+        reader.restart()
+        assert reader.read() == []
+
+
+def test_a_crash_within_a_compressed_rest_goes_on_where_it_was_committed(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, *numbered(10, 40), at=200)
+    pack(log, f"{log.name}.1.gz")
+    put(log, *numbered(40, 50), at=300)
+    for _ in range(60):
+        reader.restart()
+        reader.commit(reader.tail.read(limit_bytes=200))
+    assert reader.lines == as_bytes(numbered(0, 50))
+    assert reader.gap_bytes == 0
+
+
+def test_a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    log.rename(f"{log}.1")
+    put(log, *numbered(10, 20), at=200)
+    reader.read()
+    for is_running in (True, False):
+        older = Path(f"{log}.1")
+        pack(older, f"{log.name}.{2 + is_running}.gz")
+        log.rename(older)
+        os.utime(older, (300, 300))
+        put(log, f"new {is_running}", at=400)
+        if not is_running:
+            reader.restart()
+        assert reader.read() == [f"new {is_running}".encode()]
+    assert reader.gap_bytes == 0
 
 
 def test_the_unfinished_last_line_of_a_rotated_file_comes_when_the_file_is_let_go(log: Path) -> None:
