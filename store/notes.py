@@ -8,6 +8,9 @@ CATALOGUE = "catalogue"
 ALERTS = "alerts"
 """When the alert rules were asked last, and which of them have seen too little, as JSON."""
 
+SNAPSHOT = "snapshot"
+"""In a copy of a store: the machine it is of and when it was taken, as JSON."""
+
 
 def write_note(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a text under a name, in place of the one before."""

@@ -41,6 +41,8 @@ def command(*words: str) -> str:
         ("gpus",),
         ("requests",),
         ("mark", "deploy"),
+        ("status", "--line"),
+        ("snapshot", "/nowhere/copy"),
         ("collect", "--help"),
         ("import", "/nowhere"),
         ("doctor", "/nowhere"),
@@ -88,3 +90,13 @@ def test_pricing_is_pure_arithmetic_until_it_is_asked_for_a_catalogue_price(tmp_
     assert "pricing.books.catalogue" in modules
     assert not modules & {"genai_prices", "pydantic", "httpx", "sqlite3", "textual", "msgspec"}
     assert not {name for name in modules if name.split(".")[0] in ("store", "collectors", "tui")}
+
+
+def test_a_status_line_costs_a_prompt_no_more_than_the_standard_library(tmp_path: Path) -> None:
+    make = "from pathlib import Path; from store.writer import Writer; Writer(Path('s.db'))"
+    subprocess.run(
+        [sys.executable, "-c", make], cwd=tmp_path, check=True, env={"PYTHONPATH": str(Path(__file__).parents[1])}
+    )
+    modules = loaded(command("--store", str(tmp_path / "s.db"), "status", "--line"), tmp_path)
+    assert "store.standing" in modules
+    assert not modules & {"msgspec", "dataclasses", "store.reader", "collectors.settings.config"}

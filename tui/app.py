@@ -17,7 +17,7 @@ from tui.pictures.burn import BurnPicture
 from tui.pictures.view import View
 from tui.screens.burn import BurnScreen
 from tui.screens.monitor import MonitorScreen
-from tui.timekeys import TimeKeysApp
+from tui.tracekeys import TraceKeysApp
 from tui.trail import Trail
 
 DEMO = "demo"
@@ -54,7 +54,7 @@ def _commands() -> type[Any]:
     return MonitorCommands
 
 
-class MonitorApp(TimeKeysApp):
+class MonitorApp(TraceKeysApp):
     """Live cost monitor; its result is `DEMO` when the person asked for the demo, else None."""
 
     TITLE = "usdtop"
@@ -89,7 +89,6 @@ class MonitorApp(TimeKeysApp):
             show=False,
         ),
         Binding("q", "leave", "back or quit", id="app.quit", show=False),
-        Binding("Q", "quit_with_frame", "quit, leave this picture", id="app.quit_with_frame", show=False),
         Binding("ctrl+c,ctrl+q", "quit", "quit at once", id="app.quit_now", show=False, priority=True),
     ]
 
@@ -100,13 +99,14 @@ class MonitorApp(TimeKeysApp):
         view: View | None = None,
         refresh_seconds: float = 1.0,
         demo: bool = False,
+        is_copy: bool = False,
         ascii_only: bool = False,
         theme: str | None = None,
     ) -> None:
         super().__init__(feed, view or View(), refresh_seconds=refresh_seconds, ascii_only=ascii_only, theme=theme)
         self.demo = demo
+        self.is_copy = is_copy
         self.trail = Trail()
-        self.last_frame: str | None = None
         self.last_filter = ""
 
     def picture_taken(self, picture: object) -> None:
@@ -179,18 +179,6 @@ class MonitorApp(TimeKeysApp):
             self._to_mode("burn")
             return True
         return False
-
-    def action_quit_with_frame(self) -> None:
-        """Leave, with this picture in the scrollback."""
-        self.last_frame = frame_text(self.screen)
-        self.exit()
-
-
-def frame_text(screen: Screen[Any]) -> str:
-    """What the screen shows, as plain text."""
-    from tui.widgets.lines import Lines
-
-    return "\n".join(widget.text for widget in screen.query(Lines) if widget.display)
 
 
 def show(app: MonitorApp) -> str | None:

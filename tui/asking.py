@@ -49,6 +49,8 @@ class AskingApp(TerminalApp):
         self.feed = feed
         self.view = view
         self.paused = False
+        self.is_copy = False
+        """Whether the store is a copy, in which nothing changes any more."""
         self._refresh_seconds = refresh_seconds
         self._reading = False
         self._ticks_waited = 0
@@ -88,7 +90,7 @@ class AskingApp(TerminalApp):
             screen = self.screen
             if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
                 screen.failure = "the store does not answer; the figures are of the time above"
-        elif self.is_live:
+        elif self.is_live and not self.is_copy:
             self.ask()
 
     def _read(self, screen: MonitorScreen[Any], view: View) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     "gpus": "hosts, GPUs and engines over the last minute",
     "requests": "single requests, newest or dearest first",
     "sources": "every source: state, lag, rejects",
+    "status": "how spending stands; --line is for tmux status bars and shell prompts",
+    "snapshot": "a consistent copy of the store, for a post-mortem on another machine",
     "price": "one request, line by line, with where each rate comes from",
     "compare": "the same traffic on other models, with switches for cache hits, batches, retries, thinking and routes",
     "savings": "what would cost less, ranked in dollars per hour, with evidence and assumptions",
@@ -65,24 +67,31 @@ def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
     )
     command.add_arguments(parser)
     options = parser.parse_args(rest, namespace=argparse.Namespace(**vars(places)))
-    from collectors.errors import CollectorError
-    from collectors.settings.config import ConfigError
-    from store.tables import StoreError
-    from tui.feed import FeedError
-
     try:
         code: int = command.run(options)
         sys.stdout.flush()
-    except (ConfigError, StoreError, FeedError, CollectorError) as error:
-        return _say(str(error))
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if not _is_for_a_person(error):
+            raise
+        return _say(str(error))
     else:
         return code
+
+
+def _is_for_a_person(error: Exception) -> bool:
+    """Whether an error's text is a sentence that says what to do; what may raise them is loaded by now."""
+    from collectors.errors import CollectorError
+    from collectors.settings.config import ConfigError
+    from store.tables import StoreError
+    from tui.feed import FeedError
+
+    return isinstance(error, ConfigError | StoreError | FeedError | CollectorError)
 
 
 def _places() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from tui import format as fmt
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
 from tui.screens.burn import BurnScreen
+from tui.screens.burn_table import measures
 from tui.widgets.footer import key_name
 
 _NAME_CELLS = 48
@@ -36,9 +37,13 @@ class MonitorCommands(Provider):
     def _entries(self) -> Iterator[tuple[str, Callable[[], object]]]:
         yield from self._actions()
         yield "Change theme", self.app.action_change_theme
+        if isinstance(self.app, MonitorApp):
+            yield "Save a picture of this screen (SVG)", self.app.action_picture
         screen = self.screen
         picture = screen.picture if isinstance(screen, BurnScreen) else None
         if isinstance(screen, BurnScreen) and isinstance(picture, BurnPicture):
+            for measure in measures(picture):
+                yield f"Sort by {measure.title}", partial(screen.sort_by, measure.title)
             for row in picture.rows:
                 if not row.aside:
                     label = f"Open {picture.by} {fmt.safe(fmt.member(picture.by, row.key), _NAME_CELLS)}"

@@ -2,13 +2,17 @@
 
 import os
 import sys
+from pathlib import Path
 
 from collectors.clock import now_ms
 from collectors.lock import collector_lock, monitors_lock
 from collectors.machine import machine_name
 from collectors.settings.config import Config, ConfigError, seconds
 from collectors.settings.places import Place
-from store.tables import DIMENSIONS
+from store.notes import SNAPSHOT
+from store.reader import Reader
+from store.snapshot import Snapshot, snapshot_of
+from store.tables import DIMENSIONS, StoreError
 from tui.child import log_beside
 from tui.commands.common import say
 from tui.pictures.view import View
@@ -26,12 +30,22 @@ def watch(
         raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
     from tui.app import MonitorApp, show
 
+    copied = copy_of(place.path)
+    read_only = read_only or copied is not None
     lock = monitors_lock(place.path)
     notices = _Notices(place, read_only=read_only)
     if not read_only:
         lock.acquire(shared=True)
-    feed = StoreFeed(place.path, clock=now_ms, machine=machine_name(), demo=demo, notices=notices)
-    app = MonitorApp(feed, view=_view(config), demo=demo, ascii_only=ascii_only or config.screen.ascii or _is_ascii())
+    clock = now_ms if copied is None else lambda: copied.taken_ms
+    machine = machine_name() if copied is None else copied.machine
+    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices)
+    app = MonitorApp(
+        feed,
+        view=_view(config),
+        demo=demo,
+        is_copy=copied is not None,
+        ascii_only=ascii_only or config.screen.ascii or _is_ascii(),
+    )
     try:
         result = show(app)
     finally:
@@ -40,6 +54,20 @@ def watch(
     if app.return_code not in (None, 0, _HUNG_UP):
         say("the screen ended with an error; recording goes on if a collector runs.")
     return result == "demo"
+
+
+def copy_of(path: Path) -> Snapshot | None:
+    """Where and when a store was copied; None for one that is no copy, or cannot be read yet."""
+    if not path.exists():
+        return None
+    try:
+        reader = Reader(path)
+    except StoreError:
+        return None
+    try:
+        return snapshot_of(reader.note(SNAPSHOT))
+    finally:
+        reader.close()
 
 
 class _Notices:

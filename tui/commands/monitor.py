@@ -8,7 +8,7 @@ import argparse
 from store.tables import StoreError
 from tui.child import start_collector
 from tui.commands.common import config_of, place_of
-from tui.watching import watch
+from tui.watching import copy_of, watch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show the monitor; with `d` on an empty screen it goes on as the demo."""
     config, place = config_of(options), place_of(options)
-    if not options.read_only:
+    if not options.read_only and copy_of(place.path) is None:
         arguments = ["--config", str(config.path)] if config.path else []
         try:
             start_collector(place.path, arguments, group=config.store.group)

@@ -6,11 +6,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.requests import BillPicture
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
+from tui.summary import opening
 from tui.widgets.bill import bill_lines
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.paper import Paper
@@ -53,6 +55,13 @@ class BillScreen(MonitorScreen[BillPicture]):
         from tui.explaining.requests import bill_figures
 
         return bill_figures(picture)
+
+    def summary(self, picture: BillPicture) -> str:
+        """The request, who sent it, and what it cost."""
+        request = picture.request
+        who = ", ".join(fmt.member(name, getattr(request, name)) for name in ("model", "tenant", "key"))
+        cost = f"${fmt.request_usd(request.nano_usd)}, {fmt.safe(request.outcome, 20)}"
+        return f"{opening(picture.header)}: request {fmt.safe(request.record_id, 80)} of {who}: {cost}"
 
     def _place(self) -> str:
         if self._request_id not in self._neighbours:

@@ -9,11 +9,12 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import Feed
-from tui.pictures.burn import BurnPicture
+from tui.pictures.burn import BurnPicture, GroupRow
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.screens.burn_table import COLUMNS, MEASURES, Measure, draw_row, in_order, measures, row_key
 from tui.screens.monitor import MonitorScreen
+from tui.summary import incident_line
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
@@ -109,11 +110,18 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         """The row under the cursor, the column it is sorted by first; then the headline."""
         from tui.explaining.burn import headline_figures, row_figures
 
-        at = self.query_one(Table).cursor_key
-        row = next((row for row in picture.rows if row_key(row) == at), None)
+        row = self._at_cursor(picture)
         if row is not None:
             yield from sorted(row_figures(picture, row), key=lambda one: one.figure != self._sorted_by)
         yield from headline_figures(picture)
+
+    def summary(self, picture: BurnPicture) -> str:
+        """The three figures and the row under the cursor."""
+        return incident_line(picture, self._at_cursor(picture))
+
+    def _at_cursor(self, picture: BurnPicture) -> GroupRow | None:
+        at = self.query_one(Table).cursor_key
+        return next((row for row in picture.rows if row_key(row) == at), None)
 
     def return_to(self, cursor: object) -> None:
         """Put the cursor back on the row that was opened."""

@@ -14,11 +14,13 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.view import View
+from tui.summary import row_line
 from tui.widgets.filter import FilterLine
 from tui.widgets.footer import Doubts, Keys
 from tui.widgets.header import HeaderLine, is_old
 from tui.widgets.lines import ROLES
 from tui.widgets.prompt import Prompt
+from tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from tui.app import MonitorApp
@@ -83,6 +85,11 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         """What stands behind each figure: of the row under the cursor first, then of the whole screen."""
         return ()
 
+    def summary(self, picture: P) -> str:
+        """One line for an incident channel: where, when, and the row under the cursor."""
+        tables = self.query(Table)
+        return row_line(cast("Header", getattr(picture, "header", None)), tables.first() if tables else None)
+
     def return_to(self, cursor: object) -> None:
         """Put the cursor back where it was."""
 
@@ -116,8 +123,10 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
             return
         picture, failure = self.shown, self.failure
         header: Header | None = getattr(picture, "header", None)
-        self.set_class(failure is not None or is_old(header), "-frozen")
-        self.query_one(HeaderLine).show(header, paused=self.monitor.paused, failing=failure is not None)
+        self.set_class(failure is not None or (is_old(header) and not self.monitor.is_copy), "-frozen")
+        self.query_one(HeaderLine).show(
+            header, paused=self.monitor.paused, failing=failure is not None, is_copy=self.monitor.is_copy
+        )
         notices = header.notices if header else ()
         doubts = () if picture is None else self.doubts(picture)
         self.query_one(Doubts).show(failure=failure, said=self._said, notices=notices, doubts=doubts)

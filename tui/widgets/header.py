@@ -12,7 +12,7 @@ from tui.widgets.lines import Line, Lines, Piece
 _OLD_MS = 60_000
 """Data older than this are no longer called live."""
 
-LIVE, PAUSED, STALE, PAST = "LIVE", "PAUSED", "STALE", "PAST"
+LIVE, PAUSED, STALE, PAST, COPY = "LIVE", "PAUSED", "STALE", "PAST", "COPY"
 
 
 class HeaderLine(Lines):
@@ -23,10 +23,11 @@ class HeaderLine(Lines):
         self._header: Header | None = None
         self._paused = False
         self._failing = False
+        self._is_copy = False
 
-    def show(self, header: Header | None, *, paused: bool, failing: bool) -> None:
-        """Take the picture's header and whether it is frozen, by a person or by a failure."""
-        self._header, self._paused, self._failing = header, paused, failing
+    def show(self, header: Header | None, *, paused: bool, failing: bool, is_copy: bool = False) -> None:
+        """Take the picture's header and whether it is frozen, by a person or by a failure, or of a copied store."""
+        self._header, self._paused, self._failing, self._is_copy = header, paused, failing, is_copy
         self.redraw()
 
     def lines(self, size: Size) -> Iterable[Line]:
@@ -53,6 +54,8 @@ class HeaderLine(Lines):
             return "NO DATA YET", "warn"
         if header.past:
             return f"{PAST} {fmt.moment(header.as_of_ms, header.read_at_ms)}{_ago(header)}", "warn"
+        if self._is_copy and not self._failing:
+            return f"{COPY} {fmt.moment(header.as_of_ms, None)}", "warn"
         old = age_ms(header)
         since = f" {fmt.age(old)} old" if fmt.age(old) else ""
         if self._failing or is_old(header):

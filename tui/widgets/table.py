@@ -84,6 +84,16 @@ class Table(Lines, can_focus=True):
         return self._rows[self._cursor].key if self._rows else None
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What all columns are called, also those there is no room for."""
+        return tuple(column.title for column in self._columns)
+
+    @property
+    def cursor_texts(self) -> list[tuple[str, str]]:
+        """(title, text) of the row under the cursor."""
+        return list(zip(self.titles, self._rows[self._cursor].cells, strict=False)) if self._rows else []
+
+    @property
     def rows(self) -> tuple[Row, ...]:
         """The rows shown."""
         return self._rows

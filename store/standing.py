@@ -1,0 +1,83 @@
+"""How spending stands, in as few milliseconds as a shell prompt allows: the standard library alone, four questions.
+
+The burn is the Burn screen's: metered dollars of the last five minutes before the oldest watermark of what keeps up,
+scaled to an hour, and what hosts and commitments in force cost per hour.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from store.tables import StoreError
+
+WINDOW_MS = 300_000
+_FRESH_MS = 120_000
+_MINUTE_MS = 60_000
+_LIVE = "kind IN ('file', 'engine', 'gpu') AND state != 'absent'"
+_UNKNOWN = "('unpriced', 'invalid')"
+
+
+class Standing(NamedTuple):
+    """The burn, and what is wrong."""
+
+    nano_usd_per_hour: int | None
+    """None when nothing is known of now."""
+    lower_bound: bool
+    firing: int
+    """Open alerts that nobody acknowledged."""
+    worst: str | None
+    """What the gravest of them says."""
+    as_of_ms: int
+
+
+def standing(path: Path, now_ms: int) -> Standing:
+    """Read it; raises StoreError with a sentence."""
+    if not path.exists():
+        raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)) as connection:
+            return _standing(connection, now_ms)
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot read the store {path}: {error}.") from error
+
+
+def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
+    sources, oldest_ms, last_poll_ms = _one(
+        connection,
+        "SELECT count(*), min(CASE WHEN watermark_ms >= ? THEN watermark_ms END), max(polled_ms)"
+        f" FROM sources WHERE {_LIVE}",
+        (now_ms - _FRESH_MS,),
+    )
+    until_ms = oldest_ms or now_ms
+    begins_s, ends_s = (until_ms - WINDOW_MS) // _MINUTE_MS * 60, -(-until_ms // _MINUTE_MS) * 60
+    metered, unknown = _one(
+        connection,
+        f"SELECT total(nano_usd), total(partial + requests * (c.status IN {_UNKNOWN})) FROM rollup_minute AS r"
+        " JOIN cards AS c ON c.id = r.card WHERE bucket >= ? AND bucket < ?",
+        (begins_s, ends_s),
+    )
+    in_force = "since_ms <= ? AND (until_ms IS NULL OR until_ms > ?)"
+    (committed,) = _one(
+        connection,
+        f"SELECT total(nano) FROM (SELECT usd_per_hour_nano AS nano FROM hosts WHERE {in_force}"
+        f" UNION ALL SELECT usd_per_hour_nano FROM commitments WHERE {in_force})",
+        (until_ms,) * 4,
+    )
+    firing, worst = _one(
+        connection,
+        "SELECT count(*), (SELECT title FROM alerts WHERE resolved_ms IS NULL AND acknowledged_ms IS NULL"
+        " ORDER BY severity = 'critical' DESC, opened_ms DESC LIMIT 1)"
+        " FROM alerts WHERE resolved_ms IS NULL AND acknowledged_ms IS NULL",
+        (),
+    )
+    is_known = bool(sources) and last_poll_ms is not None and now_ms - last_poll_ms <= _FRESH_MS
+    per_hour = round(metered * 3_600_000 / (until_ms - begins_s * 1000)) + round(committed)
+    return Standing(per_hour if is_known else None, bool(unknown), firing, worst, until_ms)
+
+
+def _one(connection: sqlite3.Connection, question: str, values: Sequence[object]) -> tuple:  # type: ignore[type-arg]  # one row of any shape
+    row: tuple = connection.execute(question, tuple(values)).fetchone()  # type: ignore[type-arg]
+    return row

@@ -1,0 +1,80 @@
+"""`usdtop status`: the burn of the Burn screen, in one line or in sentences."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pricing.card import unpriced
+from store.facts import HostFact
+from store.reader import Reader
+from store.standing import Standing, standing
+from store.writer import Writer
+from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.stores import closing_connections
+from tui.cli import main
+from tui.commands.status import line, sentences
+from tui.pictures.view import View
+from tui.reading.burn import burn
+
+NOW_MS = AT_MS + 30_000
+
+
+@pytest.fixture(autouse=True)
+def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from closing_connections(monkeypatch)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    spent=st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 600_000)), max_size=6),
+    host=st.integers(0, 10**12),
+    has_unpriced=st.booleans(),
+)
+def test_it_says_what_the_burn_screen_says(
+    tmp_path_factory: pytest.TempPathFactory, spent: Any, host: int, has_unpriced: bool
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "usdtop.db"
+    card = unpriced(1_000)
+    events = [priced(f"r{n}", nano_usd=nano, ended_at_ms=NOW_MS - age) for n, (nano, age) in enumerate(spent)]
+    events += [priced("u", nano_usd=None, card=card, ended_at_ms=NOW_MS - 1000)] * has_unpriced
+    writer = Writer(path)
+    writer.write(batch(events, at_ms=NOW_MS), [CARD, card])
+    writer.set_hosts([HostFact(name="h", usd_per_hour_nano=host, since_ms=0)], NOW_MS)
+
+    found, headline = standing(path, NOW_MS), burn(Reader(path), View(), NOW_MS, machine="m").headline
+    assert headline.usd_per_hour is not None
+    assert found.nano_usd_per_hour == pytest.approx(float(headline.usd_per_hour) * 1e9, abs=2)
+    assert found.lower_bound == headline.lower_bound
+
+
+def test_what_has_not_been_read_lately_is_not_known(tmp_path: Path) -> None:
+    Writer(tmp_path / "s.db").write(batch([priced("a")]), [CARD])
+    found = standing(tmp_path / "s.db", NOW_MS + 600_000)
+    assert found.nano_usd_per_hour is None
+    assert line(found) == "$--/h"
+    assert next(iter(sentences(found))).startswith("Nothing is known of now")
+
+
+def test_the_line_is_short_and_harmless_to_a_status_bar() -> None:
+    found = Standing(412_600_000_000, True, 2, "#(rm) \x1b[31m" + "x" * 100, 0)
+    assert line(found) == "≥$412.60/h  !2 (rm) �[31m" + "x" * 30
+    assert line(Standing(0, False, 0, None, 0)) == "$0.00/h"
+    assert line(Standing(5_000_000, False, 0, None, 0)) == "<$0.01/h"
+
+
+def test_without_a_store_it_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--store", str(tmp_path / "none.db"), "status", "--line"]) == 2
+    assert "there is no store" in capsys.readouterr().err
+
+
+def test_a_copy_is_made_by_command_and_refuses_to_replace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Writer(tmp_path / "s.db").write(batch([priced("a")]), [CARD])
+    words = ["--store", str(tmp_path / "s.db"), "snapshot", str(tmp_path / "copy.db")]
+    assert main(words) == 0
+    assert "--read-only" in capsys.readouterr().err
+    assert main(words) == 2
+    assert "exists already" in capsys.readouterr().err

@@ -1,0 +1,70 @@
+"""How spending stands now: plain sentences, or with --line one short line for tmux status bars and shell prompts.
+
+In ~/.tmux.conf: set -g status-right '#(usdtop status --line)'
+"""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from collectors.clock import now_ms
+from collectors.settings.places import store_place
+from store.standing import Standing, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TITLE_CHARACTERS = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The form."""
+    parser.add_argument("--line", action="store_true", help="one short line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it."""
+    found = standing(store_place(getattr(options, "store", None)).path, now_ms())
+    text = line(found) if options.line else "\n".join(sentences(found))
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def line(found: Standing) -> str:
+    """The burn, how many alerts fire, and what the gravest says: ≥$412.60/h  !2 cache hits of acme fell."""
+    if not found.firing:
+        return _burn(found)
+    return f"{_burn(found)}  !{found.firing} {_harmless(found.worst or '')[:_TITLE_CHARACTERS]}".rstrip()
+
+
+def sentences(found: Standing) -> "Iterator[str]":
+    """The same for a person, or a screen reader."""
+    if found.nano_usd_per_hour is None:
+        yield "Nothing is known of now: no collector has read anything lately."
+    else:
+        least = "At least " if found.lower_bound else ""
+        yield f"{least}{_usd(found.nano_usd_per_hour)} per hour over the last five minutes."
+    if found.lower_bound:
+        yield "Something in it has no known price."
+    if found.firing:
+        alerts = "alert fires" if found.firing == 1 else "alerts fire"
+        yield f"{found.firing} {alerts}; the gravest: {_harmless(found.worst or '')}."
+    else:
+        yield "No alert fires."
+
+
+def _burn(found: Standing) -> str:
+    if found.nano_usd_per_hour is None:
+        return "$--/h"
+    return f"{'≥' if found.lower_bound else ''}{_usd(found.nano_usd_per_hour)}/h"
+
+
+def _usd(nano_usd: int) -> str:
+    return f"${nano_usd / 1e9:,.2f}" if nano_usd >= 10_000_000 or not nano_usd else "<$0.01"
+
+
+def _harmless(text: str) -> str:
+    """Text from outside for a status bar: nothing that moves a cursor, and no `#` that tmux would run."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text).replace(
+        "#", ""
+    )
