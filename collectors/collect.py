@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from collectors.alerting.watch import Watch
 from collectors.clock import Clock
 from collectors.discovery import Discovered, discover
 from collectors.engines import ENGINES
@@ -95,6 +96,7 @@ class Collection:
             retention=config.retention,
         )
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._watch = Watch(config, store, clock=clock, say=say, machine=self._machine, names=self._following.keys)
         self._receivers: list[OtlpReceiver] = []
         self._holders = Holders()
         self._new_holder = asyncio.Event()
@@ -109,8 +111,9 @@ class Collection:
                 self._follow(source)
             looking = asyncio.create_task(self._look_around(client))
             pricing = asyncio.create_task(self._price_the_unpriced())
+            alerting = asyncio.create_task(self._watch.run(self._runner, client))
             await stop.wait()
-            await _end([tidying, looking, pricing, *self._following.values()])
+            await _end([tidying, looking, pricing, alerting, *self._following.values()])
             for receiver in self._receivers:
                 await receiver.close()
         await self._runner.close()

@@ -51,6 +51,11 @@ class Span:
         return sum(flow.requests for flow in self.flows)
 
     @property
+    def calls(self) -> int:
+        """The same without repetitions."""
+        return sum(flow.requests - flow.retries for flow in self.flows)
+
+    @property
     def metered_nano_usd(self) -> int:
         """What providers bill for it."""
         return sum(flow.nano_usd for flow in self.flows)

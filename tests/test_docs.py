@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from collectors.settings.alertconfig import AlertsConfig, WebhookConfig
 from collectors.settings.config import (
     BudgetConfig,
     CommitmentConfig,
@@ -43,6 +44,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[[overhead]]`": OverheadConfig,
     "`[retention]`": Retention,
     "`[limits]`": Limits,
+    "`[alerts]`": AlertsConfig,
+    "`[[webhook]]`": WebhookConfig,
 }
 
 
@@ -67,6 +70,11 @@ def written(default: Any) -> str:
         return "see below"
     text = f'"{default}"' if isinstance(default, str) else str(default).lower()
     return f"`{text.replace('()', '[]')}`"
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """What a key is when nobody gives it."""
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def anchors(page: Path) -> set[str]:
@@ -106,7 +114,7 @@ def test_no_page_speaks_of_a_command_that_does_not_exist(page: Path) -> None:
 def test_every_configuration_key_is_documented_with_its_default(heading: str) -> None:
     # `path` of the whole configuration is where it was read from, not a key.
     fields = [f for f in msgspec.structs.fields(SECTIONS[heading]) if (heading, f.name) != ("Top level", "path")]
-    assert documented(heading) == {field.name: written(field.default) for field in fields}
+    assert documented(heading) == {field.name: written(default_of(field)) for field in fields}
 
 
 def test_every_rate_that_can_be_given_is_documented() -> None:

@@ -26,6 +26,8 @@ COMMANDS = {
     "prices": "the price book: list it, show a model's prices, bring newer ones, compare two catalogues",
     "reconcile": "ours against the providers' bills: where dollars differ, by how much, and why",
     "reprice": "price stored usage again after a change of the book",
+    "alerts": "what fires, since when, what it costs per hour and why; acknowledge or snooze it",
+    "check": "for Nagios and CI: exits 0 ok, 1 warning, 2 critical, 3 unknown, with one line on stdout",
     "budgets": "every budget: what is left, how fast it burns, where it ends",
     "launch": "begin, end and watch a launch with a budget and a plan, and write its story",
     "mark": "set a mark (a deploy, a flag flipped) on every time chart; alone: list them",

@@ -13,6 +13,7 @@ import platformdirs
 
 from collectors.prices.prepaid import PREPAID_DIMENSIONS
 from collectors.providers.registry import NAMES
+from collectors.settings.alertconfig import AlertsConfig, WebhookConfig, check_webhooks
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
 from collectors.settings.hostconfig import HostConfig as HostConfig
@@ -128,6 +129,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     discount: tuple[dict[str, Any], ...] = ()
     alias: tuple[dict[str, Any], ...] = ()
     overhead: tuple[OverheadConfig, ...] = ()
+    webhook: tuple[WebhookConfig, ...] = ()
+    alerts: AlertsConfig = AlertsConfig()
     revenue_usd_per_hour: str | None = None
     prices: PricesConfig = PricesConfig()
     discover: bool = False
@@ -200,6 +203,8 @@ def from_mapping(
         _check_commitments(config.commitment)
         check_budgets(config.budget, nano_usd)
         overheads(config)
+        config.alerts.thresholds(nano_usd, seconds)
+        check_webhooks(config.webhook)
         revenue_usd_per_hour(config)
         _check_sources(config.source)
     except msgspec.ValidationError as error:
@@ -365,6 +370,6 @@ def _known_keys(where: str) -> list[str]:
     sections: dict[str, type[msgspec.Struct]] = {
         "source": SourceConfig, "host": HostConfig, "commitment": CommitmentConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
         "gpu": GpuConfig, "store": StoreConfig, "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
-        "limits": Limits,
+        "limits": Limits, "alerts": AlertsConfig, "webhook": WebhookConfig,
     }  # fmt: skip
     return [name for name in sections.get(section, Config).__struct_fields__ if name != "path" or section == "source"]

@@ -15,18 +15,33 @@ _COMMAND_SECONDS = 10.0
 
 def read_key(source: SourceConfig, environment: Mapping[str, str] = os.environ) -> str | None:
     """The key of a source from its variable, file or command; None when it names none. Raises ConfigError, never with the key."""
-    name = source.name or source.url or source.type
-    if source.api_key_env is not None:
-        key = environment.get(source.api_key_env, "")
-        where = f"the variable {source.api_key_env}"
-    elif source.api_key_file is not None:
-        key, where = _from_file(Path(source.api_key_file).expanduser(), name), f"the file {source.api_key_file}"
-    elif source.api_key_command is not None:
-        key, where = _from_command(source.api_key_command, name), "its api_key_command"
+    name = f"source {source.name or source.url or source.type}"
+    return read_secret(
+        name, "api_key", source.api_key_env, source.api_key_file, source.api_key_command, environment=environment
+    )
+
+
+def read_secret(
+    whose: str,
+    what: str,
+    variable: str | None,
+    file: str | None,
+    command: str | None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> str | None:
+    """A secret from the first place that is named; None when none is. Raises ConfigError, never with the secret."""
+    if variable is not None:
+        key = environment.get(variable, "")
+        where = f"the variable {variable}"
+    elif file is not None:
+        key, where = _from_file(Path(file).expanduser(), whose), f"the file {file}"
+    elif command is not None:
+        key, where = _from_command(command, whose, what), f"its {what}_command"
     else:
         return None
     if not key.strip():
-        raise ConfigError(f"source {name}: {where} holds no key.")
+        raise ConfigError(f"{whose}: {where} holds no key.")
     return key.strip()
 
 
@@ -47,19 +62,19 @@ def provider_key(source: SourceConfig, environment: Mapping[str, str] = os.envir
     )
 
 
-def _from_file(path: Path, name: str) -> str:
+def _from_file(path: Path, whose: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"source {name}: the key's file {path} cannot be read: {type(error).__name__}.") from None
+        raise ConfigError(f"{whose}: the key's file {path} cannot be read: {type(error).__name__}.") from None
 
 
-def _from_command(command: str, name: str) -> str:
+def _from_command(command: str, whose: str, what: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
             shlex.split(command), capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         # The error's own text would repeat what the command printed.
-        raise ConfigError(f"source {name}: its api_key_command failed: {type(error).__name__}.") from None
+        raise ConfigError(f"{whose}: its {what}_command failed: {type(error).__name__}.") from None
     return done.stdout

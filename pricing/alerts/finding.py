@@ -1,9 +1,9 @@
 """What a rule says: that something stands over its threshold, or that it has seen too little to say anything."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
+from pricing.alerts.names import Severity as Severity
 from pricing.cause import Cause
 
 Key: TypeAlias = tuple[str, str]
@@ -11,13 +11,6 @@ Key: TypeAlias = tuple[str, str]
 
 Path: TypeAlias = tuple[tuple[str, str | None], ...]
 """Dimensions and their values, outermost first: where to look."""
-
-
-class Severity(StrEnum):
-    """Whether somebody should be woken."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,31 +35,6 @@ THING_RULES: dict[str, Rule] = {
 }
 """Judged by what stands behind the requests."""
 
-_WORDS = {
-    "budget_burn": "budget burn",
-    "budget_spent": "budget spent",
-    "day_over_week": "day against week",
-    "rate_over_usual": "burn against usual",
-    "tenant_cap": "tenant cap",
-    "tenant_over_week": "tenant against week",
-    "model_mix": "model mix",
-    "retries": "retries and failures",
-    "cache_fall": "cache hits",
-    "reasoning": "reasoning ratio",
-    "output_length": "output length",
-    "long_context": "long-context price",
-    "batch_lost": "batch price lost",
-    "unpriced": "unpriced traffic",
-    "drift": "drift",
-    "stale_source": "stale source",
-    "idle_gpu": "idle GPU",
-    "utilisation": "utilisation",
-    "throttled_gpu": "GPU slowed down",
-    "lost_gpu": "GPU lost",
-}
-RULES = tuple(_WORDS)
-"""Every rule, in the order of the documentation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -70,11 +45,6 @@ class Judgement:
 
     def __add__(self, other: "Judgement") -> "Judgement":
         return Judgement(self.findings + other.findings, self.too_little + other.too_little)
-
-
-def words(rule: str) -> str:
-    """A rule's name for people."""
-    return _WORDS.get(rule, rule)
 
 
 def judge_traffic(seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Judgement:

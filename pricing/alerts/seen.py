@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pricing.budget import BudgetState
 from pricing.flow import Span
 
 NOBODY = Span(seconds=0)
@@ -27,6 +28,8 @@ class Traffic:
     hour: Span = NOBODY
     day: Span = NOBODY
     """The last 24 hours."""
+    day_before: Span = NOBODY
+    """The 24 hours before those."""
     normals: tuple[Normal, ...] = ()
     """What came before: a change must stand out from each of them that has seen enough."""
 
@@ -86,40 +89,12 @@ class HostSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BurnSeen:
-    """A budget's spend rate over a long and a short window, over the rate that would use it up at its period's end."""
-
-    long_name: str
-    short_name: str
-    long: float
-    short: float
-    fires_at: float
-    enough: bool = True
-    """Whether the whole long window was recorded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetSeen:
-    """A budget: what is spent, how fast, and when it is gone."""
-
-    name: str
-    spent_share: float
-    soft: float
-    hard: float
-    nano_usd_per_hour: int
-    burns: tuple[BurnSeen, ...] = ()
-    run_out: str | None = None
-    """When it is used up, as a clock says it; None when it lasts."""
-    path: tuple[tuple[str, str | None], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """Everything that one evaluation looks at."""
 
     traffic: Traffic = field(default_factory=Traffic)
     week: Week = field(default_factory=Week)
-    budgets: tuple[BudgetSeen, ...] = ()
+    budgets: tuple[BudgetState, ...] = ()
     sources: tuple[SourceSeen, ...] = ()
     gpus: tuple[GpuSeen, ...] = ()
     hosts: tuple[HostSeen, ...] = ()

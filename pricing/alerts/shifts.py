@@ -65,8 +65,8 @@ def _at(wanted: Callable[[str], bool]) -> Ratio:
 
 SHIFTS = (
     Shift(
-        rule="model_mix", what="share of all requests", threshold="model_mix", factor=MIX, by_model=True,
-        ratio=lambda mine, whole: (mine.requests, whole.requests),
+        rule="model_mix", what="share of all calls", threshold="model_mix", factor=MIX, by_model=True,
+        ratio=lambda mine, whole: (mine.calls, whole.calls),
     ),
     Shift(
         rule="cache_fall", what="cache hits", threshold="cache_fall", factor=CACHE, rises=False,
@@ -140,7 +140,7 @@ class _Comparison:
         moved = shift.moved(ratio, normal)
         why = self._why(path, now, nearest[1]) if nearest is not None and moved >= self._limit else None
         effect = why.part(shift.factor).nano_usd_per_hour if why is not None else None
-        if kept is None and (effect is None or effect < self._limits.least_nano_usd_per_hour):
+        if kept is None and (effect is None or why is None or not self._matters(effect, why)):
             return None
         return Finding(
             rule=shift.rule,
@@ -155,6 +155,11 @@ class _Comparison:
             normal=normal,
             cause=why,
         )
+
+    def _matters(self, effect: int, why: Cause) -> bool:
+        """Whether it costs enough; of a mix, also whether it is what moved the burn: a tenant that grows moves it, too."""
+        first = why.parts[0].nano_usd_per_hour
+        return effect >= self._limits.least_nano_usd_per_hour and (not self._shift.by_model or 2 * effect >= first)
 
     def _has_enough(self, mine: Span | None) -> bool:
         return mine is not None and mine.requests >= self._limits.least_requests

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
+from pricing.alerts.comparing import change, change_of_day
 from pricing.alerts.finding import Finding, Path, Result, Severity, TooLittle
-from pricing.alerts.seen import Normal, Seen, Traffic
+from pricing.alerts.seen import Seen
 from pricing.alerts.thresholds import Thresholds
 from pricing.alerts.words import named, percent, rate, spoken, times, usd
-from pricing.cause import Cause, cause
 from pricing.flow import Flow, Span, per_hour
 
 _LEAST_WEEK_HOURS = 48
 _LEAST_UNPRICED = 5
 _DAY_HOURS = 24
+_STANDS_OUT = 2
 
 
 def day_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
@@ -38,7 +39,7 @@ def day_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
             ),
             effect_nano_usd_per_hour=excess,
             severity=Severity.CRITICAL,
-            cause=_why(seen.traffic, seen.traffic.slow, yesterday=True) if over >= limits.day_over_week else None,
+            cause=change_of_day(seen.traffic) if over >= limits.day_over_week else None,
         )
 
 
@@ -66,12 +67,15 @@ def rate_over_usual(seen: Seen, limits: Thresholds) -> Iterator[Result]:
         ),
         effect_nano_usd_per_hour=now - usual,
         severity=Severity.CRITICAL,
-        cause=_why(traffic, traffic.fast) if over >= limits.rate_over_usual else None,
+        cause=change(traffic, traffic.fast) if over >= limits.rate_over_usual else None,
     )
 
 
 def tenant_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
-    """Each tenant's spend rate against its own mean hour of the week before."""
+    """Each tenant's spend rate against its own mean hour of the week before.
+
+    When everybody else has grown nearly as much it is no matter of one tenant: then the burn as a whole is told of.
+    """
     week, traffic = seen.week, seen.traffic
     if week.hours < _LEAST_WEEK_HOURS:
         yield TooLittle(rule="tenant_over_week", why=_too_short(week.hours, _LEAST_WEEK_HOURS))
@@ -79,8 +83,12 @@ def tenant_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
     fast, slow = traffic.fast.by(_tenant), traffic.slow.by(_tenant)
     for tenant, span in sorted(slow.items(), key=str):
         mean = week.by_tenant.get(tenant, 0) // week.hours
-        now = min(span.metered_per_hour, fast[tenant].metered_per_hour if tenant in fast else 0)
+        now = min(span.metered_per_hour, _rate(fast.get(tenant)))
         if not mean or now - mean < limits.least_nano_usd_per_hour:
+            continue
+        others = traffic.fast.metered_per_hour - _rate(fast.get(tenant))
+        others_mean = week.nano_usd // week.hours - mean
+        if others * _STANDS_OUT * mean > now * others_mean:
             continue
         path = (("tenant", tenant),)
         yield Finding(
@@ -97,7 +105,7 @@ def tenant_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
             effect_nano_usd_per_hour=now - mean,
             severity=Severity.CRITICAL,
             path=path,
-            cause=_why(traffic, traffic.fast, path) if now / mean >= limits.tenant_over_week else None,
+            cause=change(traffic, traffic.fast, path) if now / mean >= limits.tenant_over_week else None,
         )
 
 
@@ -122,7 +130,7 @@ def tenant_cap(seen: Seen, limits: Thresholds) -> Iterator[Result]:
                 effect_nano_usd_per_hour=max(0, per_hour(spent - cap, span.seconds)),
                 severity=severity,
                 path=path,
-                cause=_why(seen.traffic, seen.traffic.slow, path, yesterday=True) if spent >= cap * step else None,
+                cause=change_of_day(seen.traffic, path) if spent >= cap * step else None,
             )
 
 
@@ -154,12 +162,12 @@ def retries(seen: Seen, limits: Thresholds) -> Iterator[Result]:
             clears_at=limits.retries / 2,
             evidence=(
                 f"{again:,} of {span.requests:,} requests in {span.seconds // 60} min repeat an earlier one, "
-                f"{failed:,} failed; they cost {rate(effect)}, retries at the mean price; "
+                f"{failed:,} failed; that cost {rate(effect)}, repetitions at the mean price; "
                 f"fires at {percent(limits.retries)}",
             ),
             effect_nano_usd_per_hour=effect,
             path=path,
-            cause=_why(traffic, span, path) if share >= limits.retries else None,
+            cause=change(traffic, span, path) if share >= limits.retries else None,
         )
 
 
@@ -217,24 +225,19 @@ def drift(seen: Seen, limits: Thresholds) -> Iterator[Result]:
 
 
 def _wasted(flow: Flow) -> Fraction:
-    answered = flow.nano_usd - flow.failed_nano_usd
-    return flow.failed_nano_usd + Fraction(answered * flow.retries, flow.requests)
+    """Dollars of what failed, and of answers that repeat an answered request, at the mean price of an answer.
+
+    A request that failed is what its repetition repeats, so only one of the two is waste.
+    """
+    answered = flow.requests - flow.failed
+    again = max(0, flow.retries - flow.failed)
+    paid = flow.nano_usd - flow.failed_nano_usd
+    return flow.failed_nano_usd + (Fraction(paid * again, answered) if answered else Fraction(0))
 
 
-def _why(traffic: Traffic, now: Span, path: Path = (), *, yesterday: bool = False) -> Cause | None:
-    """The change from what came before to now; `yesterday` prefers the same hour of the day before."""
-    normals = [normal for normal in traffic.normals if normal.span.flows]
-    if not normals:
-        return None
-    ordered: list[Normal] = list(reversed(normals)) if yesterday else normals
-    before = ordered[0].span
-    if not path:
-        return cause(before, now)
-
-    def wanted(flow: Flow) -> bool:
-        return all(getattr(flow, dimension) == value for dimension, value in path)
-
-    return cause(before.only(wanted), now.only(wanted))
+def _rate(span: Span | None) -> int:
+    """Nano-dollars per hour of a span, or nothing."""
+    return 0 if span is None else span.metered_per_hour
 
 
 def _tenant(flow: Flow) -> str | None:

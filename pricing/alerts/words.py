@@ -1,6 +1,7 @@
 """Figures as the rules say them."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from pricing.money import NANO_PER_USD
 
@@ -38,6 +39,12 @@ def lasting(seconds: float) -> str:
         return f"{minutes}m"
     days, hours_left = divmod(hours, 24)
     return f"{days}d{hours_left:02d}h" if days else f"{hours}h{rest:02d}"
+
+
+def clock(at_ms: int, now_ms: int) -> str:
+    """An instant as a UTC clock shows it, with its day when that is not today."""
+    at, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (at_ms, now_ms))
+    return f"{at:%H:%MZ}" if at.date() == now.date() else f"{at:%m-%d %H:%MZ}"
 
 
 def named(dimension: str, value: str | None) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from pricing.alerts.finding import Finding, Severity, TooLittle
-from pricing.alerts.rules import RULES, Judgement, judge_things, judge_traffic
+from pricing.alerts.names import RULES
+from pricing.alerts.rules import Judgement, judge_things, judge_traffic
 from pricing.alerts.seen import (
-    BudgetSeen,
-    BurnSeen,
     GpuSeen,
     HostSeen,
     Normal,
@@ -19,10 +18,13 @@ from pricing.alerts.seen import (
     Week,
 )
 from pricing.alerts.thresholds import Thresholds
+from pricing.budget import BudgetState, Burn
 from pricing.card import RateCard, unpriced
 from pricing.cause import CACHE, MIX, OUTPUT, PRICE, REASONING, RETRIES, VOLUME
 from pricing.flow import Flow, Span
 from pricing.money import NANO_PER_USD
+from pricing.periods import Period
+from pricing.projection import Projection
 from pricing.usage import Usage
 from tests.fakes.flows import CHEAP, DEAR, flow
 
@@ -127,7 +129,7 @@ def test_requests_that_go_to_another_model_are_told_by_that_model() -> None:
     (finding,) = fired(Seen(traffic=traffic(now, before)), "model_mix")
 
     assert finding.path == (("model", "large"),)
-    assert finding.title == "share of all requests 10% -> 40%"
+    assert finding.title == "share of all calls 10% -> 40%"
     assert finding.cause is not None
     assert finding.cause.parts[0].factor == MIX
 
@@ -345,40 +347,75 @@ def test_a_host_that_is_used_under_forty_percent_of_a_day_fires_with_its_idle_ta
     assert "6 hours" in waits(Seen(hosts=(short,)), "utilisation")
 
 
-def budget(*burns: BurnSeen, spent: float = 0.1) -> Seen:
+def budget(*, spent: float = 0.1, period_hours: int = 720, lasts: bool = False, **burns: float) -> Seen:
+    """A budget of $720 that is spent in part, with its burn rates by window, an hour before it runs out."""
+    at_ms, out_ms = 1_778_941_380_000, None if lasts else 1_778_944_980_000
+    projection = Projection(
+        nano_usd=0, low_nano_usd=0, high_nano_usd=0, basis="line", runs_out_ms=out_ms, earliest_ms=None, latest_ms=None
+    )
     return Seen(
         budgets=(
-            BudgetSeen(
-                name="launch", spent_share=spent, soft=0.8, hard=1.0, nano_usd_per_hour=USD, burns=burns,
-                run_out="17:18Z",
+            BudgetState(
+                name="launch", period_name="month", filter="", counts="both", at_ms=at_ms, projection=projection,
+                period=Period(begins_ms=at_ms, ends_ms=at_ms + period_hours * 3_600_000),
+                limit_nano_usd=720 * USD, spent_nano_usd=round(spent * 720 * USD),
+                burns=tuple(
+                    Burn(window=name, nano_usd_per_hour=None if rate is None else rate * USD, rate=rate)
+                    for name in ("5m", "1h", "6h", "3d")
+                    for rate in [burns.get(f"over_{name}")]
+                ),
             ),
         )
     )  # fmt: skip
 
 
-def burn(long: float, short: float, *, enough: bool = True) -> BurnSeen:
-    return BurnSeen(long_name="1h", short_name="5m", long=long, short=short, fires_at=14.4, enough=enough)
-
-
 @pytest.mark.parametrize(("long", "short", "fires"), [(14.4, 14.4, True), (99, 14.3, False), (14.3, 99, False)])
 def test_a_budget_must_burn_over_both_windows(long: float, short: float, fires: bool) -> None:
-    assert bool(fired(budget(burn(long, short)), "budget_burn")) == fires
+    assert bool(fired(budget(over_1h=long, over_5m=short), "budget_burn")) == fires
+
+
+@pytest.mark.parametrize(
+    ("hours", "windows", "fires_at"),
+    [
+        (720, ("1h", "5m"), 14.4),  # 2% of a month in an hour
+        (720, ("6h", "1h"), 6.0),  # 5% in six hours
+        (720, ("3d", "6h"), 1.0),  # 10% in three days
+        (24, ("1h", "5m"), 6.0),  # a quarter of a day's budget in an hour
+        (24, ("6h", "1h"), 2.0),  # half of it in six hours
+        (6, ("1h", "5m"), 1.5),  # a quarter of a launch of six hours in one
+    ],
+)
+def test_the_threshold_of_a_short_period_is_the_rate_that_uses_a_part_of_it_in_the_window(
+    hours: int, windows: tuple[str, str], fires_at: float
+) -> None:
+    def fires(rate: float) -> bool:
+        rates: dict[str, Any] = {f"over_{name}": rate for name in windows}
+        return bool(fired(budget(period_hours=hours, **rates), "budget_burn"))
+
+    assert not fires(fires_at * 0.99)
+    assert fires(fires_at * 1.01)
+
+
+def test_a_budget_that_lasts_by_its_projection_is_left_alone() -> None:
+    """The peak of every day burns faster than the day on average."""
+    assert not fired(budget(over_1h=20, over_5m=20, lasts=True), "budget_burn")
 
 
 def test_a_budget_says_how_fast_it_goes_and_when_it_is_gone() -> None:
-    (finding,) = fired(budget(burn(15, 20)), "budget_burn")
-    assert finding.title == "burns 15.0x over 1h and 20.0x over 5m, out 17:18Z"
+    (finding,) = fired(budget(over_1h=15, over_5m=20), "budget_burn")
+    assert finding.title == "burn 15.0x over 1h and 20.0x over 5m, out 15:23Z"
+    assert finding.effect_nano_usd_per_hour == 20 * USD
 
 
 def test_a_budget_whose_windows_are_not_recorded_yet_waits() -> None:
-    assert not fired(budget(burn(99, 99, enough=False)), "budget_burn")
-    assert waits(budget(burn(99, 99, enough=False)), "budget_burn")
+    assert not fired(budget(over_5m=99), "budget_burn")
+    assert waits(budget(over_5m=99), "budget_burn") == "launch: less than an hour of it is recorded"
 
 
 def test_a_budget_that_is_nearly_and_then_wholly_spent_fires_once_for_each() -> None:
     assert fired(budget(spent=0.79), "budget_spent") == []
-    assert [one.subject for one in fired(budget(spent=0.8), "budget_spent")] == ["launch 80%"]
-    assert [one.subject for one in fired(budget(spent=1.0), "budget_spent")] == ["launch 80%", "launch 100%"]
+    assert [one.subject for one in fired(budget(spent=0.8), "budget_spent")] == ["launch soft"]
+    assert [one.subject for one in fired(budget(spent=1.0), "budget_spent")] == ["launch soft", "launch hard"]
 
 
 @pytest.mark.parametrize("rule", RULES)

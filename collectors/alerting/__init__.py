@@ -1,0 +1,1 @@
+"""Watching what is recorded: every rule asked now and then, its alerts kept, and webhooks told."""

@@ -1,0 +1,75 @@
+"""Alerts out of the store, for the screen, the rows under Burn, `usdtop alerts` and `usdtop check`."""
+
+import json
+from collections.abc import Sequence
+
+from collectors.alerting.messages import first_cause
+from pricing.alerts.names import words
+from pricing.money import usd_from_nano
+from store.alerts import AlertRecord
+from store.notes import ALERTS
+from store.reader import Reader
+from tui.pictures.alerts import AlertRow, AlertsPicture
+from tui.pictures.view import View
+from tui.reading.moment import header, moment
+
+RECENT_MS = 86_400_000
+"""What ended within a day is still shown."""
+
+
+def alerts(
+    reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False, recent_ms: int = RECENT_MS
+) -> AlertsPicture:
+    """The Alerts picture: as of now, or of where the view stopped."""
+    at = moment(reader, view, now_ms)
+    at_ms = now_ms if view.until_ms is None else view.until_ms
+    asked_ms, waiting = last_asked(reader)
+    return AlertsPicture(
+        header=header(at, view, machine, demo=demo),
+        rows=alert_rows(reader.alerts(at_ms - recent_ms, at_ms), at_ms),
+        waiting=tuple((words(rule), why) for rule, why in waiting.items()),
+        asked_ms=asked_ms,
+    )
+
+
+def alert_rows(records: Sequence[AlertRecord], at_ms: int) -> tuple[AlertRow, ...]:
+    """Alerts as rows, what should be looked at first on top."""
+    return tuple(_row(record, at_ms) for record in sorted(records, key=lambda one: one.rank(at_ms)))
+
+
+def last_asked(reader: Reader) -> tuple[int | None, dict[str, str]]:
+    """When the rules were asked last, and which of them have seen too little."""
+    noted = json.loads(reader.note(ALERTS) or "{}")
+    return noted.get("asked_ms"), noted.get("too_little", {})
+
+
+def waiting_by_reason(picture: AlertsPicture) -> dict[str, list[str]]:
+    """Rules that have seen too little, those with the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for rule, why in picture.waiting:
+        reasons.setdefault(why, []).append(rule)
+    return reasons
+
+
+def _row(record: AlertRecord, at_ms: int) -> AlertRow:
+    effect = record.effect_nano_usd_per_hour
+    return AlertRow(
+        id=record.id,
+        rule=words(record.rule),
+        subject=record.subject,
+        title=record.title,
+        state=record.state(at_ms),
+        severity=record.severity,
+        opened_ms=record.opened_ms,
+        resolved_ms=record.resolved_ms,
+        measured_ms=record.measured_ms,
+        effect_usd_per_hour=None if effect is None else usd_from_nano(effect),
+        first_cause=first_cause(record),
+        by=record.acknowledged_by,
+        since_ms=record.acknowledged_ms,
+        snoozed_until_ms=record.snoozed_until_ms,
+        path=record.body.path,
+        evidence=record.body.evidence,
+        reason=record.body.reason,
+        cause=record.body.cause,
+    )
