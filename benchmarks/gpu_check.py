@@ -24,6 +24,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
+import psutil
+
 from benchmarks.gpu_cost import costs
 from benchmarks.gpu_load import FLOPS_PER_PRODUCT, phases
 from collectors.clock import now_ms
@@ -104,8 +106,9 @@ def run(plan: str, folder: Path, out: Path) -> dict[str, Any]:
     """Record while the plan runs, look in every phase, and compare afterwards."""
     store = folder / "usdtop.db"
     looks: dict[str, Any] = {}
+    spent: dict[str, float] = {}
     with ExitStack() as ending:
-        ending.enter_context(_collector(folder, store, out / "collect.log"))
+        ending.enter_context(_collector(folder, store, out / "collect.log", spent))
         ending.enter_context(_nvidia_smi(out / "nvidia-smi.csv"))
         counter = Counter()
         ending.callback(counter.stop)
@@ -127,12 +130,14 @@ def run(plan: str, folder: Path, out: Path) -> dict[str, Any]:
         "compared": [row for w, r in zip(windows, recorded, strict=True) for row in _compared(w, r, samples, counter)],
         "recorded": recorded,
         "tokens": _tokens(store, windows),
+        "collector": spent,
         "looks": looks,
     }
 
 
 @contextmanager
-def _collector(folder: Path, store: Path, log: Path) -> Iterator[None]:
+def _collector(folder: Path, store: Path, log: Path, spent: dict[str, float]) -> Iterator[None]:
+    """A collector on this store; what it used of a processor stands in `spent` afterwards."""
     config = folder / "config.toml"
     config.write_text(f"""
 [[host]]
@@ -147,9 +152,12 @@ url = "http://127.0.0.1:{PORT}/metrics"
 """)
     command = [sys.executable, "-m", "tui.cli", "--config", str(config), "--store", str(store), "collect"]
     with log.open("w") as said, subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as process:
+        began, busy = time.monotonic(), psutil.Process(process.pid)
         try:
             yield
         finally:
+            times = busy.cpu_times()
+            spent |= {"cpu_seconds": times.user + times.system, "seconds": time.monotonic() - began}
             process.terminate()
             process.wait(20)
 
@@ -322,7 +330,14 @@ def summary(found: dict[str, Any]) -> str:
             f"{row['window']:<8} {row['what']:<50} {shown(row['usdtop']):>12} {shown(row['other']):>12}"
             f" {difference:>8} {verdict} ({row['samples']} samples)"
         )
-    lines += ["", *(json.dumps(one) for one in found["recorded"]), "", json.dumps(found["tokens"]), ""]
+    lines += [
+        "",
+        *(json.dumps(one) for one in found["recorded"]),
+        "",
+        json.dumps(found["tokens"]),
+        json.dumps(found["collector"]),
+        "",
+    ]
     for name, look in found["looks"].items():
         if look["costs"]:
             lines.append(f"cost of a poll while {name}: {json.dumps(look['costs'])}")
