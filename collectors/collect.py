@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import msgspec
-
 from collectors.alerting.watch import Watch
 from collectors.clock import Clock
 from collectors.discovery import Discovered, discover
 from collectors.engines import ENGINES
 from collectors.engines.engine import EngineSource
-from collectors.errors import SourceAbsentError
 from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
 from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
@@ -28,13 +25,14 @@ from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
-from collectors.providers.registry import NAMES, provider
+from collectors.providers.follow import configured_provider, found_providers
+from collectors.providers.registry import NAMES
 from collectors.runner import Runner, Say
 from collectors.settings.config import KEEPERS, Config, SourceConfig, host_and_port, instant_ms, seconds
-from collectors.settings.keys import provider_key, read_key
+from collectors.settings.keys import read_key
 from collectors.settings.plans import budgets, commitments, hosts
 from collectors.settings.providers import provider_facts
-from collectors.source import Poll, Source
+from collectors.source import Absent, Source
 from collectors.web.fetch import open_client
 from store.facts import GpuReading
 from store.tables import StoreError
@@ -51,19 +49,6 @@ LOOK_AGAIN_SECONDS = 5.0
 """At the earliest, when a GPU has a new holder: an engine was started or restarted."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READABLE_ENGINES = {engine.kind for engine in ENGINES}
-
-
-class Absent(msgspec.Struct, frozen=True):
-    """Something that was looked for in vain: a source that says so, and does nothing else."""
-
-    name: str
-    kind: str
-    sentence: str
-    poll_seconds: float = 60.0
-
-    async def poll(self, _now_ms: int) -> Poll:
-        """Say what is absent."""
-        raise SourceAbsentError(self.sentence)
 
 
 class Collection:
@@ -170,7 +155,7 @@ class Collection:
             elif source.type == "dcgm":
                 sources.append(self._dcgm(source, client))
             elif source.type in NAMES:
-                sources.append(self._provider(source, writer, client))
+                sources.append(configured_provider(source, writer, client))
             else:
                 sources.append(self._engine(source, client))
         if self._config.gpu.enabled:
@@ -220,21 +205,6 @@ class Collection:
 
         watermark_ms = writer.watermark_ms(source.label)
         return polled_source(source, client, watermark_ms=watermark_ms, now_ms=self._clock())
-
-    def _provider(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        from collectors.providers.source import ProviderSource
-
-        name = source.name or source.type
-        return ProviderSource(
-            name,
-            provider(source.type),
-            client,
-            partial(provider_key, source),
-            base_url=source.url,
-            account=source.account or "",
-            known=writer.datasets(name),
-            poll_seconds=seconds(source.poll_every) if source.poll_every else None,
-        )
 
     def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> DcgmSource:
         url = source.url or ""
@@ -292,7 +262,7 @@ class Collection:
             sources.append(Absent("logs", "file", found.logs_sentence))
         if not found.engines and not any(source.type == "engine" for source in self._config.source):
             sources.append(Absent("engines", "engine", found.engines_sentence))
-        return sources
+        return [*sources, *found_providers(found.keys, self._config.source, writer, client)]
 
 
 def run_collection(

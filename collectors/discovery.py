@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from collectors.formats.lines import LineReader
 from collectors.machine import ServingProcess, serving_processes
+from collectors.providers.registry import key_variables
 
 LOG_PLACES = (
     "/var/log/litellm/*.jsonl",
@@ -31,13 +32,8 @@ def agent_places(environment: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-KEY_VARIABLES = (
-    "OPENAI_ADMIN_KEY",
-    "ANTHROPIC_ADMIN_KEY",
-    "OPENROUTER_API_KEY",
-    "LITELLM_MASTER_KEY",
-)
-"""Variables that commonly hold a key with which a provider's own figures could be read."""
+MASTER_KEY = "LITELLM_MASTER_KEY"
+"""A gateway's own key: with it and the proxy's address its spend logs can be read."""
 
 METRICS_PATHS = {"tensorrt-llm": "/prometheus/metrics"}
 """Where an engine's metrics stand, if not at `/metrics`."""
@@ -70,7 +66,7 @@ class Discovered(NamedTuple):
 
     def sentences(self) -> list[str]:
         """What was found or looked for, for a person."""
-        return [self.logs_sentence, self.engines_sentence, *self._keys_sentence()]
+        return [self.logs_sentence, self.engines_sentence, *([self.keys_sentence] if self.keys else [])]
 
     @property
     def logs_sentence(self) -> str:
@@ -86,10 +82,12 @@ class Discovered(NamedTuple):
             return f"Serving engines: {', '.join(f'{e.kind} at {e.url}' for e in self.engines)}."
         return "No serving engine (vLLM, SGLang, TGI, llama.cpp ...) listens on this machine."
 
-    def _keys_sentence(self) -> list[str]:
+    @property
+    def keys_sentence(self) -> str:
+        """On keys, which are named and never used unasked; empty without any."""
         if not self.keys:
-            return []
-        return [f"{', '.join(self.keys)} set; providers' own figures are not read by this version."]
+            return ""
+        return f"{', '.join(self.keys)} set and not used: `usdtop init` writes sources for them, u on the Sources screen allows one."
 
 
 def discover(
@@ -105,7 +103,7 @@ def discover(
     return Discovered(
         logs=[log for place in places if (log := _log(place)) is not None],
         engines=[engine for process in running if (engine := _engine(process)) is not None],
-        keys=[name for name in KEY_VARIABLES if environment.get(name)],
+        keys=[name for name in (*key_variables(), MASTER_KEY) if environment.get(name, "").strip()],
     )
 
 

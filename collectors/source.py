@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from collectors.errors import SourceAbsentError
 from store.facts import EngineReading, GpuReading, Position, Reject, UsageEvent
 from store.provider_facts import ProviderReading
 
@@ -52,3 +53,16 @@ class Source(Protocol):
     async def poll(self, now_ms: int, /) -> Poll:
         """What happened since the last poll; raises CollectorError with a sentence, or SourceAbsentError."""
         ...
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """Something that was looked for in vain: a source that says so, and does nothing else."""
+
+    name: str
+    kind: str
+    sentence: str
+    poll_seconds: float = 60.0
+
+    async def poll(self, _now_ms: int) -> Poll:
+        """Say what is absent."""
+        raise SourceAbsentError(self.sentence)

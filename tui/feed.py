@@ -37,6 +37,9 @@ class Feed(Protocol):
     def set_mark(self, text: str, at_ms: int | None) -> str:
         """Mark an instant, or now; what was done, in a sentence. FeedError where the store cannot be written."""
 
+    def allow_key(self, provider: str) -> str:
+        """Let the collector use the key that it found for a provider; what follows, in a sentence. FeedError as above."""
+
     def budgets(self, view: View) -> BudgetsPicture:
         """Every budget, and the launch that is on."""
         ...

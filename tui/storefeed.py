@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
+from store.allowed import allow_key
 from store.marks import set_mark
 from store.reader import Reader
 from store.tables import StoreError
@@ -69,6 +70,14 @@ class StoreFeed:
         except (StoreError, ValueError, OSError) as error:
             raise FeedError(f"no mark was set: {error}") from error
         return f"marked {fmt.clock(mark.at_ms)}: {mark.text}"
+
+    def allow_key(self, provider: str) -> str:
+        """Note that the collector may."""
+        try:
+            allow_key(self._path, provider)
+        except (StoreError, OSError) as error:
+            raise FeedError(f"nothing was allowed: {error}") from error
+        return f"{provider}'s own figures will be read within a minute."
 
     def budgets(self, view: View) -> BudgetsPicture:
         """Every budget."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,20 @@ WITHOUT_FIGURES = {
     "gemini": "An AI Studio key has no usage or cost endpoint: only a gateway's log can tell what Gemini costs.",
 }
 """Providers that cannot be asked, with the sentence that says so."""
+
+_KEYS_WITHOUT_FIGURES = {"COHERE_API_KEY": "cohere", "CO_API_KEY": "cohere", "GEMINI_API_KEY": "gemini"}
+
+
+def key_variables() -> dict[str, str]:
+    """Where keys commonly stand, and of which provider each is."""
+    known = {variable: name for name in NAMES for variable in provider(name).key_variables}
+    return {**known, **_KEYS_WITHOUT_FIGURES}
+
+
+def found_keys(variables: Iterable[str]) -> dict[str, str]:
+    """Those of the variables that hold a provider's key, and of which provider."""
+    known = key_variables()
+    return {variable: known[variable] for variable in variables if variable in known}
 
 
 def provider(name: str) -> Provider:

@@ -28,6 +28,9 @@ KIND = "provider"
 MOST_PAGES = 2_000
 """Of one span; a server that goes on for ever is not followed."""
 
+_REFUSALS = (KeyRefusedError, NoSuchPageError, NotUnderstoodError)
+"""What is about one endpoint, and not about the whole server."""
+
 _MOST_ROWS = 1_000_000
 _FINE_MS = DAY_MS
 """What is younger is read in the narrow buckets of an endpoint that has two widths."""
@@ -111,6 +114,39 @@ class ProviderSource:
             return self._answer(now_ms)
         rejects = merged([reject for page in pages for reject in page.rejects])
         return self._answer(now_ms, self._took(reading, span, pages, now_ms), rejects)
+
+    async def try_each(self, now_ms: int) -> list[tuple[Endpoint, str | None]]:
+        """Ask each endpoint about its newest bucket and keep nothing: what is wrong with it, or None.
+
+        A server that cannot be reached is not asked for the rest. Raises SourceAbsentError without a key.
+        """
+        found: list[tuple[Endpoint, str | None]] = []
+        for reading in self._readings:
+            tried = reading
+            while True:
+                problem = await self._try(tried, now_ms)
+                otherwise = tried.endpoint.otherwise
+                if problem is None or otherwise is None:
+                    break
+                tried = _Reading(otherwise, tried.client.for_another(otherwise.permission))
+            found.append((tried.endpoint, None if problem is None else str(problem)))
+            if problem is not None and not isinstance(problem, _REFUSALS):
+                break
+        return found
+
+    async def _try(self, reading: _Reading, now_ms: int) -> CollectorError | None:
+        width_ms = reading.endpoint.width_seconds * 1_000
+        until_ms = -(-now_ms // width_ms) * width_ms if width_ms else now_ms
+        span = Span(
+            since_ms=until_ms - width_ms, until_ms=until_ms, width_seconds=width_ms // 1_000, account=self._account
+        )
+        try:
+            await self._pages(reading, span, now_ms)
+        except SourceAbsentError:
+            raise
+        except CollectorError as error:
+            return error
+        return None
 
     def _answer(self, now_ms: int, found: ProviderReading | None = None, rejects: Sequence[Reject] = ()) -> Poll:
         """A poll that says what cannot be read; raises CollectorError when nothing can."""
@@ -206,7 +242,7 @@ class ProviderSource:
     def _failed(self, reading: _Reading, error: CollectorError, now_ms: int) -> None:
         """Ask this endpoint again after its pause, and the others too where the whole server wants one."""
         otherwise = reading.endpoint.otherwise
-        if otherwise is not None and isinstance(error, KeyRefusedError | NoSuchPageError | NotUnderstoodError):
+        if otherwise is not None and isinstance(error, _REFUSALS):
             reading.client = reading.client.for_another(otherwise.permission)
             reading.endpoint, reading.due_ms = otherwise, now_ms
             return
@@ -215,7 +251,7 @@ class ProviderSource:
         reading.problem = error
         pause_ms = round(self._every_seconds(reading) * 1_000)
         reading.due_ms = max(reading.client.quiet_until_ms, now_ms + pause_ms)
-        if not isinstance(error, KeyRefusedError | NoSuchPageError | NotUnderstoodError):
+        if not isinstance(error, _REFUSALS):
             for other in self._readings:
                 other.due_ms = max(other.due_ms, reading.client.quiet_until_ms)
 

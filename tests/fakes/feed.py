@@ -38,6 +38,7 @@ class FakeFeed:
         self.machines_answer = machines
         self.chart_answer = chart
         self.marks: list[tuple[str, int | None]] = []
+        self.allowed: list[str] = []
         self.alerts: tuple[Point, ...] = ()
         self.budgets_answer = budgets
         self.budget_answer = budget
@@ -68,6 +69,13 @@ class FakeFeed:
             raise FeedError(self.failure)
         self.marks.append((text, at_ms))
         return f"marked {text}"
+
+    def allow_key(self, provider: str) -> str:
+        """Remember the provider."""
+        if self.failure is not None:
+            raise FeedError(self.failure)
+        self.allowed.append(provider)
+        return f"allowed {provider}"
 
     def budgets(self, view: View) -> BudgetsPicture:
         """The prepared budgets."""

@@ -3,6 +3,7 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.pictures.sources import DriftNote
 from tui.widgets.table import Table
 
 
@@ -36,3 +37,38 @@ async def test_what_was_found_is_shown_even_without_a_source() -> None:
         await press(pilot, "6")
         assert "No source is configured or was found." in shown(app)
         assert "ANTHROPIC_API_KEY is set" in shown(app)
+
+
+DRIFT = DriftNote(
+    nano_usd=4_250_000_000, percent=8.5, by="bill", until_ms=pictures.AS_OF_MS - 86_400_000,
+    models=(("gpt-5.1", 4_250_000_000, 8.5, "another price than in our book, for the same tokens"),),
+)  # fmt: skip
+
+
+async def test_a_provider_shows_its_drift_and_what_probably_made_it() -> None:
+    row = replace(pictures.SOURCES.rows[2], state="ok", detail="", drift=DRIFT)
+    app = monitor(FakeFeed(sources=replace(pictures.SOURCES, rows=(row,))))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        assert "+8.5%" in app.screen.query_one(Table).rows[0].cells
+        assert "drift of 7 days by its bill: +4.2500 USD, +8.5% of ours" in shown(app)
+        assert "gpt-5.1 +4.2500 USD (+8.5%): another price than in our book, for the same tokens" in shown(app)
+        assert "as of" in shown(app)
+
+
+async def test_one_key_lets_the_collector_use_a_key_that_was_found() -> None:
+    offered = replace(pictures.SOURCES.rows[2], state="absent", detail="OPENAI_ADMIN_KEY is set and not used")
+    feed = FakeFeed(sources=replace(pictures.SOURCES, rows=(pictures.SOURCES.rows[0], offered)))
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "u")
+        assert feed.allowed == []
+        assert "a provider's row that says absent has a key" in shown(app)
+        await press(pilot, "j", "u")
+        assert feed.allowed == ["openai"]
+        assert "allowed openai" in shown(app)
+        feed.failure = "the store is read-only"
+        await press(pilot, "u")
+        assert "the store is read-only" in shown(app)

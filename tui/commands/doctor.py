@@ -14,6 +14,7 @@ from collectors.settings.config import Config, default_path
 from store.reader import Reader
 from store.tables import StoreError
 from tui.commands.common import config_of, existing, place_of, plain
+from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.logsheet import log_sentences
 
 
@@ -41,8 +42,8 @@ def _machine(options: argparse.Namespace, config: Config) -> Iterator[tuple[str,
     found = discover()
     yield ("ok" if found.logs or _has(config, "file") else "none"), found.logs_sentence
     yield ("ok" if found.engines or _has(config, "engine") else "none"), found.engines_sentence
-    for sentence in found.sentences()[2:]:
-        yield "note", sentence
+    yield from provider_sentences(config)
+    yield from key_sentences(found.keys, config)
     if not config.host:
         yield (
             "todo",

@@ -9,6 +9,7 @@ from collectors.clock import now_ms
 from collectors.discovery import Discovered, discover
 from collectors.errors import CollectorError
 from collectors.machine import machine_name
+from collectors.providers.registry import WITHOUT_FIGURES, found_keys, provider
 from collectors.settings.config import ConfigError, default_path
 from store.facts import GpuReading
 from tui.commands.common import plain, say
@@ -51,6 +52,7 @@ def configuration(found: Discovered, gpus: Sequence[GpuReading], machine: str) -
     yield ""
     yield from _logs(found)
     yield from _engines(found)
+    yield from _providers(found)
     yield from _host(gpus, machine)
     yield "# [[budget]]"
     yield '# name = "launch"'
@@ -91,6 +93,22 @@ def _engines(found: Discovered) -> Iterator[str]:
         yield "# [[source]]"
         yield '# type = "engine"'
         yield '# url = "http://127.0.0.1:8000/metrics"'
+        yield ""
+
+
+def _providers(found: Discovered) -> Iterator[str]:
+    for variable, name in found_keys(found.keys).items():
+        if name in WITHOUT_FIGURES:
+            yield f"# {variable} is set. {WITHOUT_FIGURES[name]}"
+        else:
+            account = provider(name).needs_account
+            sign = "# " if account else ""
+            yield f"# {name}'s own figures want {provider(name).endpoints[0].permission}."
+            yield f"{sign}[[source]]"
+            yield f'{sign}type = "{name}"'
+            yield f'{sign}api_key_env = "{variable}"'
+            if account:
+                yield f'# account = "..."                 # {account}'
         yield ""
 
 

@@ -90,6 +90,8 @@ def reconcile(reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence
     judged: list[Judged] = []
     for one in every:
         mine = [dataset for dataset in datasets if dataset.source == one.fact.source]
+        if not mine:
+            continue
         views = _Views(reader, one, sources, mine, cards, begins_ms, until_ms)
         found = list(views.cells())
         cells += found

@@ -1,13 +1,15 @@
 """Sources: which speak, how far behind they are, and what they sent that could not be read."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
+from textual.binding import Binding
 from textual.widget import Widget
 
 from tui import format as fmt
-from tui.feed import Feed
+from tui.feed import Feed, FeedError
 from tui.pictures.explain import Explanation
 from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
 from tui.pictures.view import View
@@ -41,6 +43,15 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
     """Every source; under the table what is known of the one at the cursor."""
 
     CSS_PATH = Path(__file__).with_name("sources.tcss")
+    BINDINGS = [
+        Binding(
+            "u",
+            "use_key",
+            "use key",
+            id="sources.use_key",
+            tooltip="read this provider's own figures with the key found",
+        ),
+    ]
     FILTERS = False
 
     def compose_body(self) -> Sequence[Widget]:
@@ -65,6 +76,21 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
         for row in picture.rows:
             if row.name == at:
                 yield from source_figures(picture.header, row)
+
+    def action_use_key(self) -> None:
+        """Let the collector use the key that was found for the provider at the cursor."""
+        at = self.query_one(Table).cursor_key
+        row = next((row for row in self.shown.rows if row.name == at), None) if self.shown is not None else None
+        if row is None or row.kind != "provider" or row.state != "absent":
+            self.say("Only a provider's row that says absent has a key to allow.")
+            return
+        self.run_worker(self._allow(row.name), exclusive=True)
+
+    async def _allow(self, name: str) -> None:
+        try:
+            self.say(await asyncio.to_thread(self.monitor.feed.allow_key, name))
+        except FeedError as error:
+            self.say(str(error))
 
     def on_table_moved(self) -> None:
         """Other details for another row."""
