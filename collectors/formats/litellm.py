@@ -123,7 +123,6 @@ _decode = msgspec.json.Decoder(Payload).decode
 _decode_tags = msgspec.json.Decoder(list[str] | None).decode
 
 _NO_METADATA = Metadata()
-_NO_USAGE = UsageObject()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _DISCONNECTED = "ClientDisconnected"
@@ -219,7 +218,8 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
     prompt, output = prompt_tokens or 0, completion_tokens or 0
     if not prompt and not output:
         return NOTHING
-    reported = reported or _NO_USAGE
+    if reported is None:
+        return Usage(prompt, 0, 0, 0, 0, 0, 0, output)
     inside = reported.prompt_tokens_details or _NO_PROMPT
     outside = reported.completion_tokens_details or _NO_COMPLETION
     read = reported.cache_read_input_tokens or inside.cached_tokens or 0

@@ -59,7 +59,8 @@ class Pricer:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
                 skewed += 1
             card = self._card(event)
-            card_id = self._card_id(card)
+            known = self._ids.get(id(card))
+            card_id = known[1] if known is not None else self._card_id(card)
             cards[card_id] = card
             nano_usd, partial = cost_nano_usd(event.usage, card)
             priced.append(PricedEvent(event=event, card_id=card_id, nano_usd=nano_usd, partial=partial))
