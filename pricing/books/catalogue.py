@@ -87,13 +87,16 @@ class Catalogue:
         owner = next((owner for owner in known.providers if owner.id == owner_id), None)
         if said is not None and owner is None:
             return None
+        whence = (
+            "provider read from the name" if said is not None and said != provider and name == model.strip() else ""
+        )
         tries = list(spellings(name))
         if name != model.strip():
             tries.append(Spelling(model.strip().lower()))
         for spelling in tries:
             match = _match_any(known, spelling.name) if owner is None else _match(known, owner, spelling.name)
             if match is not None:
-                rule = ", ".join(part for part in (match.rule, spelling.rule) if part)
+                rule = ", ".join(part for part in (match.rule, spelling.rule, whence) if part)
                 match = match._replace(rule=rule, estimated=match.estimated or spelling.estimated)
                 priced = self._priced(match, owner or match.owner)
                 return _with_search(priced) if spelling.name != name.lower() and _is_online(name) else priced

@@ -62,6 +62,13 @@ _NAMESPACES = frozenset({"google", "meta", "minimax", "mistralai", "moonshotai",
 """Prefixes under which other hosts list a maker's models: by themselves they do not say who sends the bill."""
 
 _PATH_STARTS = ("models/", "publishers/", "projects/", "arn:")
+_BEDROCK_ID = re.compile(
+    r"(?:(?:us|us-gov|eu|apac|ap|au|ca|jp|sa|global)\.)?"
+    r"(?:ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|nvidia|openai|qwen|stability"
+    r"|twelvelabs|writer|zai)\.[a-z][\w.:-]*"
+)
+_BEDROCK_ARN = "arn:aws:bedrock:"
+_OPENAI_FINE_TUNE = re.compile(r"ft:(?:gpt|o\d|davinci|babbage)-.*")
 _ROUTE_SEGMENT = re.compile(r"(?:converse|invoke|converse_like|global|global-standard|[a-z]{2}(?:-gov)?-[a-z]+-\d)/")
 _ROUTING_SUFFIXES = (":nitro", ":floor", ":thinking", ":online")
 ONLINE_SUFFIX = ":online"
@@ -124,6 +131,8 @@ def split_provider(provider: str | None, model: str) -> tuple[str | None, str]:
     Only the provider's own prefix goes: the inner slashes of "openrouter/meta-llama/..." are part of the name.
     """
     said = None if provider is None or _folded(provider) in _NO_PROVIDER else provider.strip()
+    if said is None and (owner := written_only_by(model.strip().lower())) is not None:
+        return owner, model.strip()
     head, slash, rest = model.strip().partition("/")
     if not slash or not rest:
         return said, model.strip()
@@ -132,6 +141,13 @@ def split_provider(provider: str | None, model: str) -> tuple[str | None, str]:
         return (head, rest) if billed_by else (None, model.strip())
     same = _folded(head) == _folded(said) or (_folded(head) in PROVIDER_IDS and provider_id(head) == provider_id(said))
     return said, rest if same else model.strip()
+
+
+def written_only_by(name: str) -> str | None:
+    """The provider of a name that only one provider writes so: ids of Bedrock, fine-tunes of OpenAI."""
+    if name.startswith(_BEDROCK_ARN) or _BEDROCK_ID.fullmatch(name):
+        return "bedrock"
+    return "openai" if _OPENAI_FINE_TUNE.fullmatch(name) else None
 
 
 def spellings(model: str) -> Iterator[Spelling]:

@@ -22,6 +22,7 @@ from pricing.usage import Usage
 
 CATALOGUE = Catalogue()
 SEPARATORS = "{}, separators read as -"
+READ = "provider read from the name"
 
 FOUND = [
     # provider, model -> record, rule
@@ -137,6 +138,26 @@ FOUND = [
         "exact name",
     ),
     ("fireworks_ai", "accounts/fireworks/models/gpt-oss-120b", "fireworks/gpt-oss-120b", "listed name"),
+    (None, "ft:gpt-4o-2024-08-06:acme::abc", "openai/ft:gpt-4o", f"starts with ft:gpt-4o-2024-, {READ}"),
+    (
+        None,
+        "eu.anthropic.claude-sonnet-4-6",
+        "aws/regional.anthropic.claude-sonnet-4-6-v1:0",
+        f"contains eu.anthropic.claude-sonnet-4-6, {READ}",
+    ),
+    (
+        "litellm",
+        "global.anthropic.claude-sonnet-4-6-v1:0",
+        "aws/global.anthropic.claude-sonnet-4-6-v1:0",
+        f"exact name, {READ}",
+    ),
+    (
+        None,
+        "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-6",
+        "aws/regional.anthropic.claude-sonnet-4-6-v1:0",
+        f"contains us.anthropic.claude-sonnet-4-6, path removed, {READ}",
+    ),
+    (None, "amazon.nova-pro-v1:0", "aws/amazon.nova-pro-v1:0", f"exact name, {READ}"),
     ("groq", "groq/llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile", "exact name"),
     ("mistral_ai", "mistral-large-latest", "mistral/mistral-large", "listed name"),
     ("xai", "xai/grok-4", "x-ai/grok-4-0709", "listed name"),
@@ -213,7 +234,9 @@ UNKNOWN = [
     # a fine-tune is never billed as its base
     ("openai", "ft:gpt-4.1-2025-04-14:acme::x"),
     ("openai", "ft:gpt-4.1-latest:acme::x"),
-    (None, "ft:gpt-4o-2024-08-06:acme::abc"),
+    (None, "ft:gpt-4.1-2025-04-14:acme::x"),
+    (None, "acme.claude-sonnet-4-6"),
+    (None, "anthropic.claude-sonnet-4-6-internal"),
     ("azure", "gpt-4o-2024-08-06.ft-0123456789abcdef"),
     ("vertex_ai", "projects/p/locations/us-central1/endpoints/1234567890"),
     ("gemini", "tunedModels/gemini-2.5-flash-acme"),
