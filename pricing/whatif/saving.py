@@ -59,6 +59,15 @@ class OwnEngine:
         return self.served.work(self.capacity.decode_weight) / (self.capacity.work_per_second * Fraction(self.seconds))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoughtCapacity:
+    """A commitment that is in force: what its hours cost over the window, and the requests that it covered."""
+
+    name: str
+    nano_usd: int
+    traffic: tuple[Traffic, ...]
+
+
 def nobody_says(provider: str | None, model: str) -> int | None:  # noqa: ARG001 - it stands for a function that asks
     """No model's context is known."""
     return None
@@ -76,6 +85,7 @@ class Situation:
     engines: tuple[OwnEngine, ...] = ()
     idle_hosts: tuple[tuple[str, Decimal], ...] = ()
     """Dollars per hour of hosts, or parts of them, that no engine holds."""
+    bought: tuple[BoughtCapacity, ...] = ()
     windows: Windows = nobody_says
     _senders: dict[Sender, list[Traffic]] = field(init=False, repr=False, compare=False)
     _kept: dict[Sender, list[KeptRequest]] = field(init=False, repr=False, compare=False)

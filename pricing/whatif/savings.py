@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pricing.whatif.saving import Missing, Saving, Situation
+from pricing.whatif.savings_bought import dear_commitments
 from pricing.whatif.savings_cache import history_sent_again, uncached_prefix, unread_writes
 from pricing.whatif.savings_hosts import idle_gpus, own_instead_of_api
 from pricing.whatif.savings_output import billed_failures, much_reasoning, repeated_calls, uncapped_output
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     narrow_cliff,
     smaller_model,
     negotiable,
+    dear_commitments,
     idle_gpus,
     own_instead_of_api,
 )

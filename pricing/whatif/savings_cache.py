@@ -127,7 +127,7 @@ def _history_saving(situation: Situation, sender: Sender, traffic: Sequence[Traf
         rule="history",
         title=f"{sender} sends its history again with every turn: cache it, or send a summary",
         usd_per_hour=situation.per_hour(saved / TOKENS_PER_MILLION),
-        evidence=f"prompts grow from turn to turn in {len(sessions):,} sessions: {repeated:,} of {prompt:,} prompt tokens "
+        evidence=f"prompts grow from turn to turn in {_sessions(len(sessions))}: {repeated:,} of {prompt:,} prompt tokens "
         f"had been sent the turn before, and {percent(float(Fraction(read, prompt)))} were read from the cache",
         assumption=f"a turn's prompt begins with the one before it ({INFERRED}); "
         "each turn comes within the cache's lifetime; sessions that are no longer kept were like those that are",
@@ -135,9 +135,13 @@ def _history_saving(situation: Situation, sender: Sender, traffic: Sequence[Traf
     )
 
 
+def _sessions(count: int) -> str:
+    return "one session" if count == 1 else f"{count:,} sessions"
+
+
 def _repeated(prompts: Sequence[int]) -> int:
-    """Tokens of later turns that earlier ones had, where the prompts grow."""
-    return sum(before for before, after in pairwise(prompts) if after >= before)
+    """Tokens of later turns that earlier ones had, where the prompts grow and are long enough to be cached."""
+    return sum(before for before, after in pairwise(prompts) if after >= before >= LEAST_PREFIX_TOKENS)
 
 
 def _main_card(traffic: Iterable[Traffic]) -> RateCard | None:

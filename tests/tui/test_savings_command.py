@@ -223,7 +223,7 @@ def test_history_that_is_sent_again_is_told_by_the_growth_of_prompts_in_a_sessio
 ) -> None:
     sonnet = replace(CARD, rates=(3_000_000_000, 300_000_000, 3_750_000_000, *(None,) * 4, 15_000_000_000))
     turns = [
-        priced(f"{n}-{turn}", 1, sonnet, session=f"s-{n}", usage=Usage(input_tokens=1_000 * (turn + 1)),
+        priced(f"{n}-{turn}", 1, sonnet, session=f"s-{n}", usage=Usage(input_tokens=2_000 * (turn + 1)),
                ended_at_ms=AT_MS + turn)
         for n in range(10) for turn in range(3)
     ]  # fmt: skip
@@ -231,7 +231,7 @@ def test_history_that_is_sent_again_is_told_by_the_growth_of_prompts_in_a_sessio
     found = sheet(capsys, options)
 
     (history,) = [one for one in found["savings"] if one["rule"] == "history"]
-    # Of 60,000 prompt tokens 30,000 were sent before: x $2.70/M, less 30,000 written at $0.75/M more.
-    assert history["usd_per_hour"] == "0.0585"
-    assert "10 sessions: 30,000 of 60,000 prompt tokens" in history["evidence"]
+    # Of 120,000 prompt tokens 60,000 were sent before: x $2.70/M, less 60,000 written at $0.75/M more.
+    assert history["usd_per_hour"] == "0.117"
+    assert "10 sessions: 60,000 of 120,000 prompt tokens" in history["evidence"]
     assert not [one for one in found["missing"] if one["rule"] == "history"]

@@ -9,7 +9,7 @@ from pricing.filters import Filter
 from pricing.money import usd_from_nano
 from pricing.overhead import FullCost, Overhead, full_cost
 from pricing.totals import usd_per_hour
-from pricing.whatif.saving import OwnEngine, Situation
+from pricing.whatif.saving import BoughtCapacity, OwnEngine, Situation
 from pricing.whatif.savings import Savings, find_savings
 from pricing.whatif.traffic import Windows
 from store.facts import HostFact
@@ -17,7 +17,7 @@ from store.reader import Reader
 from tui.reading.committed import Committed, Pool, committed
 from tui.reading.moment import Moment
 from tui.reading.report import Report, report
-from tui.reading.traffic import seen_traffic, window
+from tui.reading.traffic import prepaid_traffic, seen_traffic, window
 
 COST_DIMENSIONS = ("tenant", "key", "tag", "user", "session")
 """A feature of a product is a tag."""
@@ -60,6 +60,7 @@ def savings(
         kept=seen.kept,
         engines=tuple(_engines(costs)) if costs else (),
         idle_hosts=tuple(_idle_hosts(costs)) if costs else (),
+        bought=tuple(_bought(reader, at, costs)) if costs else (),
     )
     whole = report(reader, at.since_ms, until_ms, (), wanted, now_ms)
     spend = usd_per_hour(whole.total.nano_usd, at.seconds) or Decimal(0)
@@ -75,6 +76,14 @@ def savings(
 def _costs(reader: Reader, at: Moment, wanted: Filter) -> dict[str, Report]:
     found = {name: report(reader, at.since_ms, at.until_ms, (name,), wanted, at.now_ms) for name in COST_DIMENSIONS}
     return {name: costs for name, costs in found.items() if any(group.key[name] for group in costs.groups)}
+
+
+def _bought(reader: Reader, at: Moment, costs: Committed) -> Iterator[BoughtCapacity]:
+    """Commitments that are still in force at the window's end."""
+    for one in costs.commitments:
+        if one.usd_per_hour:
+            traffic = prepaid_traffic(reader, at, one.covers)
+            yield BoughtCapacity(name=one.name, nano_usd=one.nano_usd, traffic=traffic)
 
 
 def _engines(costs: Committed) -> Iterator[OwnEngine]:

@@ -1,6 +1,6 @@
 """Traffic out of the store, as comparisons and savings want it: by sender and card, with the single requests kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -72,6 +72,12 @@ def seen_traffic(reader: Reader, at: Moment, wanted: Filter, patient: Filter | N
         hosted=_hosted(reader, at, mine, sums, _groups(mine, {CardStatus.HOSTED}, cards, patient, nights, {})),
         kept=tuple(kept),
     )
+
+
+def prepaid_traffic(reader: Reader, at: Moment, covered: Callable[[SumKey], bool]) -> tuple[Traffic, ...]:
+    """The prepaid requests that a commitment covers; `covered` says which series are under it."""
+    sums = [one for one in reader.sums(at.since_ms, at.until_ms) if covered(one.key)]
+    return _groups(sums, {CardStatus.PREPAID}, _Cards(reader), None, {}, {})
 
 
 class _Cards:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from pricing.books.book import PriceBook
 from pricing.books.userbook import UserBook
+from pricing.card import PREPAID
 from pricing.hosts.economics import Capacity, Served
 from pricing.overhead import Overhead, full_cost
 from pricing.usage import Usage
-from pricing.whatif.saving import Missing, OwnEngine, Saving, Situation
+from pricing.whatif.saving import BoughtCapacity, Missing, OwnEngine, Saving, Situation
 from pricing.whatif.savings import RULES, Rule, find_savings
+from pricing.whatif.savings_bought import dear_commitments
 from pricing.whatif.savings_cache import history_sent_again, uncached_prefix, unread_writes
 from pricing.whatif.savings_hosts import idle_gpus, own_instead_of_api
 from pricing.whatif.savings_output import billed_failures, much_reasoning, repeated_calls, uncapped_output
@@ -73,7 +75,7 @@ def conversations(one: Traffic, number: int, *prompts: Usage, model: str | None 
     )  # fmt: skip
 
 
-GROWING = (Usage(input_tokens=1_000), Usage(input_tokens=2_000), Usage(input_tokens=3_000))
+GROWING = (Usage(input_tokens=2_000), Usage(input_tokens=4_000), Usage(input_tokens=6_000))
 
 
 def situation(*traffic: Traffic, seconds: float = HOUR_SECONDS, **more: object) -> Situation:
@@ -153,43 +155,49 @@ def test_cache_writes_that_nobody_reads_cost_their_surcharge() -> None:
 
 
 def test_history_that_is_sent_again_uncached_could_be_cached() -> None:
-    one = seen("sonnet", Usage(input_tokens=600_000, output_tokens=1_000), requests=300)
+    one = seen("sonnet", Usage(input_tokens=1_200_000, output_tokens=1_000), requests=300)
     found = only(savings(history_sent_again, one, kept=conversations(one, 100, *GROWING)))
 
-    # 3,000 of each session's 6,000 tokens were sent before: 300,000 x $2.70/M less 300,000 x $0.75/M written.
-    assert found.usd_per_hour == Decimal("0.585")
+    # 6,000 of each session's 12,000 tokens were sent before: 600,000 x $2.70/M less 600,000 x $0.75/M written.
+    assert found.usd_per_hour == Decimal("1.17")
     assert "inferred" in found.assumption
-    assert "in 100 sessions: 300,000 of 600,000 prompt tokens" in found.evidence
+    assert "in 100 sessions: 600,000 of 1,200,000 prompt tokens" in found.evidence
 
 
 def test_sessions_that_are_no_longer_kept_are_taken_to_be_like_those_that_are() -> None:
-    one = seen("sonnet", Usage(input_tokens=600_000, output_tokens=1_000), requests=300)
+    one = seen("sonnet", Usage(input_tokens=1_200_000, output_tokens=1_000), requests=300)
     found = only(savings(history_sent_again, one, kept=conversations(one, 50, *GROWING)))
-    assert found.usd_per_hour == Decimal("0.585")
+    assert found.usd_per_hour == Decimal("1.17")
 
 
 def test_turns_of_another_model_or_key_are_another_history() -> None:
-    one = seen("sonnet", Usage(input_tokens=600_000), requests=200)
+    one = seen("sonnet", Usage(input_tokens=1_200_000), requests=200)
     mixed = conversations(one, 100, GROWING[0]) + conversations(one, 100, GROWING[1], model="cliff")
     assert savings(history_sent_again, one, kept=mixed) == []
 
 
 def test_turns_are_ordered_by_time_and_failed_ones_are_none() -> None:
-    one = seen("sonnet", Usage(input_tokens=600_000), requests=300)
+    one = seen("sonnet", Usage(input_tokens=1_200_000), requests=300)
     failed = kept(one, [Usage(input_tokens=9_000)] * 100, failed=True, session="s-1", ended_at_ms=NOON_MS + 30_000)
     turned = tuple(reversed(conversations(one, 100, *GROWING)))
     found = only(savings(history_sent_again, one, kept=(*turned, *failed)))
-    assert "300,000 of 600,000" in found.evidence
+    assert "600,000 of 1,200,000" in found.evidence
 
 
 def test_sessions_of_one_turn_send_nothing_again() -> None:
-    one = seen("sonnet", Usage(input_tokens=600_000))
+    one = seen("sonnet", Usage(input_tokens=1_200_000))
     assert savings(history_sent_again, one, kept=conversations(one, 100, Usage(input_tokens=6_000))) == []
 
 
+def test_prompts_too_short_to_be_cached_are_no_history_to_cache() -> None:
+    one = seen("sonnet", Usage(input_tokens=60_000), requests=200)
+    short = (Usage(input_tokens=200), Usage(input_tokens=400))
+    assert savings(history_sent_again, one, kept=conversations(one, 100, *short)) == []
+
+
 def test_history_that_is_read_from_the_cache_needs_no_advice() -> None:
-    one = seen("sonnet", Usage(input_tokens=300_000, cache_read_tokens=300_000), requests=300)
-    cached = (GROWING[0], Usage(1_000, 1_000), Usage(1_000, 2_000))
+    one = seen("sonnet", Usage(input_tokens=600_000, cache_read_tokens=600_000), requests=300)
+    cached = (GROWING[0], Usage(2_000, 2_000), Usage(2_000, 4_000))
     assert savings(history_sent_again, one, kept=conversations(one, 100, *cached)) == []
 
 
@@ -553,3 +561,27 @@ def test_overheads_stand_beside_the_spend_and_both_in_each_revenue_dollar() -> N
 def test_an_overhead_is_one_amount(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="either percent or usd_per_hour"):
         Overhead(name="x", **{name: Decimal(text) for name, text in wrong.items()})
+
+
+def bought(*traffic: Traffic, nano_usd: int = 10_000_000_000) -> dict[str, object]:
+    return {"bought": (BoughtCapacity(name="azure-ptu", nano_usd=nano_usd, traffic=traffic),)}
+
+
+def test_a_commitment_that_costs_more_than_its_requests_would_by_the_token_could_be_smaller() -> None:
+    one = seen("sonnet", Usage(input_tokens=1_000_000, output_tokens=200_000), card=PREPAID, nano_usd=0)
+    found = only(savings(dear_commitments, **bought(one)))
+
+    # $10 an hour, against $3 of input and $3 of output.
+    assert found.usd_per_hour == Decimal(4)
+    assert "1,200,000 tokens in 100 requests would cost $6.00" in found.evidence
+    assert savings(dear_commitments, **bought(one, nano_usd=6_000_000_000)) == []
+
+
+def test_an_unused_commitment_could_be_given_back() -> None:
+    assert only(savings(dear_commitments, **bought())).usd_per_hour == Decimal(10)
+
+
+def test_whether_a_commitment_pays_is_not_known_without_a_price_by_the_token() -> None:
+    one = seen("sonnet", Usage(input_tokens=1_000), card=PREPAID, nano_usd=0)
+    strange = replace(one, sender=one.sender._replace(model="nobody-knows"))
+    assert "no book has a price" in missing(dear_commitments, **bought(strange))[0]
