@@ -14,6 +14,7 @@ from pricing.card import CACHED, HOSTED, UNUSED, unpriced
 from pricing.totals import EMPTY
 from pricing.usage import Usage
 from store.facts import BudgetFact, EngineReading, HostFact, Outcome, PricedEvent, SourceState
+from store.launches import Launch, start_launch
 from store.marks import set_mark
 from store.reader import Reader
 from store.writer import Writer
@@ -21,6 +22,7 @@ from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
+from tui.pictures.chart import Point
 from tui.pictures.view import View
 from tui.reading.burn import burn
 from tui.reading.machines import machines
@@ -432,6 +434,36 @@ def test_the_change_since_a_mark_is_taken_from_the_window_that_ended_with_it(sce
     assert picture.headline.since_mark_usd_per_hour == 240 - 12
     assert {row.key: row.since_mark_usd_per_hour for row in picture.rows} == {"gpt-4o": 108, "opus": 120}
     assert scene.burn(until_ms=mark_ms).headline.mark is None, "the past knows nothing of later marks"
+
+
+def test_a_mark_before_anything_is_known_is_nothing_to_compare_with(scene: Scene) -> None:
+    scene.saw(priced("first", ended_at_ms=NOW_MS - 10 * MINUTE_MS))
+    set_mark(scene.path, NOW_MS - 20 * MINUTE_MS, "deploy")
+    assert scene.burn().headline.mark is None
+
+
+def test_a_launch_is_compared_with_the_same_time_before_it_until_it_has_a_mark(scene: Scene) -> None:
+    began_ms = NOW_MS - 3 * HOUR_MS
+    scene.saw(
+        priced("yesterday", nano_usd=10**9, ended_at_ms=NOW_MS - 24 * HOUR_MS - MINUTE_MS),
+        priced("now", nano_usd=11 * 10**9, ended_at_ms=NOW_MS - MINUTE_MS),
+    )
+    set_mark(scene.path, began_ms - MINUTE_MS, "before the launch")
+    scene.writer.set_budgets([BudgetFact(name="tight", nano_usd=1, period="day", since_ms=0)], 0)
+    launch = Launch(name="1.0", began_ms=began_ms, ends_ms=NOW_MS + HOUR_MS, nano_usd=10**12)
+    start_launch(scene.path, launch)
+    headline = scene.burn().headline
+
+    # A dollar in 330 seconds of yesterday is 10.91 $/h, eleven now are 120.
+    assert headline.mark_is_launch
+    assert headline.mark == Point(began_ms, "1.0")
+    assert float(headline.since_mark_usd_per_hour or 0) == pytest.approx(120 - 3600 / 330)
+
+    set_mark(scene.path, began_ms + HOUR_MS, "flag")
+    headline = scene.burn().headline
+    assert headline.budget is not None
+    assert headline.budget.name == "1.0", "though another runs out first"
+    assert (headline.mark_is_launch, headline.mark) == (False, Point(began_ms + HOUR_MS, "flag"))
 
 
 def test_requests_of_the_past_are_found_however_many_came_since(scene: Scene) -> None:

@@ -79,10 +79,15 @@ def _since_mark(
 ) -> Iterator[Explanation]:
     if headline.mark is not None:
         then = None if now is None or more is None else now - more
+        what = (
+            "at the same time of day before the launch"
+            if headline.mark_is_launch
+            else "that ended with the newest mark"
+        )
         yield tell(
-            figure,
+            "VS BEFORE" if headline.mark_is_launch and figure == "SINCE MARK" else figure,
             f"{fmt.change(more)}/h",
-            "How much more it costs per hour than in the window of the same length that ended with the newest mark.",
+            f"How much more it costs per hour than in the window of the same length {what}.",
             f"{_usd(now)}/h now - {_usd(then)}/h before {fmt.clock(headline.mark.at_ms)} {fmt.safe(headline.mark.text, 60)}",
         )
 

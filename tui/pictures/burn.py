@@ -33,9 +33,10 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     budget: BudgetLine | None = None
     basis: "Basis | None" = None
     mark: Point | None = None
-    """The newest mark of the day before."""
+    """The newest mark of the day before, or the beginning of the launch."""
+    mark_is_launch: bool = False
     since_mark_usd_per_hour: Decimal | None = None
-    """How much more is spent per hour than in the window that ended with the mark."""
+    """How much more is spent per hour than in the window that ended with the mark, or at this time before the launch."""
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):

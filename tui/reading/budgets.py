@@ -27,8 +27,11 @@ def budget_lines(reader: Reader, at: Moment, spending: Spending | None = None) -
 
 
 def tightest(reader: Reader, at: Moment) -> BudgetLine | None:
-    """The budget that belongs in the headline, or None without budgets."""
-    lines = budget_lines(reader, at)
+    """The budget that belongs in the headline: the launch's while one is on, else the first; None without budgets."""
+    lines, launch = budget_lines(reader, at), launch_at(reader, at.until_ms)
+    for line in lines:
+        if launch is not None and (line.name, line.begins_ms) == (launch.name, launch.began_ms):
+            return line
     return lines[0] if lines else None
 
 

@@ -11,13 +11,11 @@ from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
-from store.marks import Mark
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
-from tui.pictures.chart import Point
 from tui.pictures.view import View
 from tui.reading.bills import provider_notes
 from tui.reading.budgets import tightest
@@ -25,7 +23,7 @@ from tui.reading.committed import Committed, committed
 from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
-from tui.reading.sincemark import moment_of, newest_mark
+from tui.reading.sincemark import Baseline, baseline
 
 _TREND_MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
@@ -48,16 +46,17 @@ def burn(
     whole = sum(groups.values(), EMPTY)
     rows = _rows(groups, rests, view.by, wanted, minutes, at)
     headline = _headline(sums, costs, minutes, at, tightest(reader, at))
-    mark = newest_mark(reader, at)
-    if mark is not None:
-        then = _at_mark(reader, mark, view, wanted, at)
+    before = baseline(reader, view, at)
+    if before is not None:
+        then = _before(reader, before, view, wanted)
         rows = [
             replace(row, since_mark_usd_per_hour=_more(row.usd_per_hour, then.get((row.aside, row.key))))
             for row in rows
         ]
         headline = replace(
             headline,
-            mark=Point(mark.at_ms, mark.text),
+            mark=before.point,
+            mark_is_launch=before.is_launch,
             since_mark_usd_per_hour=_more(headline.usd_per_hour, then[None]),
         )
     return BurnPicture(
@@ -83,11 +82,11 @@ def burn(
     )
 
 
-def _at_mark(
-    reader: Reader, mark: Mark, view: View, wanted: Selection, at: Moment
+def _before(
+    reader: Reader, before: Baseline, view: View, wanted: Selection
 ) -> dict[tuple[bool, str | None] | None, Decimal | None]:
-    """Dollars per hour of each row in the window that ended with the mark; of everything under None."""
-    then = moment_of(mark, view, at)
+    """Dollars per hour of each row in the window to compare with; of everything under None."""
+    then = before.at
     sums, costs = reader.sums(then.since_ms, then.until_ms), committed(reader, then)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     nano = {(False, name): totals.nano_usd for name, totals in groups.items()}

@@ -1,24 +1,45 @@
-"""What changed since the newest mark: the figures of the window that ended with it, to be taken from those of now."""
+"""What to compare now with: the window that ended with the newest mark, or the same time of day before the launch."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from store.marks import Mark
+from store.budgets import launch_at
 from store.reader import Reader
+from tui.pictures.chart import Point
 from tui.pictures.view import View
+from tui.reading.launch import before_launch
 from tui.reading.moment import Moment
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 
 
-def newest_mark(reader: Reader, at: Moment) -> Mark | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A window before something happened, as long as the one of now."""
+
+    point: Point
+    """The mark, or the beginning of the launch."""
+    at: Moment
+    is_launch: bool
+
+
+def baseline(reader: Reader, view: View, at: Moment) -> Baseline | None:
+    """The newest mark of the last day; before the first mark of a launch, the launch. None where nothing is known of then."""
+    point, until_ms, is_launch = _newest_mark(reader, at), 0, False
+    launch = launch_at(reader, at.until_ms)
+    if launch is not None and (point is None or point.at_ms < launch.began_ms):
+        point, is_launch = Point(launch.began_ms, launch.name), True
+        until_ms = before_launch(launch.began_ms, at.until_ms)
+    elif point is not None:
+        until_ms = point.at_ms // _MINUTE_MS * _MINUTE_MS
+    known_ms = reader.known_since_ms()
+    if point is None or known_ms is None or known_ms >= until_ms:
+        return None
+    since_ms = (until_ms - view.window_seconds * 1000) // _MINUTE_MS * _MINUTE_MS
+    return Baseline(point=point, at=replace(at, since_ms=since_ms, until_ms=until_ms), is_launch=is_launch)
+
+
+def _newest_mark(reader: Reader, at: Moment) -> Point | None:
     """The last mark of the day before the window's end that is old enough to be compared with."""
     marks = reader.marks(at.until_ms - _DAY_MS, at.until_ms - _MINUTE_MS)
-    return marks[-1] if marks else None
-
-
-def moment_of(mark: Mark, view: View, at: Moment) -> Moment:
-    """The window of the same length that ended with the minute before the mark."""
-    until_ms = mark.at_ms // _MINUTE_MS * _MINUTE_MS
-    since_ms = (until_ms - view.window_seconds * 1000) // _MINUTE_MS * _MINUTE_MS
-    return replace(at, since_ms=since_ms, until_ms=until_ms)
+    return Point(marks[-1].at_ms, marks[-1].text) if marks else None

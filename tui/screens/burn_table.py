@@ -1,7 +1,7 @@
 """The columns of the Burn table: how each is drawn, and by what it sorts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui import format as fmt
 from tui.pictures.burn import BurnPicture, GroupRow
@@ -66,6 +66,8 @@ _NAME = Measure(
 _SINCE_MARK = Measure(
     Column(title="SINCE MARK", width=10, rank=3), _since_mark, lambda row: _float(row.since_mark_usd_per_hour)
 )
+_VS_BEFORE = replace(_SINCE_MARK, column=replace(_SINCE_MARK.column, title="VS BEFORE"))
+"""The same in a launch without a mark: against the same time of day before it."""
 MEASURES = (
     _NAME,
     Measure(Column(title="$/H", width=8), _per_hour, lambda row: None if _unknown(row) else _float(row.usd_per_hour)),
@@ -131,8 +133,10 @@ COLUMNS = tuple(measure.column for measure in MEASURES)
 
 
 def measures(picture: BurnPicture) -> tuple[Measure, ...]:
-    """The columns of this picture: the change since a mark only where there is one."""
-    return MEASURES if picture.headline.mark is not None else tuple(one for one in MEASURES if one is not _SINCE_MARK)
+    """The columns of this picture: the change only where there is a mark or a launch to compare with."""
+    if picture.headline.mark is None:
+        return tuple(one for one in MEASURES if one is not _SINCE_MARK)
+    return tuple(_VS_BEFORE if one is _SINCE_MARK and picture.headline.mark_is_launch else one for one in MEASURES)
 
 
 def in_order(rows: Sequence[GroupRow], by: Measure, *, turned: bool = False) -> list[GroupRow]:

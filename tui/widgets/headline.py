@@ -65,6 +65,8 @@ def _burn(headline: Headline, width: int) -> list[Piece]:
 def _since_mark(headline: Headline) -> str:
     if headline.mark is None:
         return ""
+    if headline.mark_is_launch:
+        return f"{fmt.change(headline.since_mark_usd_per_hour)}/h since launch"
     return f"{fmt.change(headline.since_mark_usd_per_hour)}/h since mark {fmt.clock(headline.mark.at_ms)[:5]}"
 
 
