@@ -35,6 +35,7 @@ def source_figures(header: Header, row: SourceRow) -> Iterator[Explanation]:
         fmt.count(row.events_per_minute),
     )
     yield from _counts(row, tell)
+    yield _drift(row, tell)
 
 
 def _counts(row: SourceRow, tell: Tell) -> Iterator[Explanation]:
@@ -63,6 +64,15 @@ def _counts(row: SourceRow, tell: Tell) -> Iterator[Explanation]:
         "Bytes that were gone before they could be read: totals are too low by what was in them.",
         f"{row.gap_bytes:,} bytes",
     )
+
+
+def _drift(row: SourceRow, tell: Tell) -> Explanation:
+    meaning = "How far a provider's own figures of the last seven days are from ours; usdtop reconcile shows it all."
+    drift = row.drift
+    if drift is None:
+        return tell("DRIFT", fmt.UNKNOWN, meaning, "it has judged nothing yet")
+    percent = fmt.UNKNOWN if drift.percent is None else f"{drift.percent:+.1f}%"
+    return tell("DRIFT", percent, meaning, f"by its {fmt.safe(drift.by, 40)}: {drift.nano_usd / 1e9:+,.4f} USD")
 
 
 def _lag(row: SourceRow) -> str:
