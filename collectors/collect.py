@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from collectors.alerting.watch import Watch
 from collectors.clock import Clock
+from collectors.configured import ConfiguredSource
 from collectors.discovery import Discovered, discover
 from collectors.engines import ENGINES
 from collectors.engines.engine import EngineSource
+from collectors.formats.dimensions import DimensionMap
 from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
 from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
@@ -147,11 +149,11 @@ class Collection:
         sources: list[Source] = []
         for source in self._config.source:
             if source.type == "file":
-                sources.append(self._file(source, writer))
+                sources.append(_as_configured(self._file(source, writer), source))
             elif source.type == "otlp":
-                sources.append(self._receiver(source))
+                sources.append(_as_configured(self._receiver(source), source))
             elif source.type in KEEPERS:
-                sources.append(self._polled(source, writer, client))
+                sources.append(_as_configured(self._polled(source, writer, client), source))
             elif source.type == "dcgm":
                 sources.append(self._dcgm(source, client))
             elif source.type in NAMES:
@@ -174,7 +176,6 @@ class Collection:
             from_end=source.start == "end",
             not_before_ms=instant_ms(source.start, now_ms=self._clock()) if dated else 0,
             poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
-            expect_seconds=seconds(source.expect_every) if source.expect_every else None,
         )
 
     def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> EngineSource:
@@ -297,6 +298,11 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _as_configured(source: Source, config: SourceConfig) -> Source:
+    expect_seconds = seconds(config.expect_every) if config.expect_every else None
+    return ConfiguredSource(source, DimensionMap(config.dimensions or {}), expect_seconds=expect_seconds)
 
 
 def _authorisation(source: SourceConfig) -> dict[str, str] | None:

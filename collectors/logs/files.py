@@ -3,6 +3,7 @@
 import asyncio
 import glob
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,8 +35,8 @@ _ENOUGH_EVENTS = 4_096
 class FileSource:
     """Follows one path or pattern from the positions that are stored for it; parses off the event loop.
 
-    `fields` maps the fields of a home-made log. `whole` files are one JSON document each, read at the finish. `not_before_ms` leaves out older events (`start = "24h"`), `from_end`
-    everything that stood there before.
+    `fields` maps the fields of a home-made log. `whole` files are one JSON document each, read at the finish.
+    `not_before_ms` leaves out older events (`start = "24h"`), `from_end` everything that stood there before.
     """
 
     kind: ClassVar[str] = "file"
@@ -51,7 +52,6 @@ class FileSource:
         not_before_ms: int = 0,
         from_end: bool = False,
         poll_seconds: float = POLL_SECONDS,
-        expect_seconds: float | None = None,
         whole: bool = False,
     ) -> None:
         self.name = name
@@ -60,24 +60,16 @@ class FileSource:
         self._tail = Tail(expanded, positions, start="end" if from_end else "beginning", whole=whole)
         self._lines = LineReader(format_name, _mapped(format_name, fields, expanded, positions))
         self._not_before_ms = not_before_ms
-        self._expect_seconds = expect_seconds
-        self._heard_ms: int | None = None
         self._format = format_name or ""
         self._gathered = Gathered()
         self._tidy_at_ms = 0
 
     async def poll(self, now_ms: int) -> Poll:
-        """The next chunk of complete lines as events; late when it is silent for longer than was configured."""
+        """The next chunk of complete lines as events."""
         poll = await asyncio.to_thread(self.read)
         if now_ms >= self._tidy_at_ms and not poll.more:
             poll = await asyncio.to_thread(self._tidied, poll, now_ms)
-        if poll.events or self._heard_ms is None:
-            self._heard_ms = now_ms
-        silent_ms = now_ms - self._heard_ms
-        if self._expect_seconds is None or silent_ms <= self._expect_seconds * 1000:
-            return poll
-        why = f"silent for {silent_ms // 1000} s; expect_every is {self._expect_seconds:g} s"
-        return msgspec.structs.replace(poll, late=why)
+        return poll
 
     def read(self) -> Poll:
         """The same, blocking."""
@@ -133,7 +125,8 @@ def _mapped(
         return None
     if format_name != CSV:
         return mapped_format(format_name, fields)
-    newest = max(positions, key=lambda position: position.modified_ms, default=None)
+    mine = [position for position in positions if position.path == pattern or fnmatch(position.path, pattern)]
+    newest = max(mine, key=lambda position: position.modified_ms, default=None)
     path = newest.path if newest else max(glob.glob(pattern, recursive=True), default=None)  # noqa: PTH207 - a pattern may be absolute
     return mapped_format(format_name, fields, header=_first_line(path) if path else None)
 

@@ -13,11 +13,12 @@ import msgspec
 
 from collectors.clock import now_ms
 from collectors.errors import CollectorError
+from collectors.formats.dimensions import DimensionMap
 from collectors.logs.files import FileSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
-from collectors.settings.config import Config, load
+from collectors.settings.config import Config, SourceConfig, load
 from collectors.source import Poll
 from store.facts import CommitmentFact, Position
 from store.ready import Ready, make_ready
@@ -25,6 +26,7 @@ from store.ready import Ready, make_ready
 LARGE_BYTES = 64_000_000
 """From here on, a second process is worth its start."""
 
+_UNSAID = SourceConfig(type="file")
 _LENGTH_BYTES = 4
 _ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -43,6 +45,8 @@ class Task(msgspec.Struct, frozen=True):
     config: str | None = None
     whole: bool = False
     """It is one JSON document instead of lines."""
+    source: SourceConfig | None = None
+    """How the configuration says that this log is to be read."""
     bought: Sequence[CommitmentFact] = ()
     """Commitments, under which nothing is billed by the token."""
 
@@ -72,14 +76,23 @@ def priced_piece(name: str, poll: Poll, pricer: Pricer) -> Piece:
 
 
 def _here(task: Task, pricer: Pricer) -> Iterator[Piece]:
-    source = FileSource(task.name, task.pattern, task.positions, whole=task.whole)
+    as_said = task.source or _UNSAID
+    dimensions = DimensionMap(as_said.dimensions or {})
+    source = FileSource(
+        task.name, task.pattern, task.positions, format_name=as_said.format, fields=as_said.fields, whole=task.whole
+    )
+
+    def piece(poll: Poll, *, more: bool) -> Piece:
+        events = dimensions.apply(poll.events)
+        return priced_piece(task.name, msgspec.structs.replace(poll, events=events, more=more), pricer)
+
     try:
         more = True
         while more:
             poll = source.read()
             more = poll.more
-            yield priced_piece(task.name, msgspec.structs.replace(poll, more=True), pricer)
-        yield priced_piece(task.name, source.finish(), pricer)
+            yield piece(poll, more=True)
+        yield piece(source.finish(), more=False)
     finally:
         source.close()
 

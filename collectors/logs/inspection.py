@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 
 import msgspec
 
+from collectors.formats.dimensions import DimensionMap
 from collectors.formats.generic import MAPPED_NAMES, mapped_format
 from collectors.formats.lines import LineReader
 from collectors.logs.chunk import Chunk
@@ -16,6 +16,7 @@ from collectors.logs.gathered import Gathered
 from collectors.logs.tail import Tail
 from collectors.logs.wrapped import wrapping_of
 from collectors.settings.config import SourceConfig
+from collectors.settings.sources import source_for
 from store.facts import Reject, UsageEvent
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -46,7 +47,7 @@ class Inspection:
 
 def inspect(path: Path, sources: Sequence[SourceConfig]) -> Inspection:
     """Read a log's beginning as an import would, or where a source is configured for it, as that source would."""
-    source = next((source for source in sources if _is_for(source, path)), None)
+    source = source_for(path, sources)
     whole = is_document(path)
     looking = _Looking(_reader(source))
     tail = Tail(str(path), (), whole=whole)
@@ -56,7 +57,7 @@ def inspect(path: Path, sources: Sequence[SourceConfig]) -> Inspection:
     count = len(found.events) + sum(reject.count for reject in found.rejects) if whole else looking.lines
     return Inspection(
         lines=count,
-        events=found.events,
+        events=DimensionMap((source.dimensions if source else None) or {}).apply(found.events),
         rejects=found.rejects,
         format_name=looking.format_name,
         notes=(*_about(path, source, whole=whole), *looking.rest(), *([found.detail] if found.detail else [])),
@@ -99,13 +100,6 @@ class _Looking:
         self.format_name = parsed.format_name
         if lines and not self.keys:
             self.keys = _keys_of(lines[0])
-
-
-def _is_for(source: SourceConfig, path: Path) -> bool:
-    """Whether this source would read the file."""
-    pattern = str(Path(source.path).expanduser()) if source.path else ""
-    names = {str(path), str(path.absolute()), str(path.resolve())}
-    return any(name == pattern or fnmatch(name, pattern.replace("**/", "*")) for name in names)
 
 
 def _reader(source: SourceConfig | None) -> LineReader:

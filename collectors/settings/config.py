@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 KEEPERS = {"litellm": "url", "postgres": "url", "langfuse": "public_key", "helicone": None, "langsmith": "projects"}
 """Types of sources that keep records and are read page by page, and the key that each needs."""
 
+_HAS_REQUESTS = ("file", "otlp", *KEEPERS)
 _NAMED_BY_URL = ("engine", "dcgm", "litellm")
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
@@ -50,6 +51,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: str | None = None
     format: str | None = None
     fields: dict[str, str | bool | dict[str, str]] | None = None
+    dimensions: dict[str, str] | None = None
     start: str = "beginning"
     url: str | None = None
     host: str | None = None
@@ -315,6 +317,12 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
 
 
 def _check_reading(source: SourceConfig) -> None:
+    if source.type not in _HAS_REQUESTS:
+        for key in ("dimensions", "expect_every"):
+            if getattr(source, key) is not None:
+                raise ValueError(f"a source of type `{source.type}` has no `{key}`: that is for sources of requests")
+    if source.dimensions:
+        _check_dimensions(source.dimensions)
     if source.format is not None:
         _check_format(source, source.format)
     if source.fields and (source.format or "").partition(".")[0] != "generic":
@@ -324,6 +332,12 @@ def _check_reading(source: SourceConfig) -> None:
             instant_ms(source.start, now_ms=0)
         except ValueError as error:
             raise ValueError(f"start of a source is beginning, end, or an instant: {error}") from None
+
+
+def _check_dimensions(said: Mapping[str, str]) -> None:
+    from collectors.formats.dimensions import checked
+
+    checked(said)
 
 
 def _check_format(source: SourceConfig, name: str) -> None:

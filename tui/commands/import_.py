@@ -16,8 +16,9 @@ from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid, in_force
 from collectors.prices.pricer import Pricer
-from collectors.settings.config import ConfigError
+from collectors.settings.config import ConfigError, SourceConfig
 from collectors.settings.plans import commitments
+from collectors.settings.sources import source_for
 from collectors.source import Poll
 from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         Pricer(price_book(config), Prepaid(bought)),
         config=config.path,
         bought=bought,
+        sources=config.source,
         quiet=options.quiet or not sys.stderr.isatty(),
     )
     try:
@@ -82,12 +84,17 @@ class Importer:
         quiet: bool,
         config: Path | None = None,
         bought: Sequence[CommitmentFact] = (),
+        sources: Sequence[SourceConfig] = (),
     ) -> None:
-        """`config` and `bought` are what the pricer was made from, for a process that reads a large file."""
+        """`config` and `bought` are what the pricer was made from, for a process that reads a large file.
+
+        A file that one of the `sources` names is read as that says.
+        """
         self._writer = writer
         self._pricer = pricer
         self._config = None if config is None else str(config)
         self._bought = bought
+        self._sources = sources
         self._quiet = quiet
         self._drawn = 0.0
         self._reasons: dict[str, Reject] = {}
@@ -106,7 +113,13 @@ class Importer:
 
     def _task(self, path: Path) -> Task:
         return Task(
-            SOURCE, _literal(path), self._writer.positions(SOURCE), self._config, is_document(path), self._bought
+            name=SOURCE,
+            pattern=_literal(path),
+            positions=self._writer.positions(SOURCE),
+            config=self._config,
+            whole=is_document(path),
+            source=source_for(path, self._sources),
+            bought=self._bought,
         )
 
     def read_stream(self, source: StreamSource) -> None:
