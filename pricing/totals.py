@@ -1,7 +1,9 @@
 """Sums over many requests, and the ratios that are only ever taken of sums."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from operator import attrgetter
 
 from pricing.money import NANO_PER_USD, TOKENS_PER_MILLION, usd_from_nano
 from pricing.usage import NOTHING, Usage
@@ -48,8 +50,7 @@ class Totals:
     first_tokens: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
-        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self) if f.name != "tokens"}
-        return Totals(tokens=add_usage(self.tokens, other.tokens), **sums)
+        return added((self, other))
 
     @property
     def nano_usd(self) -> int:
@@ -98,14 +99,26 @@ class Totals:
 
 
 EMPTY = Totals()
+_COUNTS = tuple(field.name for field in fields(Totals) if field.name != "tokens")
+_counts = attrgetter(*_COUNTS)
 
 
-def add_usage(left: Usage, right: Usage) -> Usage:
+def added(many: Iterable[Totals]) -> Totals:
+    """All of them in one: count by count, which is quicker than total by total."""
+    totals = list(many)
+    if not totals:
+        return EMPTY
+    sums = dict(zip(_COUNTS, map(sum, zip(*map(_counts, totals), strict=True)), strict=True))
+    return Totals(tokens=add_usage(*(one.tokens for one in totals)), **sums)
+
+
+def add_usage(*usages: Usage) -> Usage:
     """The class-by-class sum; `units` are merged by name."""
-    units: dict[str, int] = dict(left.units)
-    for unit, amount in right.units:
-        units[unit] = units.get(unit, 0) + amount
-    counts = [a + b for a, b in zip(left[:-1], right[:-1], strict=True)]
+    units: dict[str, int] = {}
+    for usage in usages:
+        for unit, amount in usage.units:
+            units[unit] = units.get(unit, 0) + amount
+    counts = map(sum, zip(*(usage[:-1] for usage in usages), strict=True))
     return Usage.of(counts, tuple(sorted(units.items())))
 
 

@@ -1,5 +1,6 @@
 """How pictures come to screens: a timer asks, a thread reads for the screen in front, one message brings it."""
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ from tui.screens.monitor import MonitorScreen
 from tui.terminal import TerminalApp
 
 _SLOW_TICKS = 5
+_RESTS = 4.0
+"""After a read it rests for so many times as long, so that a wide history never takes a core for itself."""
 
 
 @dataclass
@@ -54,6 +57,7 @@ class AskingApp(TerminalApp):
         self._refresh_seconds = refresh_seconds
         self._reading = False
         self._ticks_waited = 0
+        self._rests_until_s = 0.0
 
     def on_mount(self) -> None:
         """Ask once, then every refresh."""
@@ -90,11 +94,12 @@ class AskingApp(TerminalApp):
             screen = self.screen
             if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
                 screen.failure = "the store does not answer; the figures are of the time above"
-        elif self.is_live and not self.is_copy:
+        elif self.is_live and not self.is_copy and time.monotonic() >= self._rests_until_s:
             self.ask()
 
     def _read(self, screen: MonitorScreen[Any], view: View) -> None:
         """Read in a thread, post, touch no widget."""
+        began_s = time.monotonic()
         try:
             picture = screen.read(self.feed, view)
         except FeedError as error:
@@ -103,6 +108,9 @@ class AskingApp(TerminalApp):
             self.post_message(ReadFailed(screen, view, f"this screen failed to read: {error!r}"))
         else:
             self.post_message(PictureRead(screen, view, picture))
+        finally:
+            ended_s = time.monotonic()
+            self._rests_until_s = ended_s + _RESTS * (ended_s - began_s)
 
     @on(PictureRead)
     def take_picture(self, message: PictureRead) -> None:

@@ -19,6 +19,8 @@ from tui.pictures.view import View
 from tui.storefeed import StoreFeed
 
 _HUNG_UP = 129
+_SWITCH_S = 0.0005
+"""How long a key press waits at most for the thread that reads: Python's own five milliseconds add up over one paint."""
 
 
 def watch(
@@ -32,6 +34,7 @@ def watch(
 
     copied = copy_of(place.path)
     read_only = read_only or copied is not None
+    sys.setswitchinterval(_SWITCH_S)
     lock = monitors_lock(place.path)
     notices = _Notices(place, read_only=read_only)
     if not read_only:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD, usd_from_nano
-from pricing.totals import EMPTY, Totals, usd_per_hour, usd_per_million
+from pricing.totals import EMPTY, Totals, added, usd_per_hour, usd_per_million
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
@@ -43,7 +43,7 @@ def burn(
     sums, costs = reader.sums(at.since_ms, at.until_ms, lagging=True), committed(reader, at)
     minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
-    whole = sum(groups.values(), EMPTY)
+    whole = added(groups.values())
     rows = _rows(groups, rests, view.by, wanted, minutes, at)
     headline = _headline(sums, costs, minutes, at, tightest(reader, at))
     before = baseline(reader, view, at)

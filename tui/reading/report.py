@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from pricing.filters import Filter
 from pricing.money import decimal_text, usd_text
-from pricing.totals import EMPTY, Totals, usd_per_hour
+from pricing.totals import EMPTY, Totals, added, usd_per_hour
 from store.reader import Reader
 from store.records import SourceRecord
 from store.sided import TAG, Sided, asked_sides, sided, wants
@@ -116,7 +116,7 @@ def report(
     return Report(
         at=at,
         dimensions=tuple(dimensions),
-        total=sum((*parts.values(), *kept.values()), EMPTY),
+        total=added((*parts.values(), *kept.values())),
         overlapping=TAG in dimensions,
         notes=(*found.doubts, *provider_notes(reader, found.whole, at.seconds)),
         knows_units=not asked_sides(dimensions, wanted),

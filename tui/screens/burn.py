@@ -18,7 +18,7 @@ from tui.summary import incident_line
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
-from tui.widgets.table import Table
+from tui.widgets.table import Drawn, Table
 from tui.widgets.timechart import TimeChart
 
 _ROOM_FOR_CHART = 36
@@ -95,8 +95,9 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         order = f"sorted by {by.title}{' reversed' if self._reversed else ''}"
         named = f"{members} {picture.by}{'' if members == 1 else 's'}"
         self.query_one(Breadcrumb).show([*steps(picture.path), f"by {picture.by}"], self.remarks(named, order))
+        rows = in_order(picture.rows, by, turned=self._reversed)
         self.query_one(Table).show(
-            [draw_row(row, picture.by, shown) for row in in_order(picture.rows, by, turned=self._reversed)],
+            Drawn([row_key(row) for row in rows], lambda place: draw_row(rows[place], picture.by, shown)),
             columns=[measure.column for measure in shown],
             empty=_empty(picture, self.monitor.view.filter),
             sorted_by=shown.index(by),

@@ -1,8 +1,9 @@
 """A table that keeps its cursor by row key, picks its columns by width and sends only changed cells."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, overload
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -12,6 +13,8 @@ from tui import format as fmt
 from tui.widgets.lines import Line, Lines
 
 _MARK_CELLS = 2
+_DRAWN = 256
+"""Rows kept as texts until the next ones come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,28 @@ class Row:
     role: str = ""
     note: str = ""
     opens: bool = True
+
+
+class Drawn(Sequence[Row]):
+    """Rows that become texts when they are looked at: of thousands, a screen shows a few."""
+
+    def __init__(self, keys: Sequence[Hashable], draw: Callable[[int], Row]) -> None:
+        self.keys = keys
+        self._draw = lru_cache(maxsize=_DRAWN)(draw)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return [self._draw(one) for one in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self._draw(place % len(self))
 
 
 class Table(Lines, can_focus=True):
@@ -70,7 +95,8 @@ class Table(Lines, can_focus=True):
         super().__init__()
         self._gap = gap
         self._columns = tuple(columns)
-        self._rows: tuple[Row, ...] = ()
+        self._rows: Sequence[Row] = ()
+        self._keys: Sequence[Hashable] = ()
         self._empty: tuple[str, ...] = ()
         self._opens = opens
         self._cursor = 0
@@ -81,7 +107,7 @@ class Table(Lines, can_focus=True):
     @property
     def cursor_key(self) -> Hashable:
         """The key of the row under the cursor; None in an empty table."""
-        return self._rows[self._cursor].key if self._rows else None
+        return self._keys[self._cursor] if self._keys else None
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -94,7 +120,7 @@ class Table(Lines, can_focus=True):
         return list(zip(self.titles, self._rows[self._cursor].cells, strict=False)) if self._rows else []
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> Sequence[Row]:
         """The rows shown."""
         return self._rows
 
@@ -110,8 +136,9 @@ class Table(Lines, can_focus=True):
         before, had_rows = self.cursor_key, bool(self._rows)
         self._columns = tuple(columns) or self._columns
         self._empty, self._sorted_by = tuple(empty), sorted_by
-        self._rows = tuple(rows)
-        places = {row.key: place for place, row in enumerate(self._rows)}
+        self._rows = rows if isinstance(rows, Drawn) else tuple(rows)
+        self._keys = self._rows.keys if isinstance(self._rows, Drawn) else [row.key for row in self._rows]
+        places = {key: place for place, key in enumerate(self._keys)}
         if self._wanted in places:
             self._cursor, self._wanted = places[self._wanted], None
         else:
