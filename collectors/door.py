@@ -15,7 +15,8 @@ MAX_NAME = 256
 MAX_NAMES = 32
 """Of a request's tags so many are kept."""
 
-_MAX_REPORTED_USD = 1_000_000
+_MAX_REPORTED_DIGIT = 5
+"""The power of ten of the first digit of a reported cost: less than a million dollars."""
 _MAX_DURATION_MS = 10_000_000_000
 _FIRST_EPOCH = 100_000_000
 _LAST_EPOCH = 10_000_000_000_000_000_000
@@ -64,7 +65,7 @@ def count(said: float | str | None) -> int | None:
 
 def reported_nano(usd: Decimal) -> int:
     """A cost that a source reports, in nano-dollars; ValueError for one that no single request can have."""
-    if not abs(usd) <= _MAX_REPORTED_USD:
+    if usd.adjusted() > _MAX_REPORTED_DIGIT:
         raise ValueError("a reported cost that no single request can have")
     return nano_from_usd(usd)
 

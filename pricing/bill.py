@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import mul
 
 from pricing.card import NO_COST, UNKNOWN_COST, RateCard
 from pricing.graduated import input_parts
@@ -66,13 +67,10 @@ def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int 
         return _whole_cost(usage, card, requests)
     total, partial = (card.request_rate or 0) * requests, False
     if card.per_token is not None:
-        for tokens, rate in zip(usage[:8], card.per_token, strict=True):
-            if tokens:
-                if rate is None:
-                    partial = True
-                else:
-                    total += tokens * rate
-        return total, partial
+        for place in card.unrated:
+            if usage[place]:
+                partial = True
+        return total + sum(map(mul, usage[:8], card.per_token)), partial
     for tokens, rate in zip(usage[:8], card.rates, strict=True):
         if tokens:
             if rate is None:

@@ -80,16 +80,20 @@ class RateCard:
     """What such a request is known to cost besides, without a rate here: its bills are lower bounds."""
     linear: bool = field(init=False, repr=False, compare=False)
     """Whether tokens times `rates` (and `request_rate`) are the whole cost: the quick way of the ingest."""
-    per_token: tuple[int | None, ...] | None = field(init=False, repr=False, compare=False)
+    per_token: tuple[int, ...] | None = field(init=False, repr=False, compare=False)
     """The rates of a linear card per token, where they are whole nano-dollars, as most are: nothing is to be rounded."""
+    unrated: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The places of the classes without a rate; `per_token` has a 0 there."""
 
     def __post_init__(self) -> None:
         known = self.status is CardStatus.PRICED or self.status is CardStatus.ESTIMATED
         special = self.reasoning_rate is not None or self.graduated or self.not_covered
         object.__setattr__(self, "linear", known and not special)
         whole = known and not special and not any(rate % TOKENS_PER_MILLION for rate in self.rates if rate)
-        per_token = tuple(None if rate is None else rate // TOKENS_PER_MILLION for rate in self.rates)
+        per_token = tuple((rate or 0) // TOKENS_PER_MILLION for rate in self.rates)
+        unrated = tuple(place for place, rate in enumerate(self.rates) if rate is None)
         object.__setattr__(self, "per_token", per_token if whole else None)
+        object.__setattr__(self, "unrated", unrated)
 
     @property
     def id(self) -> str:
@@ -109,7 +113,7 @@ _SELDOM_SAID = ("effective_to", "graduated", "not_covered")
 def card_to_mapping(card: RateCard) -> dict[str, object]:
     """The card as plain JSON types, for a store: lists for tuples, texts for statuses, nothing for what is not said."""
     plain = asdict(card)
-    del plain["linear"], plain["per_token"]  # they follow from the rest
+    del plain["linear"], plain["per_token"], plain["unrated"]  # they follow from the rest
     plain["status"] = card.status.value
     plain["unit_rates"] = [
         {key: value for key, value in asdict(rate).items() if key != "minimum" or value} for rate in card.unit_rates

@@ -277,7 +277,7 @@ def variant_of(reported: UsageObject | None, breakdown: CostBreakdown | None, as
 
 
 def _elapsed_ms(start: float, end: float) -> int:
-    return max(0, round((end - start) * 1000))
+    return round((end - start) * 1000) if end > start else 0
 
 
 FORMAT = LineFormat(NAME, recognises, parse)
