@@ -4,7 +4,6 @@ import sqlite3
 
 import msgspec
 
-from store.buckets import widen_old_buckets
 from store.sessions import prune_sessions
 
 _MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
@@ -24,6 +23,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
     """Delete what is older than its retention; harmless to repeat."""
+    from store.buckets import widen_old_buckets  # the configuration imports this module, also where nothing is stored
+
     _prune_requests(connection, retention, at_ms)
     for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):
         day = at_ms // _DAY_MS - days

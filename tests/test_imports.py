@@ -75,6 +75,12 @@ def test_reading_the_store_does_not_load_what_writes_it(tmp_path: Path) -> None:
     assert not modules & {"sqlite_utils", "click", "store.writer", "store.schema"}
 
 
+def test_a_price_is_looked_up_without_what_reads_or_watches_a_store(tmp_path: Path) -> None:
+    modules = loaded(command("price", "gpt-4o", "--rates", "input=1", "--input", "1000"), tmp_path)
+    assert "pricing.bill" in modules
+    assert not modules & {"sqlite_utils", "store.reader", "store.buckets", "store.alerts", "pricing.cause"}
+
+
 @pytest.mark.parametrize(
     "words", [("report",), ("sources",), ("gpus",), ("requests",), ("mark", "deploy")], ids=" ".join
 )

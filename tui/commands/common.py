@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collectors.clock import now_ms
 from collectors.settings.config import Config, ConfigError, instant_ms, load
 from collectors.settings.places import Place, store_place
-from store.reader import Reader
 from store.tables import StoreError
+
+if TYPE_CHECKING:
+    from store.reader import Reader
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -29,8 +31,10 @@ def place_of(options: argparse.Namespace) -> Place:
 
 
 @contextmanager
-def reading(options: argparse.Namespace) -> Iterator[Reader]:
+def reading(options: argparse.Namespace) -> Iterator["Reader"]:
     """A reader of the store; raises StoreError with what to do where there is none yet."""
+    from store.reader import Reader
+
     path = place_of(options).path
     if not path.exists():
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
