@@ -13,6 +13,7 @@ from pricing.books.names import model_stem, provider_key, split_provider
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.filters import Filter, parse_filter
 from pricing.hosts.allocation import largest_remainder
+from pricing.money import divide_half_even
 from pricing.totals import add_usage
 from pricing.usage import INPUT_CLASSES, NOTHING, Usage
 from store.balances import Spent
@@ -27,6 +28,7 @@ NOT_THROUGH = "(not through the gateway)"
 
 EDGE_MS = 120_000
 """A call may stand on the other side of a window's edge in the log: so much of it is looked at, too."""
+_DECIDES_MS = 3_600_000
 LAGGING_MS = 3 * 3_600_000
 """A provider further behind says nothing of now."""
 
@@ -119,8 +121,24 @@ def beyond(books: Books, since_ms: int, until_ms: int, *, lagging: bool = False)
         mine = [dataset for dataset in datasets if dataset.source == one.fact.source]
         window = _window(mine, since_ms, until_ms, lagging=lagging)
         if window is not None:
-            found += _of_provider(books, one, sources, window, lagging=lagging)
+            found += _of_provider(books, one, sources, window, _counted_until_ms(mine), lagging=lagging)
     return found
+
+
+def _counted_until_ms(datasets: Sequence[Dataset]) -> int:
+    """Up to when usage is complete: what the log holds of later is not yet to be compared."""
+    widths = [one for one in datasets if one.width_seconds]
+    narrow = [one for one in widths if one.width_seconds < _DAY] or widths
+    return min((one.watermark_ms or 0 for one in narrow), default=0)
+
+
+def _scaled(sums: Iterable[Sum], covered_ms: int, wanted_ms: int) -> list[Sum]:
+    """Sums of whole buckets as if they were of the whole window: a rate must not fall where a bucket is cut."""
+    if covered_ms <= 0 or covered_ms == wanted_ms:
+        return list(sums)
+    return [
+        one._replace(measures=tuple(divide_half_even(n * wanted_ms, covered_ms) for n in one.measures)) for one in sums
+    ]
 
 
 def _window(datasets: Sequence[Dataset], since_ms: int, until_ms: int, *, lagging: bool) -> tuple[int, int] | None:
@@ -131,26 +149,36 @@ def _window(datasets: Sequence[Dataset], since_ms: int, until_ms: int, *, laggin
     return None if behind_ms > LAGGING_MS else (since_ms - behind_ms, until_ms - behind_ms)
 
 
+def _whole_minutes(window: tuple[int, int], *, lagging: bool) -> tuple[int, int]:
+    """A rate's window begins with a whole minute: narrower than that no provider counts."""
+    begins, ends = window
+    return (-(-begins // 60_000) * 60_000, ends) if lagging else window
+
+
 def _of_provider(
     books: Books,
     one: Covering,
     sources: frozenset[str],
     window: tuple[int, int],
+    known_until_ms: int,
     *,
     lagging: bool,
 ) -> list[Sum]:
-    begins, ends = books.bucket_edges(one.fact.source, *window)
+    covered = any(one.covers(dimensions, sources) for dimensions in books.series())
+    begins, ends = _whole_minutes(window, lagging=lagging)
+    begins, ends = books.bucket_edges(one.fact.source, begins, min(ends, known_until_ms) if covered else ends)
     usage = [
         (key, record)
         for key, record in books.usage_buckets(begins, ends)
         if key.dimensions.source == one.fact.source and not (lagging and record.width >= _DAY)
     ]
-    covered = any(one.covers(dimensions, sources) for dimensions in books.series())
+    scale = (ends - begins, window[1] - window[0] if lagging else ends - begins)
     if covered:
-        return _not_through(books, one, sources, usage, begins, ends)
+        return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
     if usage:
         counted_until_ms = max((record.begins + record.width) * 1_000 for _, record in usage)
-        return [_sum(key, record) for key, record in usage] + _fallen(books, one, max(begins, counted_until_ms), ends)
+        counted = _scaled((usage_sum(key, record) for key, record in usage), *scale)
+        return counted + _fallen(books, one, max(begins, counted_until_ms), ends)
     billed = [] if lagging or books.counts_usage(one.fact.source) else _billed(books, one, begins, ends)
     return billed or _fallen(books, one, *window)
 
@@ -163,18 +191,24 @@ def _not_through(
     begins: int,
     ends: int,
 ) -> list[Sum]:
-    """Per model, what the provider counted beyond the log, where it is more than the log's edges could explain."""
+    """Per model, what the provider counted beyond the log, where there is more than the log's edges could explain.
+
+    Whether there is, an hour tells at least: in a short window the edges weigh too much.
+    """
     counted = _by_stem((key, record.usage) for key, record in usage)
     if not counted:
         return []
-    seen = _by_stem(_covered(books, one, sources, begins, ends))
-    around = _by_stem(_covered(books, one, sources, begins - EDGE_MS, ends + EDGE_MS))
+    first = min(begins, ends - _DECIDES_MS)
+    hour = books.usage_buckets(first, ends) if first < begins else usage
+    whole = _by_stem((key, record.usage) for key, record in hour if key.dimensions.source == one.fact.source)
+    around = _by_stem(_covered(books, one, sources, first - EDGE_MS, ends + EDGE_MS))
+    seen = list(_covered(books, one, sources, begins, ends))
+    logged, names = _by_stem(seen), {_stem(key): key.dimensions.model for key, _ in seen}
     found: list[Sum] = []
-    for stem, whole in counted.items():
-        if whole.total_tokens <= around.get(stem, NOTHING).total_tokens:
-            continue
-        mine = [(key, record) for key, record in usage if _stem(key) == stem]
-        found += _rests(books, mine, whole, seen.get(stem, NOTHING))
+    for stem, tokens in counted.items():
+        if whole[stem].total_tokens > around.get(stem, NOTHING).total_tokens:
+            mine = [(key, record) for key, record in usage if _stem(key) == stem]
+            found += _rests(books, mine, tokens, logged.get(stem, NOTHING), names.get(stem))
     return found
 
 
@@ -197,10 +231,13 @@ def _stem(key: SumKey) -> str:
     return model_stem(key.dimensions.model or "")
 
 
-def _rests(books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Usage, seen: Usage) -> Iterable[Sum]:
+def _rests(
+    books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Usage, seen: Usage, name: str | None
+) -> Iterable[Sum]:
     """The provider's rows cut down to what the log lacks, input and output each, and priced at their own cards.
 
-    Input is compared as a whole: how much of it came from a cache is no reason to count a token twice.
+    Input is compared as a whole: how much of it came from a cache is no reason to count a token twice. `name` is what the
+    log calls the model, so that it stays one model.
     """
     prompt = max(0, counted.prompt_tokens - seen.prompt_tokens)
     output = max(0, counted.output_tokens - seen.output_tokens)
@@ -227,13 +264,14 @@ def _rests(books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Us
         partial = partial or (nano_usd is None and not requests)
         dimensions = key.dimensions
         marked = Dimensions(
-            dimensions.source, dimensions.provider, dimensions.model, None, NOT_THROUGH, NOT_THROUGH, None,
+            dimensions.source, dimensions.provider, name or dimensions.model, None, NOT_THROUGH, NOT_THROUGH, None,
             dimensions.call_type,
         )  # fmt: skip
         yield Sum(SumKey(marked, key.card), _measures(usage, nano_usd or 0, requests, partial=partial))
 
 
-def _sum(key: SumKey, record: UsageRecord) -> Sum:
+def usage_sum(key: SumKey, record: UsageRecord) -> Sum:
+    """A bucket as a sum over its time."""
     # A provider may count no requests: what has no price must still be seen to have none.
     partial = record.partial or (key.card.status in UNKNOWN_COST and not record.requests)
     return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=partial), record.usage.units)

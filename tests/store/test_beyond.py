@@ -125,7 +125,7 @@ def test_only_what_the_log_lacks_is_added_and_marked(seen: Seen) -> None:
     seen.provider(counted(10, 1_000, 100), counted(30, 4_000, 0, key="key_2"))
     assert seen.total() == (5_000, 100, 3_500_000 + 4_000 * 2_500)
     added = [one.key.dimensions for one in seen.sums() if one.key.dimensions.source == "openai admin"]
-    assert {(one.tenant, one.key, one.model) for one in added} == {(NOT_THROUGH, NOT_THROUGH, "gpt-4o-2024-08-06")}
+    assert {(one.tenant, one.key, one.model) for one in added} == {(NOT_THROUGH, NOT_THROUGH, "gpt-4o")}
 
 
 def test_the_same_tokens_split_otherwise_over_the_cache_add_nothing(seen: Seen) -> None:
@@ -262,3 +262,29 @@ def test_what_has_no_price_makes_a_lower_bound_also_where_nobody_counts_requests
         msgspec.structs.replace(found, readings=[PricedReading(reading=reading, usage=[bucket])]), [unknown]
     )
     assert total(seen.sums()).is_lower_bound
+
+
+@pytest.mark.parametrize("over_ms", [0, 1, 18_000, 59_999])
+def test_a_rate_does_not_fall_where_the_window_cuts_a_bucket(seen: Seen, over_ms: int) -> None:
+    seen.provider(*(counted(minute, 6_000, 0) for minute in range(60)))
+    tokens, _, nano_usd = seen.total(UNTIL - 5 * MINUTE_MS - over_ms, UNTIL, lagging=True)
+    assert tokens == pytest.approx(6_000 * (5 + over_ms / MINUTE_MS), abs=1)
+    assert nano_usd == pytest.approx(tokens * 2_500, abs=2_500)
+
+
+def test_in_a_short_window_the_hour_tells_whether_there_is_anything_beyond_the_log(seen: Seen) -> None:
+    seen.log(*(logged(minute, 1_000, 0) for minute in range(60)))
+    seen.provider(*(counted(minute, 1_500, 0) for minute in range(60)))
+    assert seen.total(UNTIL - 5 * MINUTE_MS, UNTIL, lagging=True)[0] == 7_500
+
+
+def test_in_a_short_window_calls_that_stand_in_the_next_minute_add_nothing(seen: Seen) -> None:
+    seen.log(*(logged(minute, 1_000, 0) for minute in range(55)))
+    seen.provider(*(counted(minute + 1, 1_000, 0) for minute in range(55)))
+    assert seen.total(HOUR + 50 * MINUTE_MS, HOUR + 56 * MINUTE_MS, lagging=True)[0] == 5_000
+
+
+def test_what_the_log_holds_of_later_than_the_provider_is_not_held_against_it(seen: Seen) -> None:
+    seen.log(*(logged(minute, 1_000, 0) for minute in range(60)))
+    seen.provider(*(counted(minute, 1_500, 0) for minute in range(45)), watermark_ms=HOUR + 40 * MINUTE_MS)
+    assert seen.total()[0] == 60_000 + 40 * 500

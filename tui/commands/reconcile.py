@@ -78,6 +78,8 @@ def _line(name: str, drift: Drift, width: int) -> str:
 def _as_of(judged: Judged) -> str:
     if judged.until_ms is None:
         return f"{plain(judged.source)}: has said nothing of these days yet."
+    if not judged.rows:
+        return f"{plain(judged.source)}: no log holds its traffic, so that its {judged.by} judges nothing."
     return f"{plain(judged.source)}: judged by its {judged.by}, as of {instant_text(judged.until_ms)}."
 
 

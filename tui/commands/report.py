@@ -83,6 +83,7 @@ def _print_text(found: Report) -> None:
         sys.stdout.write(f"{sentence}\n")
     if found.overlapping:
         sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
+    sys.stdout.writelines(f"{plain(note)}\n" for note in found.beside)
     for doubt in found.doubts:
         sys.stdout.write(f"≥ {plain(doubt)}\n")
 

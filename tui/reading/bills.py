@@ -12,7 +12,7 @@ from pricing.drift import Billed, Counted, Drift, Ours
 from pricing.money import TOKENS_PER_MILLION, divide_half_even
 from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
-from store.beyond import NOT_THROUGH, Covering, coverings
+from store.beyond import NOT_THROUGH, Covering, coverings, usage_sum
 from store.buckets import CostRecord, Dataset, UsageRecord
 from store.facts import Outcome
 from store.reader import Reader
@@ -142,6 +142,7 @@ class _Views:
     ) -> None:
         self._reader, self._one, self._sources, self._cards = reader, one, sources, cards
         self._begins_ms = begins_ms
+        self._covered = any(one.covers(dimensions, sources) for dimensions in reader.series())
         self._costs = [cost for cost in reader.cost_buckets(begins_ms, until_ms) if cost.source == one.fact.source]
         self._usage = [
             (key, record)
@@ -171,7 +172,7 @@ class _Views:
     def _of_day(self, day_ms: int, ends_ms: int) -> Iterator[_Cell]:
         ours = self._ours(day_ms, ends_ms)
         if self.by == "balance":
-            if (billed := self._fallen(day_ms, ends_ms)) is not None:
+            if self._covered and (billed := self._fallen(day_ms, ends_ms)) is not None:
                 everything = sum(ours.values(), Ours())
                 yield self._cell(None, day_ms, Drift(ours=everything, billed=billed))
             return
@@ -192,7 +193,14 @@ class _Views:
         return _Cell(fact.provider, fact.source, None if stem is None else self._names.get(stem, stem), day_ms, drift)
 
     def _ours(self, begins_ms: int, ends_ms: int) -> dict[str, Ours]:
+        """What logs hold; where none covers the provider, its own usage at our prices, which is then our live figure."""
         found: dict[str, Ours] = {}
+        if not self._covered:
+            for key, record in self._usage:
+                if _lies_in(record.begins, record.width, begins_ms, ends_ms):
+                    stem = self._stem(key.dimensions.model)
+                    found[stem] = found.get(stem, Ours()) + _ours(usage_sum(key, record), self._cards)
+            return found
         for one in self._reader.rollup_sums(begins_ms, ends_ms):
             if one.key.card.status in _NOT_METERED or not self._one.covers(one.key.dimensions, self._sources):
                 continue

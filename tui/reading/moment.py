@@ -11,6 +11,8 @@ from tui.pictures.header import Header, SourceNote
 from tui.pictures.view import View
 
 LIVE_KINDS = ("file", "engine", "gpu")
+_COUNTED_KINDS = (*LIVE_KINDS, "provider")
+"""Providers speak, too, and never hold a picture back: their figures come late by their nature."""
 _STALE_MS = 120_000
 """A source this far behind no longer holds the picture back: it is named as missing instead."""
 _GRACE_MS = 1_500
@@ -93,7 +95,7 @@ def header(
     books: tuple[str, ...] = (),
 ) -> Header:
     """The header line of a picture."""
-    counted = [r for r in at.sources if r.health.kind in LIVE_KINDS and r.health.state is not SourceState.ABSENT]
+    counted = [r for r in at.sources if r.health.kind in _COUNTED_KINDS and r.health.state is not SourceState.ABSENT]
     return Header(
         machine=machine,
         as_of_ms=at.until_ms if at.sources else None,

@@ -47,6 +47,8 @@ class Report:
     """A request may be in several groups or in none: they do not add up to the total."""
     notes: tuple[str, ...] = ()
     """What limits the answer to this question."""
+    beside: tuple[str, ...] = ()
+    """What of it only providers count, which is no doubt."""
     knows_units: bool = True
     """Whether the sums say what was billed beside tokens; those by user, end user, tag and session do not."""
 
@@ -77,7 +79,7 @@ class Report:
                 "seconds": round(self.at.seconds),
             },
             **({"overlapping": True} if self.overlapping else {}),
-            **({"notes": list(self.notes)} if self.notes else {}),
+            **({"notes": [*self.notes, *self.beside]} if self.notes or self.beside else {}),
             "total": self._measures(self.total),
             "groups": groups,
             "sources": [source_json(record, self.at) for record in self.at.sources],
@@ -118,7 +120,8 @@ def report(
         dimensions=tuple(dimensions),
         total=added((*parts.values(), *kept.values())),
         overlapping=TAG in dimensions,
-        notes=(*found.doubts, *provider_notes(reader, found.whole, at.seconds)),
+        notes=found.doubts,
+        beside=provider_notes(reader, found.whole, at.seconds),
         knows_units=not asked_sides(dimensions, wanted),
         groups=tuple(
             Group(key=dict(zip(dimensions, name, strict=True)), totals=totals)
