@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
+
 from collectors.door import cut, visible
 from collectors.engines.exposition import Sample, Scan, scan
 from collectors.errors import CollectorError
@@ -41,10 +43,23 @@ POWER_LIMIT = "DCGM_FI_DEV_POWER_MGMT_LIMIT"
 ENERGY = "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"
 TEMPERATURE = "DCGM_FI_DEV_GPU_TEMP"
 SM_CLOCK = "DCGM_FI_DEV_SM_CLOCK"
+MEMORY_CLOCK = "DCGM_FI_DEV_MEM_CLOCK"
+MEMORY_BUSY = "DCGM_FI_DEV_MEM_COPY_UTIL"
+PCIE_TX = "DCGM_FI_PROF_PCIE_TX_BYTES"
+PCIE_RX = "DCGM_FI_PROF_PCIE_RX_BYTES"
+ECC_CORRECTED = "DCGM_FI_DEV_ECC_SBE_VOL_TOTAL"
+ECC_UNCORRECTED = "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"
+XID = "DCGM_FI_DEV_XID_ERRORS"
+"""The number of the last critical error, for ever; 0 before the first."""
+SM_ACTIVE = "DCGM_FI_PROF_SM_ACTIVE"
+"""Off unless the exporter's list of counters is changed."""
+TENSOR_ACTIVE = "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"
+DRAM_ACTIVE = "DCGM_FI_PROF_DRAM_ACTIVE"
 
 WANTED = frozenset({
     BUSY_PERCENT, BUSY_SHARE, MEMORY_USED, MEMORY_FREE, MEMORY_RESERVED, MEMORY_TOTAL, POWER, POWER_LIMIT, ENERGY,
-    TEMPERATURE, SM_CLOCK,
+    TEMPERATURE, SM_CLOCK, MEMORY_CLOCK, MEMORY_BUSY, PCIE_TX, PCIE_RX, ECC_CORRECTED, ECC_UNCORRECTED, XID,
+    SM_ACTIVE, TENSOR_ACTIVE, DRAM_ACTIVE,
 })  # fmt: skip
 ADDED_OVER_INSTANCES = frozenset({MEMORY_USED, MEMORY_FREE, MEMORY_RESERVED, MEMORY_TOTAL})
 """Of a divided card each instance has its own memory; whatever else is measured is the card's, or a share."""
@@ -78,6 +93,7 @@ class DcgmSource:
         self._timeout_seconds = timeout_seconds
         self._limit_bytes = limit_bytes
         self._malformed = 0
+        self._errors: dict[tuple[str, str], tuple[int, ...]] = {}
 
     async def poll(self, now_ms: int) -> Poll:
         """One reading of every card on the page; raises CollectorError."""
@@ -96,7 +112,13 @@ class DcgmSource:
         gpus = readings(found.samples, now_ms, host=self._host, machine=self._machine)
         if not gpus:
             raise CollectorError(f"{address(self._url)} shows no card: do its counters include {POWER}?")
-        return Poll(gpus=gpus, rejects=self._rejects(found))
+        return Poll(gpus=[self._with_new_error(gpu) for gpu in gpus], rejects=self._rejects(found))
+
+    def _with_new_error(self, gpu: GpuReading) -> GpuReading:
+        """The last error only when it is another one than on the page before: the page repeats it for ever."""
+        before = self._errors.get((gpu.host, gpu.uuid))
+        self._errors[gpu.host, gpu.uuid] = gpu.xids
+        return gpu if before is not None and before != gpu.xids else replace(gpu, xids=())
 
     def _rejects(self, found: Scan) -> list[Reject]:
         """Lines that are malformed now and were not on the previous page."""
@@ -139,6 +161,16 @@ def _reading(card: Sequence[Sample], at_ms: int, host: str, uuid: str) -> GpuRea
         energy_millijoules=_whole(seen.get(ENERGY)),
         temperature_celsius=_whole(seen.get(TEMPERATURE)),
         sm_clock_mhz=_whole(seen.get(SM_CLOCK)),
+        memory_clock_mhz=_whole(seen.get(MEMORY_CLOCK)),
+        memory_busy=None if divided else _share(seen.get(MEMORY_BUSY), 100),
+        pcie_tx_bytes_per_second=_whole(seen.get(PCIE_TX)),
+        pcie_rx_bytes_per_second=_whole(seen.get(PCIE_RX)),
+        ecc_corrected=_whole(seen.get(ECC_CORRECTED)),
+        ecc_uncorrected=_whole(seen.get(ECC_UNCORRECTED)),
+        xids=(round(seen[XID]),) if seen.get(XID) else (),
+        sm_active=_share(seen.get(SM_ACTIVE)),
+        tensor_active=_share(seen.get(TENSOR_ACTIVE)),
+        dram_active=_share(seen.get(DRAM_ACTIVE)),
     )
 
 
@@ -176,6 +208,11 @@ def _memory_total(seen: Mapping[str, float]) -> int | None:
     if MEMORY_USED not in seen or MEMORY_FREE not in seen:
         return None
     return _whole(seen[MEMORY_USED] + seen[MEMORY_FREE] + seen.get(MEMORY_RESERVED, 0.0), MIB)
+
+
+def _share(value: float | None, whole: float = 1) -> float | None:
+    """A measure as a share; one beyond its whole has another unit, and is not guessed at."""
+    return value / whole if value is not None and value <= whole else None
 
 
 def _whole(value: float | None, unit: int = 1) -> int | None:

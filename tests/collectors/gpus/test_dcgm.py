@@ -65,6 +65,7 @@ def test_a_card_is_read_in_the_units_of_every_other_source() -> None:
         energy_millijoules=123_456_789_012,
         temperature_celsius=61,
         sm_clock_mhz=1980,
+        xids=(79,),
     )
 
 
@@ -257,3 +258,36 @@ async def test_a_configured_exporter_and_an_engine_without_a_model_s_name_are_fo
     with closing(Reader(store)) as reader:
         assert [(gpu.host, gpu.power_watts) for gpu in reader.gpus(0, NOW_MS)] == [("named", 512.5)]
         assert [(e.kind, e.model, e.running) for e in reader.engines(0, NOW_MS)] == [("llama.cpp", "tiny", 4)]
+
+
+def test_activity_is_a_ratio_and_memory_s_busy_time_a_percentage() -> None:
+    card = only(
+        'DCGM_FI_PROF_SM_ACTIVE{gpu="0",UUID="GPU-a"} 0.75',
+        'DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{gpu="0",UUID="GPU-a"} 0.125',
+        'DCGM_FI_PROF_DRAM_ACTIVE{gpu="0",UUID="GPU-a"} 0.5',
+        'DCGM_FI_DEV_MEM_COPY_UTIL{gpu="0",UUID="GPU-a"} 40',
+        'DCGM_FI_PROF_PCIE_TX_BYTES{gpu="0",UUID="GPU-a"} 1000000',
+        'DCGM_FI_DEV_MEM_CLOCK{gpu="0",UUID="GPU-a"} 2619',
+        'DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{gpu="0",UUID="GPU-a"} 2',
+    )
+    assert (card.sm_active, card.tensor_active, card.dram_active, card.memory_busy) == (0.75, 0.125, 0.5, 0.4)
+    assert (card.pcie_tx_bytes_per_second, card.pcie_rx_bytes_per_second) == (1_000_000, None)
+    assert (card.memory_clock_mhz, card.ecc_uncorrected, card.ecc_corrected) == (2_619, 2, None)
+
+
+def test_a_ratio_beyond_one_has_another_unit_and_is_not_guessed_at() -> None:
+    assert only('DCGM_FI_PROF_DRAM_ACTIVE{gpu="0",UUID="GPU-a"} 50').dram_active is None
+
+
+async def test_the_last_error_is_told_when_it_comes_and_not_at_every_page() -> None:
+    pages = iter([79, 79, 48, 48, 0])
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, stream=httpx.ByteStream(f'DCGM_FI_DEV_XID_ERRORS{{gpu="0",UUID="GPU-a"}} {next(pages)}\n'.encode())
+        )
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        source = DcgmSource("gpus", "http://gpus.test/metrics", client, host="h")
+        told = [(await source.poll(at)).gpus[0].xids for at in range(5)]
+    assert told == [(), (), (48,), (), ()], "the first stood there before we came"
