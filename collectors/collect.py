@@ -161,7 +161,8 @@ class Collection:
             else:
                 sources.append(self._engine(source, client))
         if self._config.gpu.enabled:
-            sources.append(GpuSource(self._gpus or _nvml(self._machine), tell=self._saw_gpus))
+            makers = [self._gpus] if self._gpus else [_nvml(self._machine), *_amd(self._machine)]
+            sources += [GpuSource(gpus, tell=partial(self._saw_gpus, gpus.name)) for gpus in makers]
         return sources
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
@@ -223,8 +224,8 @@ class Collection:
     def _is_here(self, url: str) -> bool:
         return urlsplit(url).hostname in {*_LOOPBACK, self._machine.lower()}
 
-    def _saw_gpus(self, readings: Sequence[GpuReading]) -> None:
-        if self._holders.saw_gpus(readings):
+    def _saw_gpus(self, source: str, readings: Sequence[GpuReading]) -> None:
+        if self._holders.saw_gpus(readings, source):
             self._new_holder.set()
 
     async def _look_around(self, client: "httpx.AsyncClient") -> None:
@@ -314,3 +315,14 @@ def _nvml(machine: str) -> Gpus:
     from collectors.gpus.nvml.gpus import NvmlGpus
 
     return NvmlGpus(machine)
+
+
+def _amd(machine: str) -> list[Gpus]:
+    """AMD's cards where their package is installed; it is looked for and not loaded."""
+    from importlib.util import find_spec
+
+    if find_spec("amdsmi") is None:
+        return []
+    from collectors.gpus.amd import AmdGpus
+
+    return [AmdGpus(machine)]

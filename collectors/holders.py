@@ -36,15 +36,15 @@ class Holders:
     def __init__(self, *, container: Callable[[int], str | None] = container_of, joined: bool | None = None) -> None:
         self._container = container
         self._joined = sees_host_processes() if joined is None else joined
-        self._gpus: tuple[GpuReading, ...] = ()
+        self._by_source: dict[str, tuple[GpuReading, ...]] = {}
         self._engines: tuple[ServingProcess, ...] = ()
         self._owners: dict[int, ServingProcess | None] = {}
 
-    def saw_gpus(self, readings: Iterable[GpuReading]) -> bool:
-        """Take a poll of the GPUs; whether a process holds one that held none before."""
-        known = {pid for gpu in self._gpus for pid in gpu.pids}
-        self._gpus = tuple(readings)
-        return any(pid not in known for gpu in self._gpus for pid in gpu.pids)
+    def saw_gpus(self, readings: Iterable[GpuReading], source: str = "") -> bool:
+        """Take a poll of one source's GPUs; whether a process holds one that held none before."""
+        known = {pid for gpu in self._by_source.get(source, ()) for pid in gpu.pids}
+        self._by_source[source] = gpus = tuple(readings)
+        return any(pid not in known for gpu in gpus for pid in gpu.pids)
 
     def saw_engines(self, processes: Sequence[ServingProcess]) -> None:
         """Take a look at the engines that run here."""
@@ -56,7 +56,8 @@ class Holders:
         engine = self._engine_at(port_of(url))
         if engine is None:
             return Held()
-        held = [gpu for gpu in self._gpus if any(self._owner(pid) is engine for pid in gpu.pids)]
+        gpus = (gpu for seen in self._by_source.values() for gpu in seen)
+        held = [gpu for gpu in gpus if any(self._owner(pid) is engine for pid in gpu.pids)]
         # A divided card lists the processes of its instances, too.
         divided = {gpu.parent_uuid for gpu in held}
         held = [gpu for gpu in held if gpu.uuid not in divided]

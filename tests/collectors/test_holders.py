@@ -113,6 +113,14 @@ def test_a_restarted_engine_is_joined_by_its_new_processes() -> None:
     assert holders.held_at(URL) == Held(30, (1,), ("GPU-1",))
 
 
+def test_cards_of_two_makers_are_joined_side_by_side() -> None:
+    holders = Holders(joined=True, container=lambda _: None)
+    holders.saw_gpus([gpu(0, 11)], "nvml")
+    holders.saw_gpus([gpu(1, 12, uuid="amd-1")], "amdsmi")
+    holders.saw_engines([engine(10, 11, 12)])
+    assert holders.held_at(URL) == Held(10, (0, 1), ("GPU-0", "amd-1"))
+
+
 @pytest.mark.parametrize(
     ("url", "port"),
     [(URL, 8000), ("http://h/metrics", 80), ("https://h/metrics", 443), ("http://h:99999/", None), ("", 80)],

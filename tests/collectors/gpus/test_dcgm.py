@@ -206,7 +206,7 @@ async def test_a_page_without_cards_gives_a_sentence(
     source = DcgmSource("gpus", url, client)
     with pytest.raises(CollectorError, match=r"no page of a DCGM exporter"):
         await source.poll(NOW_MS)
-    expose(registry, "DCGM_FI_DEV_XID_ERRORS", 0)
+    expose(registry, "DCGM_FI_DEV_ENC_UTIL", 0)
     with pytest.raises(CollectorError, match="shows no card: do its counters include DCGM_FI_DEV_POWER_USAGE"):
         await source.poll(NOW_MS)
 
