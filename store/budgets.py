@@ -139,7 +139,7 @@ def _burns(spending: Spending, plan: _Plan, at_ms: int) -> Iterator[Burn]:
 def _rate(spending: Spending, scope: Scope, at_ms: int, length_ms: int) -> float:
     """Nano-dollars per hour over a look-back that begins with a whole minute."""
     since_ms = (at_ms - length_ms) // _MINUTE_MS * _MINUTE_MS
-    return spending.spent(scope, since_ms, at_ms).nano_usd * HOUR_MS / max(1, at_ms - since_ms)
+    return spending.spent(scope, since_ms, at_ms, lagging=True).nano_usd * HOUR_MS / max(1, at_ms - since_ms)
 
 
 @lru_cache(maxsize=64)

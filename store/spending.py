@@ -17,7 +17,7 @@ from store.hosting import HostFacts, host_facts
 from store.reader import Reader
 from store.sided import asked_sides, sided, wants
 from store.sums import Sum, SumKey, total
-from store.tables import DIMENSIONS, SIDE_DIMENSIONS
+from store.tables import DIMENSIONS, ROLLUPS, SIDE_DIMENSIONS
 
 _MINUTE_MS = 60_000
 _MOST_HISTORY_MS = 28 * 24 * HOUR_MS
@@ -47,12 +47,15 @@ class Spending:
     """Asks one store each question once; for one picture, since the store goes on."""
 
     reader: Reader
-    _sums: dict[tuple[int, int], list[Sum]] = field(default_factory=dict)
+    _sums: dict[tuple[int, int, bool], list[Sum]] = field(default_factory=dict)
     _facts: list[HostFact | CommitmentFact] | None = None
     _host_facts: HostFacts | None = None
 
-    def spent(self, scope: Scope, since_ms: int, until_ms: int) -> Spent:
-        """What a scope cost over [since, until), widened to whole minutes; parts of a window add up to it exactly."""
+    def spent(self, scope: Scope, since_ms: int, until_ms: int, *, lagging: bool = False) -> Spent:
+        """What a scope cost over [since, until), widened to whole minutes; parts of a window add up to it exactly.
+
+        `lagging` is for rates: what only providers count ends where it is complete.
+        """
         wanted = parsed(scope.filter)
         if wanted is None:
             return Spent(0, is_lower_bound=True, doubts=(f"its filter cannot be read: {scope.filter}",))
@@ -60,7 +63,7 @@ class Spending:
         fixed = 0 if scope.counts == METERED else self._committed(wanted, since_ms, until_ms)
         if scope.counts == COMMITTED:
             return Spent(fixed, is_lower_bound=False)
-        totals, doubts = self._metered(wanted, since_ms, until_ms)
+        totals, doubts = self._metered(wanted, since_ms, until_ms, lagging=lagging)
         return Spent(totals.metered_nano_usd + fixed, _is_lower_bound(totals, scope, fixed), doubts)
 
     def history_since_ms(self, scope: Scope) -> int | None:
@@ -89,12 +92,12 @@ class Spending:
         return kept[key]
 
     def steps(self, scope: Scope, since_ms: int, until_ms: int, step_s: int) -> list[int]:
-        """Nano-dollars of each minute or hour of [since, until), the first beginning at `since`."""
+        """Nano-dollars of each step of [since, until), the first beginning at `since`; minutes or hours where it can be."""
         wanted = parsed(scope.filter)
         edges = range(since_ms, until_ms, step_s * 1000)
         if wanted is None:
             return [0] * len(edges)
-        if asked_sides((), wanted):
+        if step_s not in ROLLUPS.values() or asked_sides((), wanted):
             return [self.spent(scope, at, min(at + step_s * 1000, until_ms)).nano_usd for at in edges]
         spent, keys = [0] * len(edges), _keys(wanted)
         for bucket, key, nano_usd, _ in (
@@ -119,13 +122,15 @@ class Spending:
             for hour in hours_between(first_ms, last_ms, zone)
         )
 
-    def _metered(self, wanted: Filter, since_ms: int, until_ms: int) -> tuple[Totals, tuple[str, ...]]:
+    def _metered(
+        self, wanted: Filter, since_ms: int, until_ms: int, *, lagging: bool
+    ) -> tuple[Totals, tuple[str, ...]]:
         if asked_sides((), wanted):
             found = sided(self.reader, since_ms, until_ms, (), wanted)
             return total(one for one in found.whole if wants(wanted, one.key)), found.doubts
-        window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS))
+        window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS), lagging)
         if window not in self._sums:
-            self._sums[window] = self.reader.sums(since_ms, until_ms)
+            self._sums[window] = self.reader.sums(since_ms, until_ms, lagging=lagging)
         keys = _keys(wanted)
         return total(one for one in self._sums[window] if keys is None or keys(one.key)), ()
 

@@ -99,6 +99,40 @@ def test_the_details_say_on_what_the_projection_rests_and_how_sure_it_is() -> No
     assert "committed dollars" in details("hosts")
 
 
+PREPAID = fake.line(
+    "openrouter credits", period="prepaid", counts="prepaid", ends_ms=None, pace=None, burns=(), projected_usd=None,
+    low_usd=None, high_usd=None, spent_per_hour=(("1h", Decimal(6)), ("6h", None), ("3d", None)), planned_share=None,
+)  # fmt: skip
+
+
+def test_prepaid_money_has_a_burn_and_a_top_up_and_no_plan() -> None:
+    row = draw_row(PREPAID, NOW_MS)
+    assert [cell(row, title) for title in ("PERIOD", "LEFT", "PACE", "1H", "AT END", "RUNS OUT")] == [
+        "prepaid",
+        "1,204",
+        "--",
+        "--",
+        "--",
+        "17:18Z in 2h54m",
+    ]
+    assert "│" not in cell(row, "SPENT")
+    text = "\n".join("".join(text for text, _ in line) for line in budget_details(PREPAID, NOW_MS, 80))
+    assert "prepaid at a provider" in text
+    assert "1h $6.000/h   6h --   3d --" in text
+    assert "topped up  05-16 12:09Z   $5,000 then" in text
+    assert "pace" not in text
+
+
+async def test_prepaid_money_is_opened_and_explained() -> None:
+    answer = replace(fake.budget(), line=PREPAID, launch=None)
+    feed = FakeFeed(budgets=replace(fake.BUDGETS, lines=(PREPAID,), launch=None), budget=lambda _: answer)
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "enter", "i")
+        assert "the balance that the provider itself says" in shown(app)
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_details_fit_any_width(width: int) -> None:
     bar = details(width=width).splitlines()[1]

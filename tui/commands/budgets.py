@@ -52,7 +52,7 @@ def budget_json(line: BudgetLine) -> dict[str, Any]:
     """One budget."""
     return {
         "name": line.name,
-        "period": {"name": line.period, "begins": instant_text(line.begins_ms), "ends": instant_text(line.ends_ms)},
+        "period": {"name": line.period, "begins": instant_text(line.begins_ms), "ends": _instant(line.ends_ms)},
         "filter": line.filter,
         "counts": line.counts,
         "usd": decimal_text(line.limit_usd),
@@ -60,8 +60,9 @@ def budget_json(line: BudgetLine) -> dict[str, Any]:
         "left_usd": decimal_text(line.left_usd),
         "lower_bound": line.lower_bound,
         "spent_share": round(line.spent_share, 6),
-        "planned_share": round(line.mark_share, 6),
+        "planned_share": _rounded(line.mark_share, 6),
         "pace": _rounded(line.pace),
+        "usd_per_hour": {window: money(rate) for window, rate in line.spent_per_hour},
         "burn_rates": {window: _rounded(rate) for window, rate in line.burns},
         "projection": {
             "usd": money(line.projected_usd),
@@ -78,8 +79,8 @@ def budget_json(line: BudgetLine) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _rounded(value: float | None, places: int = 4) -> float | None:
+    return None if value is None else round(value, places)
 
 
 def _instant(at_ms: int | None) -> str | None:

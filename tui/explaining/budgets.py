@@ -12,6 +12,7 @@ from tui.pictures.header import Header
 _COUNTS = {
     "metered": "what providers bill for requests that the filter lets through",
     "committed": "what the hosts and commitments that the filter covers cost by the hour",
+    "prepaid": "the balance that the provider itself says, from reading to reading",
     "both": "what providers bill for what the filter lets through, and the hosts and commitments that it covers",
 }
 _BASES = {
@@ -28,8 +29,10 @@ def budget_figures(header: Header, line: BudgetLine) -> Iterator[Explanation]:
     )
     tell = Teller(header, line.name, confidence, _period(line)).tell
     yield from _left(line, tell)
-    yield from _speed(line, tell)
-    yield from _end(line, tell)
+    if line.ends_ms is not None:
+        yield from _speed(line, line.ends_ms, tell)
+        yield from _end(line, tell)
+    yield from _run_out(line, tell)
 
 
 def _left(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
@@ -58,14 +61,14 @@ def _left(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
     )
 
 
-def _speed(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
+def _speed(line: BudgetLine, ends_ms: int, tell: Tell) -> Iterator[Explanation]:
     yield tell(
         "PACE",
         fmt.factor(line.pace),
         "Spent over what the plan says should be by now: 1.0x is exactly on plan.",
         f"{exact(line.spent_share)} of the budget / {exact(line.mark_share)} planned = {exact(line.pace, 3)}",
     )
-    hours = (line.ends_ms - line.begins_ms) / 3_600_000
+    hours = (ends_ms - line.begins_ms) / 3_600_000
     even = float(line.limit_usd) / hours if hours else 0.0
     for window, rate in line.burns:
         yield tell(
@@ -99,10 +102,18 @@ def _end(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
             _BASES.get(line.basis, ""),
             confidence="a forecast",
         )
+
+
+def _run_out(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
+    how = (
+        "at the rate of the last hour"
+        if line.ends_ms is None
+        else "along the forecast; it lasts when the period ends first"
+    )
     yield tell(
         "RUNS OUT",
         "lasts" if line.runs_out_ms is None else fmt.moment(line.runs_out_ms, None),
-        "When the budget is used up along that forecast; it lasts when the period ends first.",
+        f"When the budget is used up {how}.",
         f"earliest {_when(line.earliest_ms)}",
         f"latest {_when(line.latest_ms)}",
         confidence="a forecast",
@@ -114,6 +125,8 @@ def _when(at_ms: int | None) -> str:
 
 
 def _period(line: BudgetLine) -> str:
+    if line.ends_ms is None:
+        return f"prepaid, topped up {fmt.moment(line.begins_ms, None)}"
     return f"{line.period} from {fmt.moment(line.begins_ms, None)} to {fmt.moment(line.ends_ms, None)}, {fmt.percent(line.elapsed_share)} gone"
 
 

@@ -267,7 +267,7 @@ def _budget(budget: BudgetLine, header: Header) -> Iterator[Explanation]:
         fmt.usd(budget.left_usd),
         "What is left of the budget that runs out first.",
         f"${budget.limit_usd:,} - ${exact(budget.spent_usd)} spent = ${exact(budget.left_usd)}",
-        f"its period ends {fmt.moment(budget.ends_ms, header.as_of_ms)}",
+        *([] if budget.ends_ms is None else [f"its period ends {fmt.moment(budget.ends_ms, header.as_of_ms)}"]),
     )
     out = budget.runs_out_ms
     yield tell(

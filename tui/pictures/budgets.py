@@ -22,11 +22,13 @@ class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     """Share spent / share of the period elapsed; 1.0 is exactly on plan."""
     runs_out_ms: int | None
     """When it is used up as things go now, or None when it lasts to the end of its period."""
-    ends_ms: int
+    ends_ms: int | None
+    """When its period ends; prepaid money has none."""
     lower_bound: bool = False
     begins_ms: int = 0
+    """When its period began, or prepaid money was topped up last."""
     period: str = "day"
-    """hour, day, week, month or launch."""
+    """hour, day, week, month, launch or prepaid."""
     filter: str = ""
     counts: str = "both"
     burns: tuple[tuple[str, float | None], ...] = ()
@@ -45,6 +47,8 @@ class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     soft_share: float = 0.8
     hard_share: float = 1.0
     doubts: tuple[str, ...] = ()
+    spent_per_hour: tuple[tuple[str, Decimal | None], ...] = ()
+    """Of prepaid money, which has no plan to measure a burn rate by: dollars per hour by look-back."""
 
     @property
     def left_usd(self) -> Decimal:
@@ -57,8 +61,10 @@ class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
         return float(self.spent_usd / self.limit_usd) if self.limit_usd > 0 else 1.0
 
     @property
-    def mark_share(self) -> float:
-        """Where the plan's mark stands on a bar."""
+    def mark_share(self) -> float | None:
+        """Where the plan's mark stands on a bar; None where nothing is planned."""
+        if self.ends_ms is None:
+            return None
         return self.elapsed_share if self.planned_share is None else self.planned_share
 
 

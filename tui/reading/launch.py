@@ -55,6 +55,6 @@ def _before(spending: Spending, scope: Scope, launch: Launch, at_ms: int) -> Dec
 
 def _rate(spending: Spending, scope: Scope, at_ms: int) -> Decimal:
     since_ms = (at_ms - NOW_MS) // _MINUTE_MS * _MINUTE_MS
-    nano_usd = spending.spent(scope, since_ms, at_ms).nano_usd
+    nano_usd = spending.spent(scope, since_ms, at_ms, lagging=True).nano_usd
     per_hour = usd_per_hour(nano_usd, (at_ms - since_ms) / 1000) or Decimal(0)
     return usd_from_nano(nano_from_usd(per_hour))

@@ -47,18 +47,34 @@ def role_of(line: BudgetLine) -> str:
 def budget_details(line: BudgetLine, now_ms: int | None, width: int) -> Iterator[Line]:
     """Everything that is known of one budget, `width` cells wide."""
     yield ((f" {fmt.safe(line.name, 40)}", "strong"), (f"   {_what(line)}", "dim"))
-    spent = f"{fmt.percent(line.spent_share)} spent, plan {fmt.percent(line.mark_share)}"
+    plan = "" if line.ends_ms is None else f", plan {fmt.percent(line.mark_share)}"
+    spent = f"{fmt.percent(line.spent_share)} spent{plan}"
     room = max(8, width - len(spent) - 7)
     yield ((f"   {fmt.bar(line.spent_share, room, line.mark_share)}", role_of(line)), (f"  {spent}", ""))
     yield _row("left", (f"{left_text(line)} of {fmt.usd_whole(line.limit_usd)}", ""), _threshold(line))
+    yield from _prepaid(line) if line.ends_ms is None else _planned(line)
+    yield _row("runs out", (run_out(line, now_ms), role_of(line)), (_range(line, now_ms), "dim"))
+    if line.ends_ms is not None:
+        yield _row("period", (_period(line, line.ends_ms, now_ms), ""))
+    for doubt in line.doubts:
+        yield from (((f"   {part}", "warn"),) for part in fmt.wrap(doubt[:400], max(20, width - 4)))
+
+
+def _planned(line: BudgetLine) -> Iterator[Line]:
     yield _row("pace", (f"{fmt.factor(line.pace)}", ""), ("   1.0x is exactly on plan", "dim"))
     rates = "   ".join(f"{window} {fmt.factor(rate)}" for window, rate in line.burns)
     yield _row("burn rate", (rates or fmt.UNKNOWN, ""))
     yield _row("at the end", (_projection(line), ""), (f"   {BASES.get(line.basis, '')}", "dim"))
-    yield _row("runs out", (run_out(line, now_ms), role_of(line)), (_range(line, now_ms), "dim"))
-    yield _row("period", (_period(line, now_ms), ""))
-    for doubt in line.doubts:
-        yield from (((f"   {part}", "warn"),) for part in fmt.wrap(doubt[:400], max(20, width - 4)))
+
+
+def _prepaid(line: BudgetLine) -> Iterator[Line]:
+    rates = "   ".join(f"{window} {_per_hour(rate)}" for window, rate in line.spent_per_hour)
+    yield _row("burn", (rates or fmt.UNKNOWN, ""))
+    yield _row("topped up", (fmt.day_moment(line.begins_ms, None), ""), (f"   {fmt.usd(line.limit_usd)} then", "dim"))
+
+
+def _per_hour(rate: Decimal | None) -> str:
+    return fmt.UNKNOWN if rate is None else f"{fmt.usd(rate)}/h"
 
 
 def _row(word: str, *pieces: Piece) -> Line:
@@ -66,12 +82,16 @@ def _row(word: str, *pieces: Piece) -> Line:
 
 
 def _what(line: BudgetLine) -> str:
+    if line.ends_ms is None:
+        return "prepaid at a provider"
     about = fmt.safe(line.filter, 40) if line.filter else "everything"
     counts = "" if line.counts == "both" else f", {fmt.safe(line.counts, 12)} dollars"
     return f"each {line.period}, {about}{counts}" if line.period != "launch" else f"launch, {about}{counts}"
 
 
 def _threshold(line: BudgetLine) -> Piece:
+    if line.ends_ms is None:
+        return "", ""
     shares = {"soft": line.soft_share, "hard": line.hard_share}
     if line.crossed in shares:
         return f"   past the {line.crossed} limit of {fmt.percent(shares[line.crossed])}", role_of(line)
@@ -94,10 +114,10 @@ def _range(line: BudgetLine, now_ms: int | None) -> str:
     return "" if earliest == latest else f"   range {earliest} to {latest}"
 
 
-def _period(line: BudgetLine, now_ms: int | None) -> str:
+def _period(line: BudgetLine, ends_ms: int, now_ms: int | None) -> str:
     gone = f"{fmt.percent(line.elapsed_share)} gone"
-    near = now_ms if line.ends_ms - line.begins_ms < _DAY_MS else None
-    return f"{fmt.day_moment(line.begins_ms, near)} to {fmt.day_moment(line.ends_ms, near)}, {gone}"
+    near = now_ms if ends_ms - line.begins_ms < _DAY_MS else None
+    return f"{fmt.day_moment(line.begins_ms, near)} to {fmt.day_moment(ends_ms, near)}, {gone}"
 
 
 class LaunchStrip(Lines):

@@ -116,7 +116,7 @@ def _budget_title(budget: BudgetLine, now_ms: int | None, width: int) -> str:
 
 def _run_out(budget: BudgetLine, now_ms: int | None) -> str:
     if budget.left_usd > 0 and budget.runs_out_ms is None:
-        return f"lasts to {fmt.day_moment(budget.ends_ms, now_ms)}"
+        return "lasts" if budget.ends_ms is None else f"lasts to {fmt.day_moment(budget.ends_ms, now_ms)}"
     text = run_out(budget, now_ms, short=True)
     return text if budget.left_usd <= 0 else f"out {text}"
 

@@ -1,0 +1,48 @@
+"""Prepaid accounts at providers at an instant, out of the balances that were read."""
+
+from typing import NamedTuple
+
+from pricing.prepaid import Prepaid, prepaid
+from store.provider_facts import BalanceCounts
+from store.reader import Reader
+
+_HISTORY_MS = 28 * 86_400_000
+
+
+class PrepaidAccount(NamedTuple):
+    """One account and what its readings say."""
+
+    name: str
+    currency: str
+    state: Prepaid
+
+
+def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
+    """Every account of prepaid money that was read by an instant, by name. Raises StoreError."""
+    rows = reader.ask(
+        "SELECT source, account, currency, since_ms, until_ms, nano FROM balances WHERE counts = ? AND since_ms <= ?"
+        " AND until_ms >= ? ORDER BY source, account, currency, since_ms",
+        (BalanceCounts.LEFT.value, at_ms, at_ms - _HISTORY_MS),
+    )
+    accounts: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    last_read: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for source, account, currency, since_ms, until_ms, nano in rows:
+        key = (source, account, currency)
+        accounts.setdefault(key, []).append((since_ms, nano))
+        last_read[key] = (min(until_ms, at_ms), nano)
+    found = []
+    for key, readings in accounts.items():
+        state = prepaid([*readings, last_read[key]])
+        if state is not None:
+            found.append(PrepaidAccount(f"{key[0]} {key[1]}".strip(), key[2], state))
+    return found
+
+
+def prepaid_readings(reader: Reader, name: str, at_ms: int) -> list[tuple[int, int]]:
+    """(instant, billionths left from then on) of one account, oldest first."""
+    rows = reader.ask(
+        "SELECT since_ms, nano FROM balances WHERE counts = ? AND trim(source || ' ' || account) = ? AND since_ms <= ?"
+        " AND until_ms >= ? ORDER BY since_ms",
+        (BalanceCounts.LEFT.value, name, at_ms, at_ms - _HISTORY_MS),
+    )
+    return [(row[0], row[1]) for row in rows]
