@@ -134,7 +134,12 @@ class Runner:
         readings, cards = self._pricer.price_readings(poll.readings)
         rejects: Sequence[Reject] = poll.rejects
         if priced.clock_skew:
-            skew = Reject(reason="clock_skew: a time ahead of ours, stored as now", count=priced.clock_skew, example="")
+            skew = Reject(
+                reason="clock_skew: a time ahead of ours, stored as now",
+                count=priced.clock_skew,
+                example="",
+                taken=True,
+            )
             rejects = (*rejects, skew)
         batch = Batch(
             health=SourceHealth(

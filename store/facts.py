@@ -111,6 +111,8 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     count: int
     example: str
+    taken: bool = False
+    """It was taken all the same: a doubt, and no loss."""
 
 
 class GpuProcess(msgspec.Struct, frozen=True, gc=False):

@@ -173,7 +173,7 @@ class Writer:
             "name": health.name, "kind": health.kind, "state": health.state.value, "detail": health.detail,
             "polled_ms": health.polled_ms, "watermark_ms": health.watermark_ms, "poll_every_ms": health.poll_every_ms,
             "backlog_bytes": health.backlog_bytes, "poll_ms": health.poll_ms, "events": written.events, "duplicates": written.duplicates,
-            "rejected": sum(reject.count for reject in batch.rejects), "gap_bytes": batch.gap_bytes,
+            "rejected": sum(reject.count for reject in batch.rejects if not reject.taken), "gap_bytes": batch.gap_bytes,
         })  # fmt: skip
         self._connection.executemany(
             "INSERT INTO rejects (source, reason, count, example, seen_ms) VALUES (?, ?, ?, ?, ?)"

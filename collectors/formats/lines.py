@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.door import example, visible
+from collectors.formats.doubts import collecting
 from collectors.formats.format import Follower, LineFormat, NotUsageError
 from collectors.formats.registry import FORMATS
 from store.facts import Reject, UsageEvent
@@ -77,7 +78,18 @@ class LineReader:
         if memory is not None:
             self._memory, self._follower = memory, None
         events: list[UsageEvent] = []
-        rejects: dict[str, _Refused] = {}
+        with collecting() as doubts:
+            refused = self._read(lines, events)
+        if self._follower is not None:
+            self._memory = self._follower.memory()
+        rejects = [
+            *(some.reject(reason) for reason, some in refused.items()),
+            *(Reject(reason=doubt, count=count, example="", taken=True) for doubt, count in doubts.items()),
+        ]
+        return Parsed(events, tuple(rejects), self._format.name if self._format else None, self._memory)
+
+    def _read(self, lines: Sequence[bytes], events: list[UsageEvent]) -> dict[str, _Refused]:
+        refused: dict[str, _Refused] = {}
         parse = self._parse()
         for line in lines:
             try:
@@ -86,12 +98,9 @@ class LineReader:
                 events += parse(line)
             except _UNREADABLE:
                 for reason in self._read_strange(line, events):
-                    rejects.setdefault(self._known_reason(reason), _Refused()).add(line)
+                    refused.setdefault(self._known_reason(reason), _Refused()).add(line)
                 parse = self._parse()
-        if self._follower is not None:
-            self._memory = self._follower.memory()
-        counted = tuple(refused.reject(reason) for reason, refused in rejects.items())
-        return Parsed(events, counted, self._format.name if self._format else None, self._memory)
+        return refused
 
     def _parse(self) -> Callable[[bytes], Sequence[UsageEvent]] | None:
         """How the last format reads the next line."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from collectors.door import cut, milliseconds, names, reported_nano
+from collectors.formats.doubts import CONVENTION, note
 from collectors.formats.format import LineFormat
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
@@ -228,6 +229,7 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
     written = sum(lifetimes)
     if read + written > prompt:
         # This source follows the convention in which the prompt leaves the cache out.
+        note(CONVENTION)
         prompt += read + written
     units, audio_in, audio_out = _units(reported, inside, outside)
     return Usage(

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from collectors.formats.doubts import CONVENTION, note
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
 
@@ -38,6 +39,8 @@ def inclusive(
     """
     inside = (read or 0) + sum(written.counts)
     fresh = (prompt or 0) - inside
+    if fresh < 0:
+        note(CONVENTION)
     return exclusive(prompt if fresh < 0 else fresh, output, read=read, written=written, reasoning=reasoning)
 
 

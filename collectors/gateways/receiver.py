@@ -7,9 +7,12 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
+import msgspec
+
 from collectors.door import visible
 from collectors.errors import CollectorError
 from collectors.formats import otlp
+from collectors.formats.doubts import collecting
 from collectors.formats.spans.wire import spans_of
 from collectors.source import Poll
 from collectors.web.httpserver import Reply, Request, Room, converse
@@ -140,7 +143,8 @@ class OtlpReceiver:
             return refusal
         try:
             async with self._unpacking:
-                events = await asyncio.to_thread(_events, request.body, request.headers, content_type)
+                with collecting() as doubts:
+                    events = await asyncio.to_thread(_events, request.body, request.headers, content_type)
         except _UnpackedTooLargeError:
             return Reply(413, f"unpacked at most {MAX_UNPACKED_BYTES:,} bytes are taken\n".encode())
         except _UNREADABLE as error:
@@ -152,16 +156,21 @@ class OtlpReceiver:
             self._waiting.append(delivery)
             if not await delivery.recorded:
                 return Reply(503, b"usdtop ends; send this again later\n", headers=_RETRY)
+            for doubt, count in doubts.items():
+                self._count(Reject(reason=doubt, count=count, example="", taken=True))
         return Reply(200, _ANSWERS[content_type], content_type)
 
     def _reject(self, why: str, body: bytes) -> Reply:
         """Count what could not be read, by reason, and say so to the sender, who need not send it again."""
         reason = visible(why.encode("utf-8", "replace"), 120)
-        before = self._rejects.get(reason)
-        if before is not None or len(self._rejects) < _MAX_REASONS:
-            count = before.count + 1 if before else 1
-            self._rejects[reason] = Reject(reason=reason, count=count, example=f"{len(body):,} bytes")
+        self._count(Reject(reason=reason, count=1, example=f"{len(body):,} bytes"))
         return Reply(400, f"{reason}\n".encode())
+
+    def _count(self, reject: Reject) -> None:
+        before = self._rejects.get(reject.reason)
+        if before is not None or len(self._rejects) < _MAX_REASONS:
+            count = reject.count + (before.count if before else 0)
+            self._rejects[reject.reason] = msgspec.structs.replace(reject, count=count)
 
 
 def is_loopback(host: str) -> bool:

@@ -70,4 +70,4 @@ class Gathered:
     def _reject(self, reject: Reject) -> None:
         before = self._rejects.get(reject.reason)
         count = reject.count + (before.count if before else 0)
-        self._rejects[reject.reason] = Reject(reason=reject.reason, count=count, example=reject.example)
+        self._rejects[reject.reason] = msgspec.structs.replace(reject, count=count)

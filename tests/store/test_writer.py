@@ -302,3 +302,11 @@ def test_the_positions_of_files_that_are_gone_are_forgotten_for_their_source_alo
     writer.write(batch(gone=[(1, 3)]))
     assert writer.positions("gateway") == [stays]
     assert writer.positions("another") == [stays, goes]
+
+
+def test_a_doubt_about_a_record_that_was_taken_is_kept_and_is_no_loss(path: Path) -> None:
+    doubt = Reject(reason="clock_skew: stored as now", count=2, example="", taken=True)
+    Writer(path).write(batch([priced("a")], rejects=[doubt, Reject(reason="not JSON", count=1, example="x")]), [CARD])
+    record = Reader(path).sources()[0]
+    assert record.rejected == 1
+    assert {reason: count for reason, count, *_ in record.rejects} == {"clock_skew: stored as now": 2, "not JSON": 1}

@@ -150,7 +150,7 @@ class Importer:
             before = self._reasons.get(reject.reason)
             count = reject.count + (before.count if before else 0)
             self._reasons[reject.reason] = Reject(reason=reject.reason, count=count, example=reject.example)
-            self.rejected += reject.count
+            self.rejected += 0 if reject.taken else reject.count
 
     def _draw(self, path: Path, size: int, poll: Poll, seconds: float) -> None:
         if self._quiet or (poll.more and seconds - self._drawn < _DRAW_EVERY_SECONDS):

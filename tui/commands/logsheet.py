@@ -31,7 +31,8 @@ def log_sentences(path: Path, config: Config) -> Iterator[tuple[str, str]]:
         yield from _totals(priced.events)
         yield from _example(max(priced.events, key=lambda one: one.event.usage.total_tokens))
     for reject in found.rejects:
-        yield "warn", f"{reject.count:,} x {reject.reason}: {reject.example}"
+        said = f": {reject.example}" if reject.example else ""
+        yield "note" if reject.taken else "warn", f"{reject.count:,} x {reject.reason}{said}"
 
 
 def _nothing(path: Path, found: Inspection) -> Iterator[tuple[str, str]]:

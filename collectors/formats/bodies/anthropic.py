@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.door import cut
 from collectors.formats.bodies.body import RECEIVED_NOW, own_id
+from collectors.formats.doubts import MISMATCH, note
 from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
@@ -115,6 +116,8 @@ def by_model(said: MessageUsage, model: str | None) -> dict[str | None, Usage]:
     for usage in used.values():
         summed = _plus(summed, usage)
     missing = Usage.of(max(0, whole - part) for whole, part in zip(own[:9], summed[:9], strict=True))
+    if said.iterations and any(missing[:8]):
+        note(MISMATCH)
     searches = said.server_tool_use.web_search_requests if said.server_tool_use else None
     units = (("web_searches", searches),) if searches else ()
     used[model] = _plus(used[model], missing)._replace(units=units)

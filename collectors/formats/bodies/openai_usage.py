@@ -6,6 +6,7 @@ it. xAI's chat completions count reasoning beside the completion.
 
 from typing import NamedTuple
 
+from collectors.formats.doubts import CAPPED, CONVENTION, MISMATCH, note
 from pricing.usage import NOTHING, Usage
 
 
@@ -34,7 +35,10 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False) -> Usage:
         return NOTHING
     prompt, read = counts.prompt or 0, counts.cached or 0
     if read > prompt:
+        note(CONVENTION)
         prompt += read
+    if (counts.written or 0) > prompt - read:
+        note(CAPPED)
     written = min(counts.written or 0, prompt - read)
     written_30m = min(counts.written_30m or 0, written)
     written_12h = min(counts.written_12h or 0, written - written_30m)
@@ -66,6 +70,8 @@ def billed_output(
         return completion
     if total == prompt + completion:
         return completion
+    if total is not None and total != prompt + completion + reasoning:
+        note(MISMATCH)
     if total == prompt + completion + reasoning or outside or reasoning > completion:
         return completion + reasoning
     return completion

@@ -4,6 +4,7 @@ import msgspec
 
 from collectors.door import cut, reported_nano
 from collectors.formats.bodies.openai_usage import audio_units, billed_output
+from collectors.formats.doubts import CONVENTION, note
 from collectors.formats.litellm import UsageObject, record_id, usage_of
 from collectors.formats.spans import names
 from collectors.formats.spans.span import Attributes, Span, count, decimal, text
@@ -75,6 +76,7 @@ def _usage(said: Attributes) -> Usage:
     output = billed_output(prompt, output or 0, reasoning, count(said, names.TOTAL))
     read, written = count(said, names.CACHE_READ) or 0, count(said, names.CACHE_WRITE) or 0
     if read + written > prompt:
+        note(CONVENTION)
         # An instrumentation from before the convention, whose input leaves the cache out.
         prompt += read + written
     fresh = prompt - read - written

@@ -295,3 +295,17 @@ def test_where_to_listen_is_an_address_or_a_port(listen: str, place: tuple[str, 
 def test_an_address_that_is_none_is_an_error_of_the_configuration(listen: str) -> None:
     with pytest.raises(ConfigError, match="address to listen at"):
         from_mapping({"source": [{"type": "otlp", "listen": listen}]}, None)
+
+
+async def test_a_call_whose_counts_contradict_each_other_is_recorded_and_counted_as_a_doubt(sender: Sender) -> None:
+    cached = {"key": "gen_ai.usage.cache_read.input_tokens", "value": {"intValue": "900"}}
+    body = json.loads(export("a" * 16))
+    body["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"].append(cached)
+    asked, polls = sender.post(json.dumps(body).encode()), []
+    while not asked.done():
+        polls.append(await sender.receiver.poll(NOW_MS))
+        await asyncio.sleep(0)
+    polls.append(await sender.receiver.poll(NOW_MS))
+    assert asked.result().status_code == 200
+    assert [event.usage.prompt_tokens for poll in polls for event in poll.events] == [910]
+    assert [(reject.count, reject.taken) for poll in polls for reject in poll.rejects] == [(1, True)]
