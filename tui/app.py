@@ -48,6 +48,12 @@ def _sources() -> Screen[Any]:
     return SourcesScreen()
 
 
+def _alerts() -> Screen[Any]:
+    from tui.screens.alerts import AlertsScreen
+
+    return AlertsScreen()
+
+
 def _commands() -> type[Any]:
     from tui.palette import MonitorCommands
 
@@ -65,6 +71,7 @@ class MonitorApp(TraceKeysApp):
         "budgets": _budgets,
         "requests": _requests,
         "sources": _sources,
+        "alerts": _alerts,
     }
     DEFAULT_MODE = "burn"
     COMMANDS = {_commands}
@@ -80,6 +87,7 @@ class MonitorApp(TraceKeysApp):
         ),
         Binding("4", "show('requests')", "requests", id="app.requests", tooltip="go to Requests: newest or dearest"),
         Binding("6", "show('sources')", "sources", id="app.sources", tooltip="go to Sources: states, lags, rejects"),
+        Binding("7", "show('alerts')", "alerts", id="app.alerts", tooltip="go to Alerts: what fires, and why"),
         Binding(
             "ctrl+p,colon",
             "command_palette",
@@ -100,21 +108,33 @@ class MonitorApp(TraceKeysApp):
         refresh_seconds: float = 1.0,
         demo: bool = False,
         is_copy: bool = False,
+        rings: bool = True,
         ascii_only: bool = False,
         theme: str | None = None,
     ) -> None:
         super().__init__(feed, view or View(), refresh_seconds=refresh_seconds, ascii_only=ascii_only, theme=theme)
         self.demo = demo
         self.is_copy = is_copy
+        self.rings = rings
+        self._rung: int | None = None
         self.trail = Trail()
         self.last_filter = ""
 
     def picture_taken(self, picture: object) -> None:
-        """The terminal's title carries the burn."""
+        """The terminal's title carries the burn, and a sign while something fires; the bell rings once for each alert."""
         super().picture_taken(picture)
+        header = self.header
+        if header is not None and not header.past:
+            self._ring(header.newest_alert)
         if isinstance(picture, BurnPicture):
             burn = fmt.usd_rough(picture.headline.usd_per_hour, lower_bound=picture.headline.lower_bound)
-            self.name_terminal(f"usdtop {burn}/h")
+            self.name_terminal(f"! {burn}/h" if picture.header.alerts_firing else f"usdtop {burn}/h")
+
+    def _ring(self, newest_alert: int) -> None:
+        """Ring for an alert that opened since the monitor was started; what fired before is on the screen."""
+        if self._rung is not None and newest_alert > self._rung and self.rings:
+            self.bell()
+        self._rung = max(newest_alert, self._rung or 0)
 
     def descend(self, mode: str, view: View, cursor: object) -> None:
         """Go deeper and remember where from."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from tui.pictures.alerts import AlertsPicture
     from tui.pictures.budgets import BudgetPicture, BudgetsPicture
     from tui.pictures.burn import BurnPicture
     from tui.pictures.chart import ChartPicture, Point
@@ -28,6 +29,18 @@ class Feed(Protocol):
 
     def chart(self, view: View) -> ChartPicture:
         """Dollars per hour over time, by the dimension of this view."""
+        ...
+
+    def alerts(self, view: View) -> AlertsPicture:
+        """Alerts that are open, and those that ended lately."""
+        ...
+
+    def acknowledge(self, alert_id: int, *, undo: bool) -> str:
+        """Say that somebody looks after an alert, or take that back; what was done, in a sentence."""
+        ...
+
+    def snooze(self, alert_id: int, *, undo: bool) -> str:
+        """Keep an alert quiet for an hour, or take that back; what was done, in a sentence."""
         ...
 
     def alert_points(self, view: View) -> Sequence[Point]:

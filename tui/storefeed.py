@@ -6,12 +6,15 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
+from store.alerts import acknowledge, snooze, unacknowledge
 from store.allowed import allow_key
 from store.marks import set_mark
 from store.reader import Reader
 from store.tables import StoreError
 from tui import format as fmt
 from tui.feed import FeedError
+from tui.person import person
+from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
@@ -19,9 +22,11 @@ from tui.pictures.machines import MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
-from tui.reading import budgets, burn, chart, machines, requests, sources
+from tui.reading import alerts, budgets, burn, chart, machines, requests, sources
 
 _MONTH_MS = 31 * 86_400_000
+
+_SNOOZE_MS = 3_600_000
 
 Notices: TypeAlias = Callable[[], tuple[str, ...]]
 
@@ -56,6 +61,31 @@ class StoreFeed:
         """Dollars per hour over time."""
         with self._reading() as reader:
             return chart.chart(reader, view, self._clock())
+
+    def alerts(self, view: View) -> AlertsPicture:
+        """Alerts that are open, and those that ended lately."""
+        with self._reading() as reader:
+            return alerts.alerts(reader, view, self._clock(), machine=self._machine, demo=self._demo)
+
+    def acknowledge(self, alert_id: int, *, undo: bool) -> str:
+        """Say that somebody looks after an alert, or take that back."""
+        by, at_ms = person(), self._clock()
+        with _writing():
+            if undo:
+                unacknowledge(self._path, alert_id)
+            else:
+                acknowledge(self._path, alert_id, at_ms=at_ms, by=by)
+        return "it fires as before" if undo else f"acknowledged by {by}; a takes it back"
+
+    def snooze(self, alert_id: int, *, undo: bool) -> str:
+        """Keep an alert quiet for an hour, or take that back."""
+        until_ms = self._clock() + _SNOOZE_MS
+        with _writing():
+            if undo:
+                unacknowledge(self._path, alert_id)
+            else:
+                snooze(self._path, alert_id, until_ms=until_ms, by=person())
+        return "it fires as before" if undo else f"quiet until {fmt.clock(until_ms)}; Z takes it back"
 
     def alert_points(self, view: View) -> Sequence[Point]:  # noqa: ARG002 (all that are kept lately)
         """When alerts fired in the last month."""
@@ -136,3 +166,12 @@ class StoreFeed:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the store says when it cannot be written, as a failure of the feed."""
+    try:
+        yield
+    except StoreError as error:
+        raise FeedError(str(error)) from error

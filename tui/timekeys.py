@@ -97,7 +97,7 @@ class TimeKeysApp(AskingApp):
 
     def action_alert(self, steps: int) -> None:
         """Go to the alert before or after the time that is shown."""
-        self._work(lambda: self._to_alert(steps))
+        self.errand(lambda: self._to_alert(steps))
 
     async def _to_alert(self, steps: int) -> None:
         newest_ms = self._newest_ms or 0
@@ -120,7 +120,7 @@ class TimeKeysApp(AskingApp):
             self.renew()
             self.say(said)
 
-        self._work(mark)
+        self.errand(mark)
 
     def action_zone(self) -> None:
         """Draw times in UTC, or in this machine's zone."""
@@ -141,7 +141,7 @@ class TimeKeysApp(AskingApp):
         if isinstance(self.screen, MonitorScreen):
             self.screen.question(question, answer)
 
-    def _work(self, work: Callable[[], Awaitable[Any]]) -> None:
+    def errand(self, work: Callable[[], Awaitable[Any]]) -> None:
         """Do something that waits for the store; a failure becomes a sentence."""
 
         async def guarded() -> None:

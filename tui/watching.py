@@ -47,6 +47,7 @@ def watch(
         view=_view(config),
         demo=demo,
         is_copy=copied is not None,
+        rings=config.alerts.bell,
         ascii_only=ascii_only or config.screen.ascii or _is_ascii(),
     )
     try:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tests.fakes import alerts as fake_alerts
 from tests.fakes import budgets as fake_budgets
 from tests.fakes import pictures
 from tui.feed import FeedError
+from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
@@ -28,6 +30,7 @@ class FakeFeed:
         sources: SourcesPicture = pictures.SOURCES,
         machines: MachinesPicture = pictures.MACHINES,
         chart: ChartPicture = pictures.CHART,
+        alerts: AlertsPicture = fake_alerts.ALERTS,
         budgets: BudgetsPicture = fake_budgets.BUDGETS,
         budget: Callable[[str], BudgetPicture] = fake_budgets.budget,
     ) -> None:
@@ -39,7 +42,9 @@ class FakeFeed:
         self.chart_answer = chart
         self.marks: list[tuple[str, int | None]] = []
         self.allowed: list[str] = []
-        self.alerts: tuple[Point, ...] = ()
+        self.points: tuple[Point, ...] = ()
+        self.alerts_answer = alerts
+        self.acts: list[tuple[str, int, bool]] = []
         self.budgets_answer = budgets
         self.budget_answer = budget
         self.failure: str | None = None
@@ -58,10 +63,29 @@ class FakeFeed:
         self._note("chart", view)
         return self.chart_answer
 
+    def alerts(self, view: View) -> AlertsPicture:
+        """The prepared alerts."""
+        self._note("alerts", view)
+        return self.alerts_answer
+
+    def acknowledge(self, alert_id: int, *, undo: bool) -> str:
+        """Remember it."""
+        return self._act("acknowledge", alert_id, undo=undo)
+
+    def snooze(self, alert_id: int, *, undo: bool) -> str:
+        """Remember it."""
+        return self._act("snooze", alert_id, undo=undo)
+
+    def _act(self, what: str, alert_id: int, *, undo: bool) -> str:
+        if self.failure is not None:
+            raise FeedError(self.failure)
+        self.acts.append((what, alert_id, undo))
+        return f"{what} {alert_id}"
+
     def alert_points(self, view: View) -> tuple[Point, ...]:
         """The alerts that a test put here."""
         self._note("alerts", view)
-        return self.alerts
+        return self.points
 
     def set_mark(self, text: str, at_ms: int | None) -> str:
         """Remember the mark."""

@@ -94,7 +94,7 @@ async def test_a_typed_time_is_gone_to_and_a_wrong_one_is_a_sentence() -> None:
 
 async def test_e_goes_from_alert_to_alert() -> None:
     feed = FakeFeed(as_it_was)
-    feed.alerts = (
+    feed.points = (
         Point(WHOLE_MINUTE_MS - 40 * MINUTE_MS + 1, "first"),
         Point(WHOLE_MINUTE_MS - 10 * MINUTE_MS + 1, "cache hits 71% -> 4%"),
     )

@@ -4,7 +4,6 @@
 """
 
 import argparse
-import getpass
 import sys
 
 from collectors.alerting.messages import alert_json
@@ -16,6 +15,7 @@ from store.alerts import acknowledge, snooze, unacknowledge
 from store.reader import Reader
 from tui.commands.arguments import count
 from tui.commands.common import instant, place_of, plain, print_json, reading, shortened
+from tui.person import person
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.view import View
 from tui.reading.alerts import alerts, last_asked, waiting_by_reason
@@ -50,14 +50,6 @@ def run(options: argparse.Namespace) -> int:
             picture = alerts(reader, View(), at_ms, machine=machine_name(), recent_ms=at_ms - since_ms)
             _print_text(picture, at_ms)
     return 0
-
-
-def person() -> str:
-    """Who this is, as the system knows."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
 
 
 def _milliseconds(text: str) -> int:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from pricing.totals import Totals
+from tui.pictures.alerts import AlertRow
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.chart import ChartPicture, Point
 from tui.pictures.header import Header
@@ -83,6 +84,8 @@ class BurnPicture(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[tuple[str, str | None], ...]
     total: Totals
     rows: tuple[GroupRow, ...] = ()
+    alerts: tuple[AlertRow, ...] = ()
+    """Those that are open, what should be looked at first on top."""
     doubts: tuple[str, ...] = ()
     """What is uncertain in the figures, worst first, e.g. "1 unpriced model: support-tuned-7b, 0.4M tok/h"."""
     chart: ChartPicture | None = None

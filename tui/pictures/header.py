@@ -28,6 +28,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int | None = None
     """Where the window begins: a whole minute."""
     sources: tuple[SourceNote, ...] = ()
+    alerts_firing: int = 0
+    """Alerts that nobody has acknowledged or snoozed."""
+    is_critical: bool = False
+    """Whether one of them should wake somebody."""
+    newest_alert: int = 0
+    """Number of the newest of them; 0 without one."""
     books: tuple[str, ...] = ()
     """Price books that the figures rest on, with their dates."""
     notices: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from store.sums import Sum, SumKey, group, total
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.view import View
+from tui.reading.alerts import alert_rows
 from tui.reading.bills import provider_notes
 from tui.reading.budgets import tightest
 from tui.reading.committed import Committed, committed
@@ -73,6 +74,7 @@ def burn(
         path=view.path,
         total=dataclasses.replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
         rows=tuple(rows),
+        alerts=alert_rows(at.alerts, at.alerts_ms),
         doubts=(
             *_doubts(sums, costs, at),
             *provider_notes(reader, sums, at.seconds),

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pricing.alerts.names import Severity
+from pricing.alerts.states import State
+from store.alerts import AlertRecord
 from store.facts import SourceState
 from store.notes import CATALOGUE
 from store.reader import Reader
@@ -27,8 +30,11 @@ class Moment:
     until_ms: int
     sources: Sequence[SourceRecord]
     states: dict[str, SourceState]
+    past: bool = False
     missing: tuple[str, ...] = ()
     """Sources whose data the window lacks, in sentences."""
+    alerts: Sequence[AlertRecord] = ()
+    """Open at `alerts_ms`."""
     silent: bool = False
     """There are sources, and none of them has been read lately: nothing is known of now."""
 
@@ -36,6 +42,16 @@ class Moment:
     def seconds(self) -> float:
         """Length of the window."""
         return (self.until_ms - self.since_ms) / 1000
+
+    @property
+    def alerts_ms(self) -> int:
+        """The instant whose alerts are meant: now, or where the window ends in the past."""
+        return self.until_ms if self.past else self.now_ms
+
+    @property
+    def firing(self) -> list[AlertRecord]:
+        """Alerts that nobody looks after, the newest first."""
+        return [alert for alert in self.alerts if alert.state(self.alerts_ms) is State.FIRING]
 
     @property
     def sources_that_speak(self) -> list[str]:
@@ -74,7 +90,10 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
         until_ms = now_ms
     else:
         until_ms = reader.newest_bucket_ms() or now_ms
+    alerts_ms = now_ms if view.until_ms is None else until_ms
     return Moment(
+        past=view.until_ms is not None,
+        alerts=[alert for alert in reader.alerts(alerts_ms, alerts_ms) if alert.state(alerts_ms) is not State.RESOLVED],
         now_ms=now_ms,
         since_ms=(until_ms - view.window_seconds * 1000) // 60_000 * 60_000,
         until_ms=until_ms,
@@ -105,6 +124,9 @@ def header(
         sources_total=len(counted),
         demo=demo,
         past=view.until_ms is not None,
+        alerts_firing=len(at.firing),
+        is_critical=any(alert.severity is Severity.CRITICAL for alert in at.firing),
+        newest_alert=max((alert.id for alert in at.firing), default=0),
         notices=notices,
         since_ms=at.since_ms,
         sources=tuple(

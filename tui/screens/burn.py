@@ -15,6 +15,7 @@ from tui.pictures.view import DRILL_ORDER, View
 from tui.screens.burn_table import COLUMNS, MEASURES, Measure, draw_row, in_order, measures, row_key
 from tui.screens.monitor import MonitorScreen
 from tui.summary import incident_line
+from tui.widgets.alert import AlertRows
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
@@ -47,7 +48,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
 
     def compose_body(self) -> Sequence[Widget]:
         """The figures over the table."""
-        return HeadlineFigures(), Rule(), TimeChart(), Breadcrumb(), Table(COLUMNS)
+        return HeadlineFigures(), Rule(), TimeChart(), Breadcrumb(), Table(COLUMNS), AlertRows()
 
     def read(self, feed: Feed, view: View) -> BurnPicture:
         """The figures and the rows of this view, and the chart when it is shown."""
@@ -102,6 +103,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
             empty=_empty(picture, self.monitor.view.filter),
             sorted_by=shown.index(by),
         )
+        self.query_one(AlertRows).show(picture.alerts, picture.header.read_at_ms)
 
     def _measure(self, shown: Sequence[Measure]) -> Measure:
         """The column it is sorted by, or dollars where that is not shown any more."""

@@ -39,6 +39,9 @@ class HeaderLine(Lines):
         parts: list[Piece] = [(f"usdtop {fmt.safe(header.machine, 24)}", "strong"), self._state(header)]
         if header.demo:
             parts.append(("DEMO", "warn"))
+        if header.alerts_firing:
+            word = "alert" if header.alerts_firing == 1 else "alerts"
+            parts.append((f"!{header.alerts_firing} {word}", "bad" if header.is_critical else "warn"))
         parts.append((f"window {fmt.window(header.window_seconds)}", ""))
         if not header.past:
             missing = header.sources_ok < header.sources_total

@@ -1,0 +1,277 @@
+"""Alerts on the screen: what fires first, what is known of it, what can be done, and where it leads."""
+
+import pytest
+from msgspec.structs import replace
+
+from pricing.alerts.states import State
+from tests.fakes import alerts, pictures
+from tests.fakes.feed import FakeFeed
+from tests.fakes.screens import monitor, press, settle, shown
+from tui.app import MonitorApp
+from tui.pictures.alerts import AlertsPicture
+from tui.pictures.view import View
+from tui.screens.alerts import AlertScreen, AlertsScreen
+from tui.widgets.alert import AlertRows
+from tui.widgets.header import HeaderLine
+from tui.widgets.table import Table
+
+SIZES = [(80, 24), (200, 50)]
+
+
+def with_alerts(**header: object) -> FakeFeed:
+    """A feed whose Burn picture has alerts, too."""
+    burn = pictures.burn()
+    noted = replace(burn.header, alerts_firing=2, is_critical=True, newest_alert=2, **header)
+    return FakeFeed(replace(burn, header=noted, alerts=tuple(row for row in alerts.ROWS if row.is_open)))
+
+
+def cells(app: MonitorApp) -> list[tuple[str, ...]]:
+    return [tuple(row.cells) for row in app.screen.query_one(Table).rows]
+
+
+async def test_what_fires_stands_above_what_somebody_looks_after_and_what_is_over() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert [row[0] for row in cells(app)] == ["FIRING", "FIRING", "snoozed", "acked", "over"]
+        assert "launch" in shown(app)
+        assert "burn 1.9x over 1h and 2.4x over 5m" in shown(app)
+
+
+async def test_the_alert_at_the_cursor_says_its_evidence_its_effect_and_its_cause() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "j")
+        text = shown(app)
+        assert "cache hits: 4% over 5 min, the hour before 71%" in text
+        assert "+$88.70/h" in text
+        assert "firing since 14:09Z" in text
+        assert "model mix" in text, "the strongest part of its cause"
+        await press(pilot, "j", "j")
+        assert "acknowledged by ana 14:18Z" in shown(app)
+        await press(pilot, "j")
+        assert "over since 13:13Z, after 20m" in shown(app)
+
+
+async def test_an_unknown_effect_is_a_dash_not_nothing() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        (snoozed,) = [row for row in cells(app) if row[0] == "snoozed"]
+        assert snoozed[5] == "--"
+
+
+async def test_a_acknowledges_and_takes_it_back() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "a")
+        await settle(pilot)
+        assert feed.acts == [("acknowledge", alerts.BURN.id, False)]
+        assert f"acknowledge {alerts.BURN.id}" in shown(app)
+        await press(pilot, "j", "j", "j", "a")
+        await settle(pilot)
+        assert feed.acts[-1] == ("acknowledge", alerts.SEEN.id, True)
+
+
+async def test_a_capital_z_snoozes_for_an_hour() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "Z", "j", "j", "Z")
+        await settle(pilot)
+        assert feed.acts == [("snooze", alerts.BURN.id, False), ("snooze", alerts.SNOOZED.id, True)]
+
+
+async def test_what_is_over_cannot_be_acknowledged() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "G", "a")
+        assert feed.acts == []
+        assert "over already" in shown(app)
+
+
+async def test_a_store_that_cannot_be_written_says_so_and_the_screen_goes_on() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        feed.failure = "cannot write to the store: check its folder's permissions."
+        await press(pilot, "a")
+        await settle(pilot)
+        assert "cannot write to the store" in shown(app)
+        assert len(cells(app)) == 5
+
+
+async def test_enter_opens_the_ranked_cause_down_to_tenants_and_models() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "j", "enter")
+        assert isinstance(app.screen, AlertScreen)
+        # 100 calls of acme at 0.14 cents became 100 at 1.4 cents; globex sends 200 calls more
+        assert cells(app) == [
+            ("model mix", "+$1.260/h", "", ""),
+            ("", "+$1.400/h", "acme", "large"),
+            ("", "-$0.140/h", "acme", "small"),
+            ("volume", "+$0.280/h", "", ""),
+            ("", "+$0.280/h", "globex", "small"),
+        ]
+
+
+async def test_from_a_cause_enter_goes_to_the_tenant_and_model_that_moved_and_back() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "j", "enter", "j", "enter")
+        assert app.view.path == (("model", "large"), ("tenant", "acme"))
+        assert (app.current_mode, app.view.by) == ("burn", "key")
+        await press(pilot, "escape")
+        assert isinstance(app.screen, AlertScreen)
+        assert list(app.view.path) == [], "back where it began"
+        await press(pilot, "escape")
+        assert isinstance(app.screen, AlertsScreen)
+        assert app.screen.query_one(Table).cursor_key == 1, "the cursor is where it was"
+
+
+@pytest.mark.parametrize(("alert", "mode"), [(alerts.OVER, "sources"), (alerts.SEEN, "gpus")])
+async def test_an_alert_about_a_thing_leads_to_the_screen_of_such_things(alert: object, mode: str) -> None:
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=(alert,))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "enter", "enter")
+        assert app.current_mode == mode
+
+
+async def test_without_an_alert_the_screen_says_since_when_and_which_rules_wait() -> None:
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=())))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert "Nothing fires, and nothing did in the last 24 hours." in shown(app)
+        assert "day against week: 47 of the 48 hours of history that it needs" in shown(app)
+
+
+async def test_rules_that_were_never_asked_are_not_called_quiet() -> None:
+    app = monitor(FakeFeed(alerts=AlertsPicture(header=pictures.HEADER)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert "No rule has been asked yet" in shown(app)
+        assert "Nothing fires" not in shown(app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_burn_screen_has_the_first_alerts_under_its_table(size: tuple[int, int]) -> None:
+    app = monitor(with_alerts())
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        lines = app.screen.query_one(AlertRows).text.splitlines()
+        assert len(lines) == 4
+        assert lines[1].startswith("! 14:21Z launch  burn 1.9x over 1h and 2.4x over 5m")
+        assert lines[2].startswith("! 14:09Z acme claude-sonnet-4-6  cache hits 71% -> 4%   +$88.70/h")
+        assert lines[3].startswith("  "), "a snoozed one does not shout"
+        assert lines[3].endswith("1 more: 7")
+
+
+async def test_the_burn_screen_without_alerts_gives_no_line_to_them() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert not app.screen.query_one(AlertRows).display
+
+
+async def test_every_header_counts_what_fires() -> None:
+    app = monitor(with_alerts())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "!2 alerts" in app.screen.query_one(HeaderLine).text
+        await press(pilot, "7")
+        assert "!2 alerts" in app.screen.query_one(HeaderLine).text
+
+
+async def test_the_bell_rings_once_for_an_alert_that_opens_and_not_for_old_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed = with_alerts()
+    app = monitor(feed)
+    rung: list[int] = []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert rung == [], "it fired before the monitor was started"
+        for newest in (3, 3, 0, 3, 4):
+            assert not callable(feed.burn_answer)
+            feed.burn_answer = replace(feed.burn_answer, header=replace(feed.burn_answer.header, newest_alert=newest))
+            app.renew()
+            await settle(pilot)
+        assert len(rung) == 2
+
+
+async def test_a_silent_bell_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = with_alerts()
+    app = MonitorApp(feed, refresh_seconds=3_600, rings=False)
+    rung: list[int] = []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert not callable(feed.burn_answer)
+        feed.burn_answer = replace(feed.burn_answer, header=replace(feed.burn_answer.header, newest_alert=9))
+        app.renew()
+        await settle(pilot)
+        assert rung == []
+
+
+async def test_the_title_of_the_terminal_says_that_something_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+    feed = with_alerts()
+    app = monitor(feed)
+    monkeypatch.setattr(app, "name_terminal", named.append)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert named[-1] == "! ≥$413/h"
+        assert not callable(feed.burn_answer)
+        feed.burn_answer = replace(feed.burn_answer, header=replace(feed.burn_answer.header, alerts_firing=0))
+        app.renew()
+        await settle(pilot)
+        assert named[-1] == "usdtop ≥$413/h"
+
+
+HOSTILE = "\x1b]0;owned\x07[bold red]acme[/]\n\u202eevil" + "x" * 200
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_names_are_text(size: tuple[int, int]) -> None:
+    row = alerts.alert(
+        subject=HOSTILE, title=HOSTILE, first_cause=HOSTILE, reason=HOSTILE, evidence=(HOSTILE,),
+        path=(("tenant", HOSTILE),), cause=None, by=HOSTILE, state=State.ACKNOWLEDGED, since_ms=alerts.NOW_MS,
+    )  # fmt: skip
+    burn = pictures.burn()
+    feed = FakeFeed(replace(burn, alerts=(row,)), alerts=replace(alerts.ALERTS, rows=(row,)))
+    app = monitor(feed, view=View())
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        for keys in ((), ("7",), ("enter",)):
+            await press(pilot, *keys)
+            text = shown(app)
+            assert "\x1b" not in text
+            assert "\u202e" not in text
+            assert "[bold red]acme" in text
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_ascii_screens_hold_nothing_else(ascii_only: bool) -> None:
+    app = monitor(with_alerts(), ascii_only=ascii_only)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "enter")
+        assert shown(app).isascii() is ascii_only

@@ -1,0 +1,130 @@
+"""Alerts as lines: a row for each under the Burn table, and all that is known of one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from textual.geometry import Size
+
+from pricing.alerts.names import Severity
+from pricing.alerts.states import State
+from pricing.cause import Cause, Mover
+from pricing.money import usd_from_nano
+from tui import format as fmt
+from tui.pictures.alerts import AlertRow
+from tui.widgets.lines import Line, Lines, Piece
+
+MOST_ROWS = 3
+"""Alerts under the Burn table; the rest stand on their own screen."""
+
+_SUBJECT_CELLS = 24
+_MOST_PARTS = 4
+
+
+class AlertRows(Lines):
+    """A rule and the alerts that are open, firing ones first; nothing when none is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[AlertRow, ...] = ()
+        self._now_ms: int | None = None
+
+    def show(self, rows: Sequence[AlertRow], now_ms: int | None) -> None:
+        """Take the open alerts; the widget is as high as it must be."""
+        self._rows, self._now_ms = tuple(rows), now_ms
+        self.display = bool(rows)
+        height = 1 + min(MOST_ROWS, len(self._rows))
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        self.redraw()
+
+    def lines(self, size: Size) -> Iterable[Line]:
+        """The rule, and one line each."""
+        yield (("─" * size.width, "dim"),)
+        shown = self._rows[:MOST_ROWS]
+        for place, row in enumerate(shown):
+            more = len(self._rows) - len(shown)
+            yield alert_line(row, self._now_ms, size.width, more=more if place == len(shown) - 1 else 0)
+
+
+def alert_line(row: AlertRow, now_ms: int | None, width: int, *, more: int = 0) -> Line:
+    """One alert in one line: since when, who, what, its effect and its cause, as far as there is room."""
+    sign, role = (" ", "dim") if row.state is not State.FIRING else ("!", role_of(row))
+    after = f"   {more} more: 7" if more else ""
+    effect = "" if row.effect_usd_per_hour is None else f"   {effect_text(row)}"
+    text = f"{sign} {fmt.moment(row.opened_ms, now_ms)} {fmt.safe(row.subject, _SUBJECT_CELLS)}  "
+    room = max(8, width - fmt.cells(text) - fmt.cells(effect) - fmt.cells(after))
+    title = fmt.safe(row.title, room)
+    cause = f"   {fmt.safe(row.first_cause, 200)}" if row.first_cause else ""
+    cause = fmt.safe(cause, max(0, room - fmt.cells(title))) if room - fmt.cells(title) > 12 else ""
+    return (text, role), (title, ""), (effect, role), (cause, "dim"), (after, "dim")
+
+
+def role_of(row: AlertRow) -> str:
+    """How loud an alert is drawn."""
+    if row.state is not State.FIRING:
+        return "dim"
+    return "bad" if row.severity is Severity.CRITICAL else "warn"
+
+
+def effect_text(row: AlertRow) -> str:
+    """What it costs, with its sign."""
+    return fmt.UNKNOWN if row.effect_usd_per_hour is None else f"{fmt.change(row.effect_usd_per_hour)}/h"
+
+
+def state_text(row: AlertRow, now_ms: int | None) -> str:
+    """Where it stands, since when, and by whose hand."""
+    since = f"since {fmt.moment(row.opened_ms, now_ms)}"
+    if row.state is State.RESOLVED and row.resolved_ms is not None:
+        lasted = fmt.countdown(row.resolved_ms - row.opened_ms)
+        return f"over since {fmt.moment(row.resolved_ms, now_ms)}, after {lasted}"
+    by = f" by {fmt.safe(row.by, 24)}" if row.by else ""
+    if row.state is State.ACKNOWLEDGED and row.since_ms is not None:
+        return f"{since}, acknowledged{by} {fmt.moment(row.since_ms, now_ms)}"
+    if row.state is State.SNOOZED and row.snoozed_until_ms is not None:
+        return f"{since}, snoozed{by} until {fmt.moment(row.snoozed_until_ms, now_ms)}"
+    return f"firing {since}"
+
+
+def alert_details(row: AlertRow, now_ms: int | None, width: int, *, with_cause: bool = True) -> Iterator[Line]:
+    """Everything that is known of one alert, `width` cells wide."""
+    room = max(20, width - 4)
+    yield (
+        (f" {row.rule}: ", "title"),
+        (fmt.safe(row.subject, 60), "strong"),
+        (f"   {row.severity}", role_of(row) or "dim"),
+    )
+    yield ((f"   {fmt.safe(row.title, room)}", ""), (f"   {effect_text(row)}", role_of(row)))
+    yield ((f"   {state_text(row, now_ms)}", "dim"),)
+    for sentence in row.evidence:
+        yield from (((f"   {part}", ""),) for part in fmt.wrap(fmt.safe(sentence, 600), room))
+    if row.reason:
+        yield from (((f"   {part}", "strong"),) for part in fmt.wrap(fmt.safe(row.reason, 600), room))
+    if row.cause is not None and with_cause:
+        yield from cause_lines(row.cause)
+
+
+def cause_lines(cause: Cause) -> Iterator[Line]:
+    """The change and its strongest parts, each with who moved it most."""
+    yield change_line(cause)
+    parts = [part for part in cause.parts if part.nano_usd_per_hour]
+    for part in sorted(parts, key=lambda one: -abs(one.nano_usd_per_hour))[:_MOST_PARTS]:
+        who: Piece = (f"  {who_text(part.movers[0])}", "dim") if part.movers else ("", "")
+        yield (f"     {part.factor:<15} {per_hour(part.nano_usd_per_hour):>12}", ""), who
+
+
+def change_line(cause: Cause) -> Line:
+    """From what to what the burn moved."""
+    before, after = (usd_from_nano(nano) for nano in (cause.before_nano_usd_per_hour, cause.after_nano_usd_per_hour))
+    change = per_hour(cause.change_nano_usd_per_hour)
+    return (("   ", ""), (f"burn {fmt.usd(before)}/h -> {fmt.usd(after)}/h, {change} by cause:", "dim"))
+
+
+def per_hour(nano_usd: int) -> str:
+    """A change in dollars per hour."""
+    return f"{fmt.change(usd_from_nano(nano_usd))}/h" if nano_usd else "$0/h"
+
+
+def who_text(mover: Mover) -> str:
+    """A mover by its names."""
+    if mover.host is not None:
+        return fmt.safe(mover.host, 40)
+    return f"{fmt.safe(fmt.member('tenant', mover.tenant), 30)}, {fmt.safe(fmt.member('model', mover.model), 40)}"
