@@ -32,9 +32,10 @@ from collectors.providers.registry import NAMES
 from collectors.runner import Runner, Say
 from collectors.settings.config import KEEPERS, Config, SourceConfig, host_and_port, instant_ms, seconds
 from collectors.settings.keys import read_key
-from collectors.settings.plans import budgets, commitments, hosts
+from collectors.settings.plans import budgets, capacities, commitments, hosts
 from collectors.settings.providers import provider_facts
 from collectors.source import Absent, Source
+from collectors.study import Study
 from collectors.web.fetch import open_client
 from store.facts import GpuReading
 from store.tables import StoreError
@@ -49,6 +50,7 @@ ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 5.0
 """At the earliest, when a GPU has a new holder: an engine was started or restarted."""
+STUDY_SECONDS = 10.0
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READABLE_ENGINES = {engine.kind for engine in ENGINES}
 
@@ -73,7 +75,8 @@ class Collection:
         self._say = say
         self._gpus = gpus
         self._machine = machine_name()
-        self._book = price_book(config)
+        self._catalogue = KeptCatalogue()
+        self._book = price_book(config, self._catalogue)
         self._pricer = Pricer(self._book)
         self._runner = Runner(
             lambda: Writer(store, group=config.store.group, limits=config.limits),
@@ -99,8 +102,9 @@ class Collection:
             looking = asyncio.create_task(self._look_around(client))
             pricing = asyncio.create_task(self._price_the_unpriced())
             alerting = asyncio.create_task(self._watch.run(self._runner, client))
+            studying = asyncio.create_task(self._study_engines())
             await stop.wait()
-            await _end([tidying, looking, pricing, alerting, *self._following.values()])
+            await _end([tidying, looking, pricing, alerting, studying, *self._following.values()])
             for receiver in self._receivers:
                 await receiver.close()
         await self._runner.close()
@@ -114,10 +118,21 @@ class Collection:
     def _put_plans_in_force(self, writer: Writer) -> None:
         now_ms = self._clock()
         writer.set_hosts(hosts(self._config, machine=self._machine, now_ms=now_ms), now_ms)
+        writer.set_capacities(capacities(self._config, now_ms=now_ms), now_ms)
         writer.set_commitments(commitments(self._config, now_ms=now_ms), now_ms)
         self._pricer.prepaid = Prepaid(writer.commitments())
         writer.set_budgets(budgets(self._config, now_ms=now_ms), now_ms)
         writer.set_providers(provider_facts(self._config.source))
+
+    async def _study_engines(self) -> None:
+        """Learn what engines can do, and find what their models cost elsewhere."""
+        study = Study(self._config.rival, self._book, self._catalogue)
+        while True:
+            try:
+                await self._runner.in_writer(lambda writer: study.step(writer, self._clock()))
+            except StoreError as error:
+                self._say(str(error))
+            await asyncio.sleep(STUDY_SECONDS)
 
     async def _price_the_unpriced(self) -> None:
         """Price what had no price when it came and has one now, in steps between which sources are written."""

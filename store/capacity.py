@@ -64,6 +64,16 @@ def hosts(ask: Ask) -> list[HostFact]:
     return [HostFact(**dict(zip(names, row, strict=True))) for row in rows]
 
 
+def gpus_seen(ask: Ask) -> dict[str, int]:
+    """Cards of each host; one that took another's place is no further one, and MIG instances are parts of theirs."""
+    return dict(ask("SELECT host, count(DISTINCT position) FROM gpus WHERE parent_uuid IS NULL GROUP BY host", ()))
+
+
+def instance_slices(ask: Ask) -> dict[str, int]:
+    """Compute slices of each MIG instance, by its UUID."""
+    return dict(ask("SELECT uuid, slices FROM gpus WHERE parent_uuid IS NOT NULL AND slices > 0", ()))
+
+
 def capacities(ask: Ask) -> list[CapacityFact]:
     """Every configured capacity of an engine with its dates."""
     return _facts(ask, "capacities", CapacityFact)
@@ -88,7 +98,7 @@ def served_models(ask: Ask) -> list[tuple[str, str]]:
 def work_minutes(ask: Ask, engine: str, model: str, since_ms: int, until_ms: int) -> list[WorkMinute]:
     """An engine's minutes in [since, until), in the order of time."""
     rows = ask(
-        "SELECT m.minute, m.seconds, m.input, m.cache_read, m.output, m.saturated_seconds FROM engine_minutes AS m"
+        "SELECT m.minute, m.seconds, coalesce(m.input, 0), coalesce(m.cache_read, 0), coalesce(m.output, 0), m.saturated_seconds FROM engine_minutes AS m"
         " WHERE m.engine = (SELECT id FROM engines WHERE name = ? AND model = ?) AND m.minute >= ? AND m.minute < ?"
         " ORDER BY m.minute",
         (engine, model, since_ms // 1_000, -(-until_ms // 1_000)),
@@ -105,6 +115,28 @@ def watched_between(ask: Ask, since_ms: int, until_ms: int) -> tuple[int, int] |
         (*span, *span),
     )
     return None if first is None else (first, last)
+
+
+def idle_since_ms(ask: Ask, host: str, uuid: str, at_ms: int) -> int | None:
+    """Since when no kernel has run on a GPU: the end of its last busy minute of the last day, else the oldest known."""
+    ((busy, oldest),) = ask(
+        "SELECT max(CASE WHEN busy_max >= 0.01 THEN minute END), min(minute) FROM gpu_minutes"
+        " WHERE gpu = (SELECT id FROM gpus WHERE host = ? AND uuid = ?) AND minute >= ? AND minute <= ?",
+        (host, uuid, at_ms // 1000 - 86_400, at_ms // 1000),
+    )
+    if busy is not None:
+        return int(busy + 60) * 1000
+    return None if oldest is None else int(oldest) * 1000
+
+
+def xids(ask: Ask, host: str, uuid: str, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """(when, XID) of the critical errors that the driver told of a GPU, oldest first."""
+    rows = ask(
+        "SELECT at_ms, xid FROM gpu_errors WHERE gpu = (SELECT id FROM gpus WHERE host = ? AND uuid = ?)"
+        " AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+        (host, uuid, since_ms, until_ms),
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def seen_between(ask: Ask, since_ms: int, until_ms: int) -> list[tuple[str, str, int, int]]:

@@ -1,16 +1,17 @@
 """What hosts cost and what their engines can do, out of the dated facts of a store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
 from pricing.hosts.economics import Capacity, accrued_nano
+from pricing.hosts.holding import SLICES_PER_CARD, held, shares
 from pricing.hosts.owned import energy_nano_usd
 from pricing.hosts.saturation import Configured, Learned, Saturation, in_force, work_over
 from pricing.money import usd_from_nano
-from store.capacity import Ask, capacities, hosts, saturations
+from store.capacity import Ask, capacities, gpus_seen, hosts, instance_slices, saturations
 from store.energy import board_joules, board_watts
 from store.facts import CapacityFact, HostFact, SaturationFact
 from store.records import EngineState
@@ -31,6 +32,26 @@ class HostFacts:
     hosts: Sequence[HostFact]
     capacities: Sequence[CapacityFact]
     learned: dict[tuple[str, str], list[Learned]]
+    gpus_seen: dict[str, int]
+    """How many cards of each host were ever read."""
+    slices: dict[str, int]
+    """Compute slices of each MIG instance, by its UUID."""
+
+    def gpus(self, name: str, at_ms: int) -> int | None:
+        """How many GPUs a host has: as configured, else as seen."""
+        fact = self.host(name, at_ms)
+        return fact.gpus if fact is not None and fact.gpus else self.gpus_seen.get(name)
+
+    def shares(self, name: str, engines: Sequence[EngineState], at_ms: int) -> list[Fraction]:
+        """Each engine's part of a host, which all of them are on."""
+        return shares(held([self._units(engine) for engine in engines]), self.gpus(name, at_ms))
+
+    def _units(self, engine: EngineState) -> dict[Hashable, Fraction]:
+        """The GPUs or MIG instances that an engine holds, each with its size in GPUs."""
+        instances = [uuid for uuid in engine.gpu_uuids if uuid in self.slices]
+        if not instances:
+            return dict.fromkeys(engine.gpus, Fraction(1))
+        return {uuid: Fraction(self.slices.get(uuid, SLICES_PER_CARD), SLICES_PER_CARD) for uuid in engine.gpu_uuids}
 
     def host(self, name: str, at_ms: int) -> HostFact | None:
         """The host as it is at an instant."""
@@ -40,9 +61,15 @@ class HostFacts:
         """Every host in force at an instant."""
         return tuple(fact for fact in self.hosts if _holds(fact, at_ms))
 
-    def accrued(self, name: str, since_ms: int, until_ms: int) -> int:
-        """Nano-dollars of one host over a window: its price per hour, and its measured energy where that is not in it."""
-        return sum(self._accrued(fact, since_ms, until_ms) for fact in self.hosts if fact.name == name)
+    def accrued(self, name: str, since_ms: int, until_ms: int, *, window_ms: int | None = None) -> int:
+        """Nano-dollars of one host over a stretch: its price per hour, and its measured energy where that is not in it.
+
+        `window_ms` is where the window begins that the stretch is a part of: then the parts add up to it exactly.
+        """
+        mine = [fact for fact in self.hosts if fact.name == name]
+        return sum(
+            self._accrued(fact, since_ms, until_ms, since_ms if window_ms is None else window_ms) for fact in mine
+        )
 
     def energy(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
         """Nano-dollars of one host's measured energy over a window; 0 where energy is no item of its own."""
@@ -87,7 +114,7 @@ class HostFacts:
         if own is not None:
             return Configured(capacity=_capacity(own), source="configured")
         fact = self.host(host_of(engine), at_ms)
-        if fact is None or not fact.prefill_tokens_per_second or not fact.decode_tokens_per_second:
+        if fact is None or not fact.prefill_tokens_per_second or not fact.decode_tokens_per_second or not share:
             return None
         whole = _capacity(fact)
         part = Saturation(
@@ -95,12 +122,14 @@ class HostFacts:
         )
         return Configured(capacity=part, source="configured" if share == 1 else "configured for the host")
 
-    def _accrued(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
-        since_ms = max(fact.since_ms, since_ms)
-        until_ms = until_ms if fact.until_ms is None else min(fact.until_ms, until_ms)
-        if fact.usd_per_hour_nano is None or until_ms <= since_ms:
+    def _accrued(self, fact: HostFact, since_ms: int, until_ms: int, window_ms: int) -> int:
+        if fact.usd_per_hour_nano is None:
             return 0
-        return accrued_nano(fact.usd_per_hour_nano, since_ms, until_ms) + self._energy(fact, since_ms, until_ms)
+        ends_ms = until_ms if fact.until_ms is None else min(fact.until_ms, until_ms)
+        begins_ms = max(fact.since_ms, window_ms)
+        until_then = accrued_nano(fact.usd_per_hour_nano, begins_ms, ends_ms)
+        before = accrued_nano(fact.usd_per_hour_nano, begins_ms, min(since_ms, ends_ms))
+        return until_then - before + self.energy(fact, since_ms, until_ms)
 
     def _energy(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
         if fact.board_to_wall is None:
@@ -123,7 +152,14 @@ def host_facts(ask: Ask) -> HostFacts:
     learned: dict[tuple[str, str], list[Learned]] = {}
     for fact in saturations(ask):
         learned.setdefault((fact.engine, fact.model), []).append(learned_of(fact))
-    return HostFacts(ask=ask, hosts=hosts(ask), capacities=capacities(ask), learned=learned)
+    return HostFacts(
+        ask=ask,
+        hosts=hosts(ask),
+        capacities=capacities(ask),
+        learned=learned,
+        gpus_seen=gpus_seen(ask),
+        slices=instance_slices(ask),
+    )
 
 
 def learned_of(fact: SaturationFact) -> Learned:

@@ -8,7 +8,7 @@ from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
-from store.tables import GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
+from store.tables import ENGINE, GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
 from store.units import Units
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
@@ -37,7 +37,7 @@ class SumKey(NamedTuple):
         for name, value in self.sides:
             if name == dimension:
                 return value
-        if dimension in (*SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU):
+        if dimension in (*SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU, ENGINE):
             return None
         return self.card.record if dimension == "priced_as" else getattr(self.dimensions, dimension)
 

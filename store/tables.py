@@ -59,8 +59,8 @@ DIMENSIONS = (
 SIDE_DIMENSIONS = ("user", "end_user", "tag")
 """What requests can be grouped and filtered by beside their series; a request may have several tags."""
 
-GPU = "gpu"
-"""What reports can be grouped by beside those: the GPUs that the engine held which served a request, as "0-3"."""
+GPU, ENGINE = "gpu", "engine"
+"""Where a request was served: the GPUs that its engine held, as "0-3", and the engine's source. Known when it is placed."""
 
 KEPT_DIMENSIONS = ("session",)
 """What only single requests say, as long as they are kept; no sums are made of it."""

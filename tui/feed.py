@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tui.pictures.budgets import BudgetPicture, BudgetsPicture
     from tui.pictures.burn import BurnPicture
     from tui.pictures.chart import ChartPicture, Point
-    from tui.pictures.machines import MachinesPicture
+    from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
     from tui.pictures.requests import BillPicture, RequestsPicture
     from tui.pictures.sources import SourcesPicture
     from tui.pictures.view import View
@@ -75,4 +75,12 @@ class Feed(Protocol):
 
     def machines(self, view: View) -> MachinesPicture:
         """Hosts, GPUs and engines over the last minute."""
+        ...
+
+    def engine(self, view: View, source: str, model: str | None) -> EnginePicture:
+        """One engine: its figures, who uses it, and its headroom."""
+        ...
+
+    def gpu(self, view: View, host: str, uuid: str) -> GpuPicture:
+        """One GPU and its history."""
         ...

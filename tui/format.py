@@ -4,11 +4,9 @@ Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "a
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import lru_cache
-
-from rich.cells import cell_len
+from functools import cache, lru_cache
 
 from pricing.money import decimal_text, nano_from_usd, usd_from_nano
 from tui import zone
@@ -44,6 +42,19 @@ _AGE_STEPS = (
     *((minutes * _MINUTE_MS, f"{minutes} min") for minutes in (1, 2, 5, 10, 30)),
     *((hours * _HOUR_MS, f"{hours} h") for hours in (1, 2, 5, 12)),
 )
+
+
+def cell_len(text: str) -> int:
+    """How many cells a text takes on a terminal."""
+    return _measure()(text)
+
+
+@cache
+def _measure() -> Callable[[str], int]:
+    """Loaded when first asked: amounts are written by commands, too, which draw on no screen."""
+    from rich.cells import cell_len as measured
+
+    return measured
 
 
 def dollars(usd: Decimal | None, *, lower_bound: bool = False) -> str:

@@ -18,7 +18,7 @@ from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
-from tui.pictures.machines import MachinesPicture
+from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
@@ -140,6 +140,20 @@ class StoreFeed:
         """Hosts, GPUs and engines."""
         with self._reading() as reader:
             return machines.machines(reader, view, self._clock(), machine=self._machine, demo=self._demo)
+
+    def engine(self, view: View, source: str, model: str | None) -> EnginePicture:
+        """One engine."""
+        from tui.reading.enginepage import engine_page
+
+        with self._reading() as reader:
+            return engine_page(reader, view, source, model, self._clock(), machine=self._machine, demo=self._demo)
+
+    def gpu(self, view: View, host: str, uuid: str) -> GpuPicture:
+        """One GPU."""
+        from tui.reading.gpupage import gpu_page
+
+        with self._reading() as reader:
+            return gpu_page(reader, view, host, uuid, self._clock(), machine=self._machine, demo=self._demo)
 
     def close(self) -> None:
         """Close the connection."""

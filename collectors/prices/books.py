@@ -6,9 +6,9 @@ from collectors.settings.config import Config, user_book
 from pricing.books.book import Book, PriceBook
 
 
-def price_book(config: Config) -> PriceBook:
-    """The user's prices, then the catalogue in force, then the articles' sheet where it is switched on."""
-    return _layered(config, KeptCatalogue())
+def price_book(config: Config, catalogue: KeptCatalogue | None = None) -> PriceBook:
+    """The user's prices, then the catalogue in force (or this one), then the articles' sheet where it is switched on."""
+    return _layered(config, catalogue or KeptCatalogue())
 
 
 def quick_price_book(config: Config) -> PriceBook:

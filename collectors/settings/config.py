@@ -17,7 +17,9 @@ from collectors.settings.alertconfig import AlertsConfig, WebhookConfig, check_w
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
 from collectors.settings.hostconfig import HostConfig as HostConfig
+from collectors.settings.hostconfig import check_capacity
 from collectors.settings.providers import check_provider
+from collectors.settings.rivalconfig import RivalConfig
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
@@ -57,6 +59,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     host: str | None = None
     model: str | None = None
     gpus: tuple[int, ...] = ()
+    prefill_tokens_per_second: int | None = None
+    decode_tokens_per_second: int | None = None
+    capacity_basis: str = "joint"
     api_key_env: str | None = None
     api_key_file: str | None = None
     api_key_command: str | None = None
@@ -125,6 +130,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     source: tuple[SourceConfig, ...] = ()
     host: tuple[HostConfig, ...] = ()
+    rival: tuple[RivalConfig, ...] = ()
     commitment: tuple[CommitmentConfig, ...] = ()
     budget: tuple[BudgetConfig, ...] = ()
     price: tuple[dict[str, Any], ...] = ()
@@ -288,8 +294,8 @@ def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
 def _check_hosts(hosts: Sequence[HostConfig]) -> None:
     for host in hosts:
         host.usd_per_hour_nano()
-        if host.capacity_basis not in ("joint", "separate"):
-            raise ValueError("capacity_basis of a host must be joint or separate")
+        host.measured_board_to_wall()
+        check_capacity(host, f"host `{host.name}`" if host.name else "a host")
         for text in (host.since, host.until):
             if text is not None:
                 instant_ms(text, now_ms=0)
@@ -310,6 +316,7 @@ def _check_sources(sources: Sequence[SourceConfig]) -> None:
         for text in (source.poll_every, source.expect_every):
             if text is not None:
                 seconds(text)
+        check_capacity(source, f"source `{source.name or source.url}`")
         _check_reading(source)
         if source.label in seen:
             raise ValueError(f"two sources are named `{source.label}`: give each a `name` of its own")
@@ -382,7 +389,7 @@ def _explain(text: str) -> str:
 def _known_keys(where: str) -> list[str]:
     section = re.sub(r"\[.*", "", where)
     sections: dict[str, type[msgspec.Struct]] = {
-        "source": SourceConfig, "host": HostConfig, "commitment": CommitmentConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
+        "source": SourceConfig, "host": HostConfig, "rival": RivalConfig, "commitment": CommitmentConfig, "budget": BudgetConfig, "overhead": OverheadConfig,
         "gpu": GpuConfig, "store": StoreConfig, "screen": ScreenConfig, "prices": PricesConfig, "retention": Retention,
         "limits": Limits, "alerts": AlertsConfig, "webhook": WebhookConfig,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """One `[[host]]`: what a machine costs per hour, rented or owned, and what it can serve."""
 
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,38 @@ _OWNED = (
     "maintenance_usd_per_year",
     "operations_usd_per_year",
 )
+_MEASURED = ("board_to_wall", "base_watts")
 _MOST_NANO_USD = 10**18
+
+
+class HasCapacity(Protocol):
+    """What says how much it can serve: a host, or an engine's source."""
+
+    @property
+    def prefill_tokens_per_second(self) -> int | None:
+        """Prompt tokens per second at saturation."""
+        ...
+
+    @property
+    def decode_tokens_per_second(self) -> int | None:
+        """Output tokens per second at saturation."""
+        ...
+
+    @property
+    def capacity_basis(self) -> str:
+        """Whether both were measured at the same time."""
+        ...
+
+
+def check_capacity(one: HasCapacity, where: str) -> None:
+    """Raise ValueError where a capacity is none: both rates belong together, and both are positive."""
+    rates = (one.prefill_tokens_per_second, one.decode_tokens_per_second)
+    if one.capacity_basis not in ("joint", "separate"):
+        raise ValueError(f"capacity_basis of {where} must be joint or separate")
+    if (rates[0] is None) != (rates[1] is None):
+        raise ValueError(f"{where}: prefill_tokens_per_second and decode_tokens_per_second go together")
+    if any(rate is not None and rate < 1 for rate in rates):
+        raise ValueError(f"{where}: prefill_tokens_per_second and decode_tokens_per_second must be at least 1")
 
 
 class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +73,9 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     usd_per_kw_month: str | None = None
     maintenance_usd_per_year: str | None = None
     operations_usd_per_year: str | None = None
+    power_in_facility: bool = False
+    board_to_wall: str | None = None
+    base_watts: str | None = None
     prefill_tokens_per_second: int | None = None
     decode_tokens_per_second: int | None = None
     capacity_basis: str = "joint"
@@ -57,6 +92,35 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if nano_usd >= _MOST_NANO_USD:
             raise ValueError(f"{self._where}: its price is out of range")
         return nano_usd
+
+    def energy_nano_usd_per_kwh(self) -> int | None:
+        """What one more kilowatt-hour costs at the building's meter; 0 where rent or space pays it, None where nobody says."""
+        from pricing.money import nano_from_usd
+
+        if self.capex_usd is None:
+            return 0 if self.usd_per_hour_nano() is not None else None
+        if self.power_in_facility:
+            return 0
+        if self.usd_per_kwh is None:
+            return None
+        return nano_from_usd(self._number("usd_per_kwh") * (Decimal(1) if self.pue is None else self._number("pue")))
+
+    def measured_board_to_wall(self) -> float | None:
+        """Wall power over that of the GPU boards, where energy is measured: it has a price, and no wall power is given."""
+        from pricing.hosts.owned import BOARD_TO_WALL
+
+        given = [name for name in _MEASURED if getattr(self, name) is not None]
+        if self.usd_per_kwh is None or self.wall_kw is not None or self.power_in_facility:
+            if given:
+                raise ValueError(
+                    f"{self._where}: {given[0]} is for energy that is measured: usd_per_kwh without wall_kw"
+                )
+            return None
+        return float(BOARD_TO_WALL if self.board_to_wall is None else self._number("board_to_wall"))
+
+    def measured_base_watts(self) -> float:
+        """What the host draws beside its GPU boards."""
+        return 0.0 if self.base_watts is None else float(self._number("base_watts"))
 
     def _rented(self) -> int:
         from pricing.money import nano_from_usd
@@ -75,7 +139,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 raise ValueError(f"{self._where}: an owned host needs {needed}")
         numbers = {name: self._number(name) for name in _OWNED if getattr(self, name) is not None}
         try:
-            return OwnedHost(**numbers).cost().nano_usd_per_hour  # type: ignore[arg-type]  # every key is a Decimal's
+            host = OwnedHost(**numbers, power_in_facility=self.power_in_facility)  # type: ignore[arg-type]  # Decimals
+            return host.cost().nano_usd_per_hour
         except ValueError as error:
             raise ValueError(f"{self._where}: {error}") from None
 

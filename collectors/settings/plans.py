@@ -1,7 +1,7 @@
 """What a configuration plans, as facts: hosts, commitments and budgets."""
 
 from collectors.settings.config import Config, instant_ms, nano_usd
-from store.facts import BudgetFact, CommitmentFact, HostFact
+from store.facts import BudgetFact, CapacityFact, CommitmentFact, HostFact
 
 
 def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
@@ -16,9 +16,27 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
             prefill_tokens_per_second=host.prefill_tokens_per_second,
             decode_tokens_per_second=host.decode_tokens_per_second,
             capacity_basis=host.capacity_basis,
+            energy_nano_usd_per_kwh=host.energy_nano_usd_per_kwh(),
+            board_to_wall=host.measured_board_to_wall(),
+            base_watts=host.measured_base_watts(),
             dated=host.since is not None,
         )
         for host in config.host
+    ]
+
+
+def capacities(config: Config, *, now_ms: int) -> list[CapacityFact]:
+    """The capacities that stand on engines' sources."""
+    return [
+        CapacityFact(
+            name=source.name or source.url or "",
+            prefill_tokens_per_second=source.prefill_tokens_per_second,
+            decode_tokens_per_second=source.decode_tokens_per_second,
+            capacity_basis=source.capacity_basis,
+            since_ms=now_ms,
+        )
+        for source in config.source
+        if source.prefill_tokens_per_second is not None and source.decode_tokens_per_second is not None
     ]
 
 

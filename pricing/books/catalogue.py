@@ -110,6 +110,16 @@ class Catalogue:
                 if priced is not None:
                     yield f"{owner.id}/{model.id}", priced
 
+    def sellers(self, name: str) -> list[tuple[str, str]]:
+        """(provider, model) of every record whose name, without the owner before its last slash, is this one."""
+        wanted = name.rpartition("/")[2].lower()
+        return [
+            (owner.id, model.id)
+            for owner in self._known().providers
+            for model in owner.models
+            if model.id.rpartition("/")[2].lower() == wanted
+        ]
+
     def context_window(self, provider: str | None, model: str) -> int | None:
         """Tokens that the context of a model holds, by the record that prices it; None where it does not say."""
         priced = self.find(provider, model)

@@ -12,7 +12,7 @@ from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
-from tui.pictures.machines import MachinesPicture
+from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
@@ -29,6 +29,8 @@ class FakeFeed:
         bill: Callable[[int], BillPicture] = pictures.bill,
         sources: SourcesPicture = pictures.SOURCES,
         machines: MachinesPicture = pictures.MACHINES,
+        engine: EnginePicture = pictures.ENGINE_PAGE,
+        gpu: GpuPicture = pictures.GPU_PAGE,
         chart: ChartPicture = pictures.CHART,
         alerts: AlertsPicture = fake_alerts.ALERTS,
         budgets: BudgetsPicture = fake_budgets.BUDGETS,
@@ -39,6 +41,8 @@ class FakeFeed:
         self.bill_answer = bill
         self.sources_answer = sources
         self.machines_answer = machines
+        self.engine_answer = engine
+        self.gpu_answer = gpu
         self.chart_answer = chart
         self.marks: list[tuple[str, int | None]] = []
         self.allowed: list[str] = []
@@ -131,6 +135,16 @@ class FakeFeed:
         """The prepared machines."""
         self._note("machines", view)
         return self.machines_answer
+
+    def engine(self, view: View, source: str, model: str | None) -> EnginePicture:
+        """The prepared engine, whichever was asked for."""
+        self._note("engine", view)
+        return self.engine_answer
+
+    def gpu(self, view: View, host: str, uuid: str) -> GpuPicture:
+        """The prepared GPU, whichever was asked for."""
+        self._note("gpu", view)
+        return self.gpu_answer
 
     def _note(self, name: str, view: View) -> None:
         self.asked.append((name, view))

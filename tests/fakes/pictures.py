@@ -13,9 +13,24 @@ from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import BurnPicture, GroupRow, Headline
 from tui.pictures.chart import ChartPicture, Point, Series
 from tui.pictures.header import Header, SourceNote
-from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.machines import (
+    GONE,
+    EnginePicture,
+    EngineRow,
+    GpuPicture,
+    GpuRow,
+    Headroom,
+    Hint,
+    HostRow,
+    MachinesPicture,
+    Rival,
+    Tier,
+    User,
+    Work,
+)
 from tui.pictures.requests import BillPicture, RequestRow, RequestsPicture
 from tui.pictures.sources import RejectRow, SourceRow, SourcesPicture
+from tui.reading.enginerow import NOTHING_KNOWN
 
 AS_OF_MS = 1_778_941_387_000
 """2026-05-16T14:23:07Z."""
@@ -263,18 +278,61 @@ ENGINE = EngineRow(
     running=48,
     waiting=12,
     kv_cache_used=0.94,
-    input_per_second=13_100.0,
-    cache_read_per_second=4100.0,
-    output_per_second=6500.0,
+    input_per_second=3_200.0,
+    cache_read_per_second=2_000.0,
+    output_per_second=1_300.0,
     usd_per_hour=Decimal(10),
-    blended_usd_per_million=Decimal("0.43"),
-    input_usd_per_million=Decimal("0.12"),
-    cache_read_usd_per_million=Decimal("0.01"),
-    output_usd_per_million=Decimal("0.61"),
-    at_full_usd_per_million=Decimal("0.28"),
+    blended_usd_per_million=Decimal("0.4274"),
+    input_usd_per_million=Decimal("0.2834"),
+    cache_read_usd_per_million=Decimal("0.01417"),
+    output_usd_per_million=Decimal("1.4172"),
+    output_only_usd_per_million=Decimal("2.1368"),
+    at_full_usd_per_million=Decimal("0.2735"),
     utilisation=0.64,
     utilisation_tier="U1 configured",
+    idle_usd_per_hour=Decimal("3.60"),
+    gpus=(0, 1, 2, 3),
+    ttft_ms=412.0,
+    tpot_ms=21.4,
+    busy=0.97,
+    joules_per_token=0.55,
+    energy_usd_per_million=Decimal("0.0216"),
+    work=Work(
+        per_second=9_800.0,
+        seconds=58.0,
+        saturation_per_second=15_312.5,
+        saturation_source="configured",
+        saturation_since_ms=None,
+        decode_weight=5.0,
+        weights_assumed=False,
+    ),
+    rival=Rival(
+        record="together/llama-3.3-70b",
+        checked="2026-11-09",
+        how="the same model, cheapest of 5 providers",
+        usd_per_million=Decimal("0.88"),
+        value_usd_per_hour=Decimal("20.592"),
+        saves_usd_per_hour=Decimal("10.592"),
+        break_even=Decimal("0.3108"),
+    ),
+    tiers=(
+        Tier("U1", 0.64, "work rate against K, configured"),
+        Tier("U2", 0.94, "KV cache in use"),
+        Tier("U4", 0.97, "busy time: any kernel running"),
+    ),
     age_ms=1200,
+)
+"""6,500 tokens a second for 10 dollars an hour; work 3,200 + 0.05 x 2,000 + 5 x 1,300."""
+
+SMALL_BATCH = replace(
+    ENGINE,
+    source="vllm-b",
+    model="qwen-32b",
+    running=1,
+    waiting=0,
+    gpus=(4, 5),
+    utilisation=0.08,
+    hints=(Hint("GPU busy, batch tiny", "GPUs busy 96%, work 8% of saturation, 1 running"),),
 )
 MACHINES = MachinesPicture(
     header=HEADER,
@@ -285,15 +343,33 @@ MACHINES = MachinesPicture(
             price_from="configuration",
             idle_usd_per_hour=Decimal("11.6"),
             utilisation=0.42,
+            lower_bound=True,
             gpus=(
-                gpu(0),
-                gpu(1, busy=0.0, memory_used_bytes=1 << 30, power_watts=71.0, model=None),
+                gpu(0, engine="vllm-a"),
+                gpu(
+                    1,
+                    busy=0.0,
+                    memory_used_bytes=1 << 30,
+                    power_watts=71.0,
+                    model=None,
+                    hints=(Hint("idle 2h10m, $2.50/h for nothing", "no kernel has run for 2h10m; 1.0 GiB in use"),),
+                ),
                 gpu(2, stale=True, age_ms=70_000),
                 gpu(3, busy=None, power_watts=None, memory_used_bytes=None, lost="lost 14:20:31Z (XID 79)"),
             ),
             engines=(
                 ENGINE,
-                replace(ENGINE, source="vllm-b", model="qwen-32b", state="failing", age_ms=130_000),
+                replace(
+                    ENGINE,
+                    source="vllm-b",
+                    model="qwen-32b",
+                    state="failing",
+                    freshness=GONE,
+                    age_ms=130_000,
+                    gpus=(2, 3),
+                    **dict.fromkeys(NOTHING_KNOWN),
+                    tiers=(),
+                ),
             ),
         ),
         HostRow(
@@ -302,7 +378,7 @@ MACHINES = MachinesPicture(
             price_from=None,
             idle_usd_per_hour=None,
             utilisation=None,
-            missing=("no price for 8x H100: add [[host]] usd_per_hour",),
+            missing=("no price for 8x H100: press $, or see usdtop doctor",),
         ),
     ),
 )
@@ -326,4 +402,43 @@ CHART = ChartPicture(
     ),
     marks=(Point(AS_OF_MS - 18 * 60_000, "launch"),),
     alerts=(Point(AS_OF_MS - 14 * 60_000, "cache hits 71% -> 4%"),),
+)
+
+ENGINE_PAGE = EnginePicture(
+    header=HEADER,
+    host="gpu-host-3",
+    engine=ENGINE,
+    users=(
+        User(name="acme", dimension="tenant", requests=1_204, tokens=1_260_000, usd_per_hour=Decimal("4.10"), share=0.41),
+        User(name=None, dimension="tenant", requests=310, tokens=400_000, usd_per_hour=Decimal("1.90"), share=0.19),
+        User(
+            name="(not in any log)", dimension="tenant", requests=0, tokens=0, usd_per_hour=Decimal("0.40"), share=0.04,
+            aside=True,
+        ),
+        User(name="(idle)", dimension="tenant", requests=0, tokens=0, usd_per_hour=Decimal("3.60"), share=0.36, aside=True),
+    ),
+    provisional=False,
+    headroom=Headroom(
+        p95_work_per_second=11_200.0,
+        days=6.9,
+        minutes=9_936,
+        needed_share=0.951,
+        usd_per_million_more=Decimal("0.8548"),
+        usd_per_million_less=None,
+    ),
+)  # fmt: skip
+
+GPU_PAGE = GpuPicture(
+    header=HEADER,
+    host="gpu-host-3",
+    gpu=gpu(0, engine="vllm-a", power_limit_watts=700.0, dram_active=0.61, tensor_active=0.18, sm_active=0.88),
+    charts=(
+        ChartPicture(
+            begins_ms=AS_OF_MS - 60 * 60_000,
+            step_ms=60_000,
+            unit="busy %",
+            series=(Series("busy %", tuple(None if 20 <= n < 25 else float(60 + n % 30) for n in range(60))),),
+        ),
+    ),
+    xids=((AS_OF_MS - 30 * 60_000, 63),),
 )

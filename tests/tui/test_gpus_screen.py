@@ -5,8 +5,15 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tui.screens.gpus import COLUMNS, engine_row, gpu_row, sums_text
+from tui.pictures.machines import DIM, GONE, HostRow, MachinesPicture
+from tui.reading.enginerow import NOTHING_KNOWN
+from tui.widgets.machinerows import COLUMNS, engine_row, gpu_row, sums_text
 from tui.widgets.table import Row
+
+
+def hosts(*rows: HostRow) -> MachinesPicture:
+    return replace(pictures.MACHINES, hosts=rows)
+
 
 TITLES = [column.title for column in COLUMNS]
 
@@ -39,15 +46,27 @@ def test_an_engine_shows_what_its_tokens_cost_now_and_at_full_load() -> None:
         "6.50k",
         "12",
         "10.00",
-        "0.430",
-        "0.280",
+        "0.427",
+        "0.274",
     ]
 
 
-def test_a_failing_engine_shows_its_state_instead_of_old_figures() -> None:
-    row = engine_row("h", replace(pictures.ENGINE, state="failing", age_ms=130_000))
+def test_an_engine_that_does_not_answer_keeps_its_figures_for_a_moment_dimmed_with_their_age() -> None:
+    row = engine_row("h", replace(pictures.ENGINE, state="failing", freshness=DIM, age_ms=4_000))
+    assert (row.role, cell(row, "$/M"), cell(row, "AGE")) == ("dim", "0.427", "4 s")
+
+
+def test_an_engine_that_has_not_answered_for_longer_says_so_and_shows_no_old_figure() -> None:
+    gone = replace(pictures.ENGINE, state="failing", freshness=GONE, age_ms=130_000, **dict.fromkeys(NOTHING_KNOWN))
+    row = engine_row("h", gone)
     assert row.note == "FAILING, last read 2 min ago"
-    assert cell(row, "$/M") == ""
+    assert (cell(row, "USED"), cell(row, "$/M")) == ("--", "")
+
+
+def test_an_engine_that_serves_nothing_is_idle_and_has_no_price() -> None:
+    rates = dict.fromkeys(("input_per_second", "cache_read_per_second", "output_per_second"), 0.0)
+    row = engine_row("h", replace(pictures.ENGINE, blended_usd_per_million=None, **rates))
+    assert cell(row, "$/M") == "idle"
 
 
 def test_an_engine_whose_gpus_are_assumed_says_so() -> None:
@@ -55,10 +74,17 @@ def test_an_engine_whose_gpus_are_assumed_says_so() -> None:
 
 
 def test_hosts_add_up_and_a_host_without_a_price_makes_the_sum_a_lower_bound() -> None:
-    assert sums_text(pictures.MACHINES.hosts[:1]).startswith("1 HOST   $20.00/h   idle tax $11.60/h")
-    assert sums_text(pictures.MACHINES.hosts).startswith("2 HOSTS   ≥$20.00/h   idle tax ≥$11.60/h")
-    doubled = (pictures.MACHINES.hosts[0], replace(pictures.MACHINES.hosts[0], usd_per_hour=Decimal("12.5")))
-    assert "$32.50/h" in sums_text(doubled)
+    first, second = pictures.MACHINES.hosts
+    whole = replace(first, engines=first.engines[:1])
+    assert sums_text(hosts(whole)).startswith("1 HOST $20.00/h   used 42%   idle tax $11.60/h   6.50k tok/s")
+    assert sums_text(hosts(whole, second)).startswith("2 HOSTS ≥$20.00/h   used 42%   idle tax ≥$11.60/h")
+    assert "$32.50/h" in sums_text(hosts(whole, replace(whole, usd_per_hour=Decimal("12.5"))))
+
+
+def test_an_engine_that_is_not_read_makes_sums_lower_bounds_and_says_how_many_are() -> None:
+    text = sums_text(hosts(pictures.MACHINES.hosts[0]))
+    assert text.startswith("1 HOST $20.00/h   1 of 2 engines read")
+    assert "idle tax ≥$11.60/h   ≥6.50k tok/s" in text
 
 
 async def test_what_is_missing_for_a_price_is_said() -> None:
@@ -66,7 +92,7 @@ async def test_what_is_missing_for_a_price_is_said() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "2")
-        assert "gpu-host-4: no price for 8x H100: add [[host]] usd_per_hour" in shown(app)
+        assert "gpu-host-4: no price for 8x H100: press $, or see usdtop doctor" in shown(app)
         assert "lost 14:20:31Z (XID 79)" in shown(app)
         assert "FULL" in shown(app)
 

@@ -74,6 +74,22 @@ def test_gpus(snap_compare: Any, size: tuple[int, int]) -> None:
     assert snap_compare(monitor(), terminal_size=size, run_before=after("2"))
 
 
+def test_an_engine_s_page(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("2", "j", "enter"))
+
+
+def test_a_gpu_s_page(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("2", "j", "j", "enter"))
+
+
+def test_prices_of_hosts(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("2", "dollar_sign"))
+
+
+def test_an_engine_explained(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("2", "j", "i", "n", "n", "n", "n"))
+
+
 def test_requests(snap_compare: Any, size: tuple[int, int]) -> None:
     assert snap_compare(monitor(), terminal_size=size, run_before=after("4"))
 

@@ -412,12 +412,12 @@ def test_a_host_without_price_or_capacity_says_what_is_missing(scene: Scene) -> 
     scene.engine(input_tokens=1)
     (host,) = machines(Reader(scene.path), View(), NOW_MS, machine="here").hosts
     assert (host.usd_per_hour, host.idle_usd_per_hour) == (None, None)
-    assert any("usd_per_hour under [[host]]" in sentence for sentence in host.missing)
+    assert any("no price for this host: press $" in sentence for sentence in host.missing)
 
     scene.host(20)
     (host,) = machines(Reader(scene.path), View(), NOW_MS, machine="here").hosts
     assert host.idle_usd_per_hour is None
-    assert any("no capacity known" in sentence for sentence in host.missing)
+    assert any("no capacity known of vllm-a" in sentence for sentence in host.missing)
 
 
 def test_the_change_since_a_mark_is_taken_from_the_window_that_ended_with_it(scene: Scene) -> None:

@@ -2,14 +2,17 @@
 
 import argparse
 import sys
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from collectors.clock import now_ms
 from collectors.machine import machine_name
 from tui.commands.common import print_json, reading, shortened
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.view import View
-from tui.reading.machines import machines
+from tui.reading.enginepage import whole_machines
 from tui.reading.report import instant_text, money
 
 
@@ -22,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the GPUs picture; 3 when nothing is known of any machine."""
     at_ms = now_ms()
     with reading(options) as reader:
-        picture = machines(reader, View(), at_ms, machine=machine_name())
+        picture = whole_machines(reader, View(), at_ms, machine=machine_name())
     if options.json:
         hosts = [_host_json(host) for host in picture.hosts]
         print_json({"schema": 1, "as_of": instant_text(at_ms), "hosts": hosts, "absent": picture.absent})
@@ -36,7 +39,13 @@ def _host_json(host: HostRow) -> dict[str, Any]:
         "host": host.name,
         "usd_per_hour": money(host.usd_per_hour),
         "price_from": host.price_from,
+        "energy_usd_per_hour": money(host.energy_usd_per_hour),
         "idle_usd_per_hour": money(host.idle_usd_per_hour),
+        "utilisation": _rounded(host.utilisation),
+        "usd_per_million_tokens": {"blended": money(host.blended_usd_per_million)},
+        "at_full": {"blended": money(host.at_full_usd_per_million)},
+        "joules_per_token": _rounded(host.joules_per_token),
+        "lower_bound": host.lower_bound,
         "missing": list(host.missing),
         "gpus": [_gpu_json(gpu) for gpu in host.gpus],
         "engines": [_engine_json(engine) for engine in host.engines],
@@ -47,8 +56,12 @@ def _gpu_json(gpu: GpuRow) -> dict[str, Any]:
     return {
         "index": gpu.index, "uuid": gpu.uuid, "name": gpu.name, "busy": _rounded(gpu.busy),
         "memory_used_bytes": gpu.memory_used_bytes, "memory_total_bytes": gpu.memory_total_bytes,
-        "power_watts": _rounded(gpu.power_watts), "temperature_celsius": gpu.temperature_celsius, "model": gpu.model,
-        "lost": gpu.lost, "age_seconds": round(gpu.age_ms / 1000, 1),
+        "power_watts": _rounded(gpu.power_watts), "power_limit_watts": _rounded(gpu.power_limit_watts),
+        "temperature_celsius": gpu.temperature_celsius, "sm_active": _rounded(gpu.sm_active),
+        "tensor_active": _rounded(gpu.tensor_active), "dram_active": _rounded(gpu.dram_active),
+        "mig_instance": gpu.is_instance, "model": gpu.model, "engine": gpu.engine,
+        "usd_per_hour": money(gpu.usd_per_hour), "lost": gpu.lost,
+        "hints": [msgspec.structs.asdict(hint) for hint in gpu.hints], "age_seconds": round(gpu.age_ms / 1000, 1),
     }  # fmt: skip
 
 
@@ -56,19 +69,66 @@ def _engine_json(engine: EngineRow) -> dict[str, Any]:
     return {
         "source": engine.source, "model": engine.model, "kind": engine.kind, "state": engine.state,
         "running": engine.running, "waiting": engine.waiting, "kv_cache_used": _rounded(engine.kv_cache_used),
+        "gpus": list(engine.gpus), "assumed": engine.assumed,
         "tokens_per_second": {
             "input": _rounded(engine.input_per_second), "cache_read": _rounded(engine.cache_read_per_second),
             "output": _rounded(engine.output_per_second),
         },
-        "usd_per_hour": money(engine.usd_per_hour),
+        "usd_per_hour": money(engine.usd_per_hour), "idle_usd_per_hour": money(engine.idle_usd_per_hour),
         "usd_per_million_tokens": {
             "blended": money(engine.blended_usd_per_million), "input": money(engine.input_usd_per_million),
             "cache_read": money(engine.cache_read_usd_per_million), "output": money(engine.output_usd_per_million),
         },
+        "output_only_usd_per_million_tokens": money(engine.output_only_usd_per_million),
         "at_full": {"blended": money(engine.at_full_usd_per_million)},
         "utilisation": _rounded(engine.utilisation), "utilisation_tier": engine.utilisation_tier,
-        "assumed": engine.assumed,
+        "tiers": [
+            {"tier": tier.tier, "share": _rounded(tier.value), "source": tier.source} for tier in engine.tiers
+        ],
+        "work": _work_json(engine),
+        "ttft_ms": _rounded(engine.ttft_ms), "tpot_ms": _rounded(engine.tpot_ms),
+        "joules_per_token": _rounded(engine.joules_per_token),
+        "energy_usd_per_million_tokens": money(engine.energy_usd_per_million),
+        "against": _rival_json(engine),
+        "hints": [msgspec.structs.asdict(hint) for hint in engine.hints],
+        "age_seconds": None if engine.age_ms is None else round(engine.age_ms / 1000, 1),
     }  # fmt: skip
+
+
+def _work_json(engine: EngineRow) -> dict[str, Any] | None:
+    work = engine.work
+    if work is None:
+        return None
+    since_ms = work.saturation_since_ms
+    return {
+        "per_second": _rounded(work.per_second),
+        "observed_seconds": _rounded(work.seconds),
+        "at_saturation_per_second": _rounded(work.saturation_per_second),
+        "at_saturation_from": work.saturation_source,
+        "at_saturation_since": None if since_ms is None else instant_text(since_ms),
+        "output_weight": _rounded(work.decode_weight),
+        "weights_assumed": work.weights_assumed,
+        "peak_per_second": _rounded(work.peak_per_second),
+    }
+
+
+def _rival_json(engine: EngineRow) -> dict[str, Any] | None:
+    rival = engine.rival
+    if rival is None:
+        return None
+    return {
+        "record": rival.record,
+        "checked": rival.checked,
+        "how": rival.how,
+        "usd_per_million_tokens": money(rival.usd_per_million),
+        "usd_per_hour": money(rival.value_usd_per_hour),
+        "saves_usd_per_hour": money(rival.saves_usd_per_hour),
+        "break_even_utilisation": _share_of(rival.break_even),
+    }
+
+
+def _share_of(value: Decimal | None) -> float | None:
+    return None if value is None else _rounded(float(value))
 
 
 def _rounded(value: float | None) -> float | None:
@@ -79,13 +139,18 @@ def _print_text(picture: MachinesPicture) -> None:
     lines: list[str] = []
     for host in picture.hosts:
         usd = money(host.usd_per_hour) or "--"
-        lines.append(f"{shortened(host.name, 40)}  ${usd}/h  used {_share(host.utilisation)}")
+        idle = "" if host.idle_usd_per_hour is None else f"  idle {_at_least(host)}${host.idle_usd_per_hour:.2f}/h"
+        lines.append(f"{shortened(host.name, 40)}  ${usd}/h  used {_share(host.utilisation)}{idle}")
         lines += [f"  {_gpu_line(gpu)}" for gpu in host.gpus]
-        lines += [f"  {_engine_line(engine)}" for engine in host.engines]
+        lines += [f"  {line}" for engine in host.engines for line in _engine_lines(engine)]
         lines += [f"  {sentence}" for sentence in host.missing]
     if picture.absent:
         lines.append(shortened(picture.absent, 400))
     sys.stdout.write("".join(f"{line}\n" for line in lines or ["no machine has been read yet"]))
+
+
+def _at_least(host: HostRow) -> str:
+    return "≥" if host.lower_bound else ""
 
 
 def _gpu_line(gpu: GpuRow) -> str:
@@ -96,16 +161,26 @@ def _gpu_line(gpu: GpuRow) -> str:
     memory = "--"
     if gpu.memory_used_bytes is not None and gpu.memory_total_bytes:
         memory = f"{gpu.memory_used_bytes / gpu.memory_total_bytes:.0%}"
-    return f"{gpu.index:>3} {name:<28} busy {_share(gpu.busy):>4}  memory {memory:>4}  {watts:>6}"
+    hint = f"  {gpu.hints[0].text}" if gpu.hints else ""
+    return f"{gpu.index:>3} {name:<28} busy {_share(gpu.busy):>4}  memory {memory:>4}  {watts:>6}{hint}"
 
 
-def _engine_line(engine: EngineRow) -> str:
-    tokens = sum(r or 0.0 for r in (engine.input_per_second, engine.cache_read_per_second, engine.output_per_second))
+def _engine_lines(engine: EngineRow) -> list[str]:
+    tokens = "--" if engine.tokens_per_second is None else f"{engine.tokens_per_second:,.0f}"
     price = "--" if engine.blended_usd_per_million is None else f"${engine.blended_usd_per_million:.3f}/M"
-    return (
+    full = "" if engine.at_full_usd_per_million is None else f", ${engine.at_full_usd_per_million:.3f} full"
+    even = ""
+    if engine.rival is not None and engine.rival.usd_per_million is not None:
+        even = f"  API ${engine.rival.usd_per_million:.3f}/M"
+        if engine.rival.break_even is not None:
+            even += (
+                ", break-even never" if engine.rival.break_even > 1 else f", break-even {engine.rival.break_even:.0%}"
+            )
+    line = (
         f"{shortened(engine.source, 20):<20} {shortened(engine.model or '(no model)', 40)}  {engine.state}"
-        f"  {tokens:,.0f} tok/s  {price}  used {_share(engine.utilisation)}"
+        f"  {tokens} tok/s  {price}{full}  used {_share(engine.utilisation)}{even}"
     )
+    return [line, *(f"    {shortened(hint.text, 60)}: {shortened(hint.why, 160)}" for hint in engine.hints)]
 
 
 def _share(value: float | None) -> str:

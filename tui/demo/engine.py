@@ -9,6 +9,7 @@ MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 
 _INPUT_PER_SECOND, _CACHED_PER_SECOND, _OUTPUT_PER_SECOND = 620.0, 140.0, 150.0
 _WAVE_S, _WAVE = 90.0, 0.35
+_TTFT_S, _TPOT_S = 0.41, 0.028
 
 _PAGE = """\
 # TYPE process_start_time_seconds gauge
@@ -28,6 +29,12 @@ vllm:prompt_tokens_by_source_total{{engine="0",model_name="{model}",source="loca
 vllm:generation_tokens_total{{engine="0",model_name="{model}"}} {output}
 # TYPE vllm:request_success counter
 vllm:request_success_total{{engine="0",finished_reason="stop",model_name="{model}"}} {finished}
+# TYPE vllm:time_to_first_token_seconds histogram
+vllm:time_to_first_token_seconds_sum{{engine="0",model_name="{model}"}} {ttft:.3f}
+vllm:time_to_first_token_seconds_count{{engine="0",model_name="{model}"}} {finished}
+# TYPE vllm:inter_token_latency_seconds histogram
+vllm:inter_token_latency_seconds_sum{{engine="0",model_name="{model}"}} {tpot:.3f}
+vllm:inter_token_latency_seconds_count{{engine="0",model_name="{model}"}} {output}
 """
 
 
@@ -47,6 +54,8 @@ def page(seconds: float, started_s: float) -> str:
         cached=cached,
         output=int(served * _OUTPUT_PER_SECOND),
         finished=int(served / 3),
+        ttft=int(served / 3) * _TTFT_S,
+        tpot=int(served * _OUTPUT_PER_SECOND) * _TPOT_S,
     )
 
 

@@ -9,6 +9,7 @@ from store.facts import GpuReading
 _NAME, _MEMORY_BYTES = "NVIDIA L40S", 48 << 30
 _GPUS, _SERVING = 4, 3
 _IDLE_WATTS, _SERVING_WATTS = 36.0, 268.0
+_SWING_WATTS, _SWING_MS = 24.0, 30_000
 
 
 class DemoGpus:
@@ -28,8 +29,8 @@ class DemoGpus:
 
     def _reading(self, index: int, at_ms: int) -> GpuReading:
         serves = index < _SERVING
-        swing = math.sin(at_ms / 30_000 + index)
-        watts = _SERVING_WATTS + 24 * swing if serves else _IDLE_WATTS
+        swing = math.sin(at_ms / _SWING_MS + index)
+        watts = _SERVING_WATTS + _SWING_WATTS * swing if serves else _IDLE_WATTS
         return GpuReading(
             at_ms=at_ms,
             host=self._host,
@@ -41,6 +42,13 @@ class DemoGpus:
             memory_total_bytes=_MEMORY_BYTES,
             power_watts=watts,
             power_limit_watts=350.0,
-            energy_millijoules=int(at_ms * watts) % 2**50,
+            energy_millijoules=int(_energy(index, at_ms)),
             temperature_celsius=64 + round(4 * swing) if serves else 31,
         )
+
+
+def _energy(index: int, at_ms: int) -> float:
+    """Millijoules since the epoch: the integral of the power, so that the counter agrees with it."""
+    if index >= _SERVING:
+        return _IDLE_WATTS * at_ms
+    return _SERVING_WATTS * at_ms - _SWING_WATTS * _SWING_MS * math.cos(at_ms / _SWING_MS + index)

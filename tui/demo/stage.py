@@ -54,15 +54,15 @@ def _configuration(folder: Path, engine_url: str) -> dict[str, object]:
     return {
         "source": [
             {"type": "file", "name": "gateway", "path": str(folder / _LOG), "format": "litellm.slp"},
-            {"type": "engine", "name": "vllm-a", "url": engine_url},
+            {"type": "engine", "name": "vllm-a", "url": engine_url, "gpus": [0, 1, 2]},
         ],
         "host": [
             {
                 "usd_per_hour": "7.2",
                 "gpus": 4,
                 "since": "30m",
-                "prefill_tokens_per_second": 1400,
-                "decode_tokens_per_second": 280,
+                "prefill_tokens_per_second": 1880,
+                "decode_tokens_per_second": 376,
             }
         ],
         "budget": [{"name": "launch", "usd": "150", "period": "day"}],

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from pricing.hosts.economics import Served
+from store.capacity import watched_between
 from store.facts import HostFact
 from store.hosting import HostFacts, host_facts
 from store.reader import Reader
@@ -19,9 +22,6 @@ from tui.reading.stretches import stretches
 
 NOT_IN_ANY_LOG = "(not in any log)"
 
-_RAW_MS = 3_000_000
-"""Windows up to this long are read from single readings, which are kept for an hour."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
@@ -31,6 +31,11 @@ class Stretch:
     pools: tuple[Pool, ...]
     rests: dict[tuple[str, str], int]
     """Nano-dollars that no engine holds by (what they are called, host): hosts without an engine, GPUs nobody claims."""
+
+    @property
+    def nano_usd(self) -> int:
+        """What all hosts cost in it."""
+        return sum(pool.nano_usd or 0 for pool in self.pools) + sum(self.rests.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ def committed(reader: Reader, at: Moment) -> Committed:
     in_force = facts.hosts_at(at.until_ms)
     pools = sorted(_over_all(whole, parts), key=lambda pool: pool.engine.name)
     return Committed(
-        nano_usd=sum(house.nano_usd for house in whole) + sum(one.nano_usd for one in bought),
+        nano_usd=sum(stretch.nano_usd for stretch in parts) + sum(one.nano_usd for one in bought),
         usd_per_hour=sum((facts.usd_per_hour(fact, at.until_ms) or Decimal(0) for fact in in_force), Decimal(0))
         + sum((one.usd_per_hour for one in bought), Decimal(0)),
         commitments=bought,
@@ -117,8 +122,7 @@ def committed(reader: Reader, at: Moment) -> Committed:
 
 
 def _engines(reader: Reader, at: Moment) -> list[EngineState]:
-    raw = at.until_ms - at.since_ms <= _RAW_MS
-    return (reader.engines if raw else reader.engine_minutes)(at.since_ms, at.until_ms)
+    return reader.engine_minutes(at.since_ms, at.until_ms)
 
 
 def _stretches(reader: Reader, facts: HostFacts, whole: Sequence[House], at: Moment) -> tuple[Stretch, ...]:
@@ -128,8 +132,17 @@ def _stretches(reader: Reader, facts: HostFacts, whole: Sequence[House], at: Mom
     found = []
     for part in moments:
         middle_ms = (part.since_ms + part.until_ms) // 2
-        found.append(_stretch(part, houses(facts, _engines(reader, part), part, as_of_ms=middle_ms)))
+        engines = _engines(reader, part)
+        if not engines and watched_between(reader.ask, part.since_ms, part.until_ms) is None:
+            # Nobody watched, so nobody saw an engine leave: those of the window held their GPUs, too.
+            engines = [_unwatched(pool.engine) for house in whole for pool in house.pools]
+        within = houses(facts, engines, part, as_of_ms=middle_ms, window_ms=at.since_ms)
+        found.append(_stretch(part, within))
     return tuple(found)
+
+
+def _unwatched(engine: EngineState) -> EngineState:
+    return structs.replace(engine, seconds=0.0, input_tokens=0, cache_read_tokens=0, output_tokens=0)
 
 
 def _stretch(at: Moment, within: Sequence[House]) -> Stretch:

@@ -16,7 +16,6 @@ from pricing.hosts.economics import (
     own_price,
     utilisation,
 )
-from pricing.hosts.holding import shares
 from pricing.hosts.saturation import Saturation
 from pricing.money import nano_from_usd
 from store.hosting import HostFacts, host_of
@@ -109,22 +108,29 @@ class House:
     unclaimed_usd_per_hour: Decimal
 
 
-def houses(facts: HostFacts, engines: Sequence[EngineState], at: Moment, *, as_of_ms: int) -> list[House]:
-    """Every host that costs or serves something in the stretch; `as_of_ms` is when prices per hour and K are looked at."""
+def houses(
+    facts: HostFacts, engines: Sequence[EngineState], at: Moment, *, as_of_ms: int, window_ms: int | None = None
+) -> list[House]:
+    """Every host that costs or serves something in the stretch; `as_of_ms` is when prices per hour and K are looked at.
+
+    `window_ms` is where the window begins that the stretch is a part of.
+    """
     names = sorted({fact.name for fact in facts.hosts} | {host_of(engine) for engine in engines})
-    return [_house(name, facts, engines, at, as_of_ms) for name in names]
+    return [_house(name, facts, engines, at, as_of_ms, window_ms) for name in names]
 
 
-def _house(name: str, facts: HostFacts, engines: Iterable[EngineState], at: Moment, as_of_ms: int) -> House:
+def _house(
+    name: str, facts: HostFacts, engines: Iterable[EngineState], at: Moment, as_of_ms: int, window_ms: int | None
+) -> House:
     """The parts of the engines and the rest add up to what the host cost, exactly."""
-    accrued = facts.accrued(name, at.since_ms, at.until_ms)
+    accrued = facts.accrued(name, at.since_ms, at.until_ms, window_ms=window_ms)
     fact = facts.host(name, as_of_ms)
     mine = [engine for engine in engines if host_of(engine) == name]
     if not mine:
         return House(
             name=name, nano_usd=accrued, pools=(), rests={NO_ENGINE: accrued}, unclaimed_usd_per_hour=Decimal(0)
         )
-    parts_of_it = shares([len(engine.gpus) for engine in mine], fact.gpus if fact else None)
+    parts_of_it = facts.shares(name, mine, as_of_ms)
     unclaimed = 1 - sum(parts_of_it, Fraction(0))
     weights = {place: share for place, share in enumerate([*parts_of_it, unclaimed]) if share > 0}
     parts = largest_remainder(accrued, weights)

@@ -11,7 +11,7 @@ from pricing.hosts.economics import Served
 from pricing.totals import Totals
 from store.records import EngineState
 from store.sums import Sum, SumKey, group
-from store.tables import GPU
+from store.tables import ENGINE, GPU
 from tui.reading.commitments import Commitment
 from tui.reading.committed import IDLE, NOT_IN_ANY_LOG, Committed, Stretch
 from tui.reading.moment import Moment
@@ -27,6 +27,7 @@ class Rest(NamedTuple):
     label: str
     host: str | None = None
     gpu: str | None = None
+    engine: str | None = None
 
 
 def allocated(
@@ -78,23 +79,31 @@ def _placed(stretch: Stretch, hosted: Iterable[Sum]) -> tuple[list[tuple[Pool, l
     homeless = []
     for one in hosted:
         able = [place for place, (pool, _) in enumerate(found) if serves(pool.engine, one.key)]
+        said = [place for place in able if found[place][0].host == one.key.dimensions.host]
         if not able:
             homeless.append(one)
-        for place, measures in _split(one, [found[place][0] for place in able], able):
+        for place, part in _split(one, {place: found[place][0].work for place in said or able}):
             pool, mine = found[place]
-            sides = (*one.key.sides, ("host", one.key.dimensions.host or pool.host), (GPU, gpus_text(pool.engine.gpus)))
-            mine.append(Sum(one.key._replace(sides=sides), measures))
+            mine.append(part._replace(key=one.key._replace(sides=(*one.key.sides, *_place(pool, one.key)))))
     return found, homeless
 
 
-def _split(one: Sum, pools: Sequence[Pool], places: Sequence[int]) -> Iterable[tuple[int, tuple[int, ...]]]:
-    """The measures of a sum by the engines that share it, in whole numbers that add up to it."""
-    if len(places) < 2:
-        return [(place, one.measures) for place in places]
-    weights = {place: pool.work for place, pool in zip(places, pools, strict=True) if pool.work}
-    weights = weights or {place: Fraction(1) for place in places}
+def _place(pool: Pool, key: SumKey) -> Iterable[tuple[str, str | None]]:
+    host = key.dimensions.host or pool.host
+    return ("host", host), (GPU, gpus_text(pool.engine.gpus)), (ENGINE, pool.engine.name)
+
+
+def _split(one: Sum, work: Mapping[int, Fraction]) -> Iterable[tuple[int, Sum]]:
+    """A sum by the engines that share it, in whole numbers that add up to it; units go to the one that did most."""
+    if len(work) < 2:
+        return [(place, one) for place in work]
+    weights = {place: done for place, done in work.items() if done} or dict.fromkeys(work, Fraction(1))
     columns = [largest_remainder(amount, weights) for amount in one.measures]
-    return [(place, tuple(column[place] for column in columns)) for place in weights]
+    most = max(weights, key=lambda place: weights[place])
+    return [
+        (place, one._replace(measures=tuple(c[place] for c in columns), units=one.units if place == most else ()))
+        for place in weights
+    ]
 
 
 def _shares_of_a_pool(pool: Pool, mine: Iterable[Sum], of: Callable[[SumKey], Owner]) -> list[_Part[Owner]]:
@@ -104,9 +113,9 @@ def _shares_of_a_pool(pool: Pool, mine: Iterable[Sum], of: Callable[[SumKey], Ow
         owner = of(one.key)
         work[owner] = work.get(owner, Fraction(0)) + work_of(one, pool.decode_weight)
     unlogged = max(Fraction(0), pool.work - sum(work.values(), Fraction(0)))
-    gpu = gpus_text(pool.engine.gpus)
-    rests = {Rest(NOT_IN_ANY_LOG, pool.host, gpu): unlogged}
-    return _divided(pool.nano_usd or 0, work, rests, Rest(IDLE, pool.host, gpu), pool.saturation_work or None)
+    place = (pool.host, gpus_text(pool.engine.gpus), pool.engine.name)
+    rests = {Rest(NOT_IN_ANY_LOG, *place): unlogged}
+    return _divided(pool.nano_usd or 0, work, rests, Rest(IDLE, *place), pool.saturation_work or None)
 
 
 def _shares_of_a_commitment(

@@ -20,6 +20,7 @@ _SHORT = {
     "right_square_bracket": "]",
     "pagedown": "pgdn",
     "pageup": "pgup",
+    "dollar_sign": "$",
 }
 
 

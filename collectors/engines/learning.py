@@ -1,0 +1,121 @@
+"""Learns what engines can do from what they did, and keeps it in the store with its date."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Served
+from pricing.hosts.saturation import differs, is_saturated, learn, work_rate
+from store.capacity import Ask, asking, put_saturations, work_minutes
+from store.facts import SaturationFact
+from store.hosting import HostFacts, host_facts, host_of
+from store.machine_questions import engine_minutes
+from store.records import EngineState
+from store.writer import Writer
+
+TRAILING_MS = 14 * 86_400_000
+"""K is learned from so long: engines are given other models, other settings and other GPUs."""
+
+LEARN_EVERY_MS = 3_600_000
+_MINUTE_MS = 60_000
+_SETTLED_MS = 5_000
+"""A minute is over for us a little later: its last scrape may still be written."""
+
+
+class Learning:
+    """Looks at each minute once after it is over; a restart looks at the last few again, which changes nothing."""
+
+    def __init__(self) -> None:
+        self._next_ms: int | None = None
+        self._learn_at_ms: dict[tuple[str, str], int] = {}
+
+    def step(self, writer: Writer, now_ms: int) -> list[SaturationFact]:
+        """What is new since the last step, already in the store."""
+        over_ms = (now_ms - _SETTLED_MS) // _MINUTE_MS * _MINUTE_MS
+        begins_ms = self._next_ms if self._next_ms is not None else over_ms - 10 * _MINUTE_MS
+        with writer.transaction() as connection:
+            ask = asking(connection)
+            found: list[SaturationFact] = []
+            for minute_ms in range(max(begins_ms, over_ms - 60 * _MINUTE_MS), over_ms, _MINUTE_MS):
+                new = list(self._of_minute(ask, minute_ms))
+                put_saturations(connection, new)
+                found += new
+        self._next_ms = over_ms
+        return found
+
+    def _of_minute(self, ask: Ask, minute_ms: int) -> Iterator[SaturationFact]:
+        engines = engine_minutes(ask, minute_ms, minute_ms + _MINUTE_MS)
+        if not engines:
+            return
+        facts = host_facts(ask)
+        for engine in engines:
+            fact = self._of_engine(ask, facts, engine, engines, minute_ms)
+            if fact is not None:
+                yield fact
+
+    def _of_engine(
+        self, ask: Ask, facts: HostFacts, engine: EngineState, beside: Sequence[EngineState], minute_ms: int
+    ) -> SaturationFact | None:
+        share = _share(facts, engine, beside, minute_ms)
+        known = facts.saturation(engine, share, minute_ms + _MINUTE_MS - 1)
+        if known is not None:
+            rate = work_rate(_served(engine), engine.seconds, known.decode_weight)
+            if rate is not None and rate > known.work_per_second:
+                return _fact(engine, minute_ms, rate, known.decode_weight, "raised", known.minutes)
+            if not known.is_learned:
+                return None
+        return self._learned(ask, facts, engine, minute_ms, None if known is None else known.work_per_second)
+
+    def _learned(
+        self, ask: Ask, facts: HostFacts, engine: EngineState, minute_ms: int, before: Fraction | None
+    ) -> SaturationFact | None:
+        key = (engine.name, engine.model or "")
+        later = any(one.since_ms > minute_ms for one in facts.learned.get(key, ()))
+        if later or (before is not None and minute_ms < self._learn_at_ms.get(key, 0)):
+            return None
+        self._learn_at_ms[key] = minute_ms + LEARN_EVERY_MS
+        since_ms, until_ms = minute_ms - TRAILING_MS, minute_ms + _MINUTE_MS
+        rates = [
+            rate
+            for one in work_minutes(ask, *key, since_ms, until_ms)
+            if is_saturated(one.saturated_seconds, one.seconds)
+            and (rate := work_rate(_of(one.input_tokens, one.cache_read_tokens, one.output_tokens), one.seconds, DEFAULT_DECODE_WEIGHT))
+        ]  # fmt: skip
+        raised = [
+            one
+            for one in facts.learned.get(key, ())
+            if one.raised and one.since_ms >= since_ms and one.decode_weight == DEFAULT_DECODE_WEIGHT
+        ]
+        k = learn(rates, raised)
+        if k is None or (before is not None and not differs(k, before)):
+            return None
+        # Learned at the end of this minute, from which on it is in force.
+        return _fact(engine, until_ms, k, DEFAULT_DECODE_WEIGHT, "learned", len(rates))
+
+
+def _fact(
+    engine: EngineState, since_ms: int, k: Fraction, decode_weight: Fraction, how: str, minutes: int
+) -> SaturationFact:
+    return SaturationFact(
+        engine=engine.name,
+        model=engine.model or "",
+        since_ms=since_ms,
+        work_per_second=round(float(k), 3),
+        decode_weight=float(decode_weight),
+        how=how,
+        minutes=minutes,
+    )
+
+
+def _share(facts: HostFacts, engine: EngineState, beside: Sequence[EngineState], at_ms: int) -> Fraction:
+    mine = [other for other in beside if host_of(other) == host_of(engine)]
+    return facts.shares(host_of(engine), mine, at_ms)[mine.index(engine)]
+
+
+def _served(engine: EngineState) -> Served:
+    return _of(engine.input_tokens, engine.cache_read_tokens, engine.output_tokens)
+
+
+def _of(input_tokens: int | None, cache_read_tokens: int | None, output_tokens: int | None) -> Served:
+    return Served(
+        input_tokens=input_tokens or 0, cache_read_tokens=cache_read_tokens or 0, output_tokens=output_tokens or 0
+    )

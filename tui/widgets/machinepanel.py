@@ -1,0 +1,137 @@
+"""What is known of the host, engine or GPU under the cursor, in a few lines."""
+
+from collections.abc import Iterator
+
+from tui import format as fmt
+from tui.pictures.machines import GONE, EngineRow, GpuRow, Hint, HostRow
+from tui.widgets.curve import curve_lines
+from tui.widgets.lines import Line
+from tui.widgets.machinerows import even_text, memory_share, milliseconds, short_model
+
+_NAME_CELLS, _WIDE_CELLS = 40, 120
+
+
+def host_lines(host: HostRow, width: int) -> Iterator[Line]:
+    """What a host costs, for what, and what is missing for better figures."""
+    if host.usd_per_hour is None:
+        usd = "no price"
+    else:
+        usd = f"{fmt.usd(host.usd_per_hour)}/h ({fmt.safe(host.price_from or '', 30)})"
+    parts = [usd]
+    if host.energy_usd_per_hour is not None:
+        parts.append(f"of it energy {fmt.usd(host.energy_usd_per_hour)}/h, measured")
+    if host.idle_usd_per_hour is not None:
+        least = host.lower_bound
+        parts.append(f"idle tax {fmt.usd(host.idle_usd_per_hour, lower_bound=least)}/h")
+    if host.unclaimed_usd_per_hour:
+        parts.append(f"GPUs without an engine {fmt.usd(host.unclaimed_usd_per_hour)}/h")
+    title = f"{fmt.safe(host.name, _NAME_CELLS)}   {'   '.join(parts)}"
+    yield from (((f" {part}", "strong"),) for part in fmt.wrap(title, max(20, width - 2)))
+    energy = _energy(host.joules_per_token, host)
+    if energy:
+        yield ((f" {energy}", ""),)
+    for sentence in host.missing:
+        yield from (((f" {part}", "warn"),) for part in fmt.wrap(sentence, max(20, width - 2)))
+
+
+def engine_lines(engine: EngineRow, width: int, height: int, *, plain: bool = False) -> Iterator[Line]:
+    """The price now and elsewhere, how full it is and how anybody knows, latencies, and the curve where there is room."""
+    lines = list(engine_text(engine, width))
+    yield from lines
+    yield from curve_lines(engine, width, height - len(lines), plain=plain)
+
+
+def engine_text(engine: EngineRow, width: int) -> Iterator[Line]:
+    """The same without the curve."""
+    name = short_model(engine) or fmt.safe(engine.source, _NAME_CELLS)
+    if engine.freshness == GONE:
+        age = fmt.age(engine.age_ms) or "a moment"
+        yield ((f" {name}   {engine.state}: last read {age} ago; nothing is known of it now", "bad"),)
+        return
+    wide = width >= _WIDE_CELLS
+    yield ((f" {f'{name}   ' if wide else ''}{_prices(engine, dated=wide)}", "strong"),)
+    yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(_use(engine)), max(20, width - 2)))
+    latency = [
+        f"{title} {milliseconds(value)}" for title, value in (("TTFT", engine.ttft_ms), ("TPOT", engine.tpot_ms))
+        if value is not None
+    ]  # fmt: skip
+    energy = _energy(engine.joules_per_token, engine)
+    if latency or energy:
+        text = "   ".join([*latency, *filter(None, [energy])])
+        yield from (((f" {part}", ""),) for part in fmt.wrap(text, max(20, width - 2)))
+    yield from hint_lines(engine.hints, width)
+
+
+def hint_lines(hints: tuple[Hint, ...], width: int) -> Iterator[Line]:
+    """Each hint with the figures behind it."""
+    for hint in hints:
+        sentence = f"{hint.text}: {hint.why}"
+        yield from (((f" {part}", hint.role),) for part in fmt.wrap(sentence, max(20, width - 2)))
+
+
+def gpu_lines(host: str, gpu: GpuRow, width: int) -> Iterator[Line]:
+    """What a card does now."""
+    title = f" {fmt.safe(host, 24)} GPU {gpu.index}   {fmt.safe(gpu.name or '', 40)}"
+    if gpu.lost:
+        yield ((f"{title}   {fmt.safe(gpu.lost, 80)}", "bad"),)
+        return
+    yield ((f"{title}   {fmt.safe(gpu.model or 'held by no engine', 40)}", "strong"),)
+    memory = memory_share(gpu)
+    parts = [
+        f"busy {fmt.percent(gpu.busy)}",
+        f"memory {fmt.size(gpu.memory_used_bytes)} of {fmt.size(gpu.memory_total_bytes)} ({fmt.percent(memory)})",
+        f"power {fmt.whole(gpu.power_watts, ' W')} of {fmt.whole(gpu.power_limit_watts, ' W')}",
+        f"{fmt.whole(gpu.temperature_celsius, '°C')}",
+    ]
+    if gpu.usd_per_hour is not None:
+        parts.append(f"{fmt.usd(gpu.usd_per_hour)}/h")
+    yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(parts), max(20, width - 2)))
+    active = (("SM", gpu.sm_active), ("tensor", gpu.tensor_active), ("DRAM", gpu.dram_active))
+    known = [f"{title} active {fmt.percent(value)}" for title, value in active if value is not None]
+    if gpu.sm_clock_mhz is not None:
+        most = f" of {gpu.sm_clock_max_mhz}" if gpu.sm_clock_max_mhz else ""
+        known.append(f"clock {gpu.sm_clock_mhz}{most} MHz")
+    if known:
+        yield ((f" {'   '.join(known)}", ""),)
+    yield from hint_lines(gpu.hints, width)
+
+
+def _prices(engine: EngineRow, *, dated: bool) -> str:
+    now, full, rival = engine.blended_usd_per_million, engine.at_full_usd_per_million, engine.rival
+    own = f"own {fmt.usd(now)}/M" if now is not None else f"idle, {fmt.usd(engine.usd_per_hour)}/h"
+    parts = [own if full is None else f"{own}, {fmt.usd(full)} full"]
+    if rival is not None and rival.usd_per_million is not None:
+        whose = f" ({fmt.safe(rival.record, 50)}, {fmt.safe(rival.checked or 'no date', 30)})" if dated else ""
+        parts.append(f"API {fmt.usd(rival.usd_per_million)}/M{whose}")
+        if rival.break_even is not None:
+            parts.append(f"break-even {even_text(rival.break_even)}")
+    return "   ".join(parts)
+
+
+def _use(engine: EngineRow) -> Iterator[str]:
+    work = engine.work
+    if engine.utilisation is not None and work is not None:
+        yield (
+            f"used {fmt.percent(engine.utilisation)}: work {fmt.count(work.per_second)} of"
+            f" {fmt.count(work.saturation_per_second)}/s ({engine.utilisation_tier})"
+        )
+    elif work is not None:
+        peak = "" if work.peak_per_second is None else f", peak of the day {fmt.count(work.peak_per_second)}/s"
+        yield f"used --: no K known; work {fmt.count(work.per_second)}/s{peak}"
+    if engine.idle_usd_per_hour is not None:
+        yield f"idle tax {fmt.usd(engine.idle_usd_per_hour)}/h"
+    rival = engine.rival
+    if rival is not None and rival.saves_usd_per_hour is not None:
+        saves = rival.saves_usd_per_hour
+        yield f"you save {fmt.usd(saves)}/h" if saves >= 0 else f"the API would be {fmt.usd(-saves)}/h cheaper"
+
+
+def _energy(joules: float | None, row: EngineRow | HostRow) -> str:
+    if joules is None:
+        return ""
+    usd = row.energy_usd_per_million
+    if usd is None:
+        return f"J/token {joules:.2f} (GPU boards)"
+    if not usd:
+        return f"J/token {joules:.2f} (GPU boards)   energy in the rent: one more token costs nothing"
+    return f"J/token {joules:.2f} (GPU boards)   marginal cost {fmt.usd(usd)}/M"
