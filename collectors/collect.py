@@ -23,6 +23,7 @@ from collectors.holders import Held, Holders, port_of
 from collectors.logs.files import POLL_SECONDS, FileSource
 from collectors.machine import engines_here, machine_name
 from collectors.prices.books import price_book
+from collectors.prices.bucket_repricer import BucketRepricing
 from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
@@ -138,6 +139,7 @@ class Collection:
         """Price what had no price when it came and has one now, in steps between which sources are written."""
         try:
             await self._runner.in_writer(self._note_catalogue)
+            await self._price_the_unpriced_buckets()
             repricing = await self._runner.in_writer(lambda writer: unpriced_repricing(writer, self._book))
             if repricing is None:
                 return
@@ -148,6 +150,12 @@ class Collection:
         requests = sum(change.requests for change in repricing.changes.values())
         if requests:
             self._say(f"{requests:,} requests that had no price have one now.")
+
+    async def _price_the_unpriced_buckets(self) -> None:
+        buckets = await self._runner.in_writer(
+            lambda writer: BucketRepricing(writer, Pricer(self._book), only_unpriced=True)
+        )
+        await self._go_through(buckets.steps())
 
     async def _go_through(self, steps: Generator[float]) -> None:
         try:

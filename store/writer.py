@@ -9,6 +9,7 @@ import msgspec
 from sqlite_utils import Database
 
 from pricing.card import RateCard
+from store.bucket_prices import Day, Price, Repriced, days_to_price, price_day
 from store.buckets import BucketWriter, DatasetState, datasets, put_providers
 from store.errors import plain_errors
 from store.facts import Batch, BudgetFact, CapacityFact, CommitmentFact, HostFact, Position
@@ -156,6 +157,18 @@ class Writer:
         """How far each dataset of a provider's source has been read."""
         with plain_errors(self.path):
             return datasets(self._connection, source)
+
+    def days_to_price(self, since_ms: int = 0, *, only_unpriced: bool = False) -> list[Day]:
+        """Days of providers' buckets from `since_ms` on, to be priced again one by one."""
+        with self.transaction() as connection:
+            return days_to_price(connection, since_ms, only_unpriced=only_unpriced)
+
+    def price_day(
+        self, day: Day, price: Price, *, only_unpriced: bool = False, dry_run: bool = False
+    ) -> list[Repriced]:
+        """Price one day of buckets again; what changed."""
+        with self.transaction() as connection:
+            return price_day(connection, self._names, day, price, only_unpriced=only_unpriced, dry_run=dry_run)
 
     def prune(self, retention: Retention, at_ms: int) -> None:
         """Forget what is older than its retention."""

@@ -73,13 +73,17 @@ class Pricer:
         for reading in readings:
             usage: list[PricedBucket] = []
             for bucket in reading.usage:
-                card = self._bucket_card(bucket)
-                card_id = self._card_id(card)
-                cards[card_id] = card
-                nano_usd, partial = cost_nano_usd(bucket.usage, card, bucket.requests or 0)
-                usage.append(PricedBucket(bucket=bucket, card_id=card_id, nano_usd=nano_usd, partial=partial))
+                one, card = self.price_bucket(bucket)
+                cards[one.card_id] = card
+                usage.append(one)
             priced.append(PricedReading(reading=reading, usage=usage))
         return priced, list(cards.values())
+
+    def price_bucket(self, bucket: UsageBucket) -> tuple[PricedBucket, RateCard]:
+        """What one bucket costs, and the card that it costs it at."""
+        card = self._bucket_card(bucket)
+        nano_usd, partial = cost_nano_usd(bucket.usage, card, bucket.requests or 0)
+        return PricedBucket(bucket=bucket, card_id=self._card_id(card), nano_usd=nano_usd, partial=partial), card
 
     def _bucket_card(self, bucket: UsageBucket) -> RateCard:
         if bucket.usage == NOTHING:

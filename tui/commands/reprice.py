@@ -2,18 +2,21 @@
 
 Kept requests are priced exactly, each at its own time. Older sums, whose requests are gone, are priced at the base
 tier and marked as estimated. What a commitment covered at its time is prepaid, what none covers has a price by the token.
-Tokens and counts never change. Safe to repeat and beside a running collector.
+What providers counted is
+priced again, too. Tokens and counts never change. Safe to repeat and beside a running collector.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
 from collectors.clock import now_ms
 from collectors.prices.books import price_book
+from collectors.prices.bucket_repricer import BucketRepricing
 from collectors.prices.prepaid import Prepaid, in_force
+from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import BookChooser
 from collectors.settings.plans import commitments
 from pricing.money import usd_text
@@ -40,19 +43,23 @@ def run(options: argparse.Namespace) -> int:
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
     with closing(Writer(path, group=config.store.group)) as writer:
         prepaid = Prepaid(in_force(writer.commitments(), commitments(config, now_ms=now_ms())))
-        chooser = BookChooser(price_book(config), prepaid)
+        book = price_book(config)
+        chooser = BookChooser(book, prepaid)
         repricing = Repricing(writer, chooser, since_ms=since_ms, dry_run=options.dry_run)
-        _go_through(repricing)
+        _go_through(repricing.steps())
+        buckets = BucketRepricing(writer, Pricer(book), since_ms=since_ms, dry_run=options.dry_run)
+        _go_through(buckets.steps())
+    changes = _added(repricing.changes, buckets.changes)
     if options.json:
-        print_json(_json(repricing.changes, dry_run=options.dry_run))
+        print_json(_json(changes, dry_run=options.dry_run))
     else:
-        _print_text(repricing.changes, dry_run=options.dry_run)
+        _print_text(changes, dry_run=options.dry_run)
     return 0
 
 
-def _go_through(repricing: Repricing) -> None:
+def _go_through(steps: Iterable[float]) -> None:
     drawn, draws = -1, sys.stderr.isatty()
-    for share in repricing.steps():
+    for share in steps:
         percent = round(share * 100)
         if draws and percent != drawn:
             drawn = percent
@@ -60,6 +67,15 @@ def _go_through(repricing: Repricing) -> None:
             sys.stderr.flush()
     if draws:
         sys.stderr.write("\n")
+
+
+def _added(*changes: Mapping[str | None, Change]) -> dict[str | None, Change]:
+    """Changes of requests and of providers' buckets, by model."""
+    whole: dict[str | None, Change] = {}
+    for some in changes:
+        for model, change in some.items():
+            whole.setdefault(model, Change()).add(change)
+    return whole
 
 
 def _whole(changes: Mapping[str | None, Change]) -> Change:

@@ -149,18 +149,18 @@ class _Views:
             for key, record in reader.usage_buckets(begins_ms, until_ms)
             if key.dimensions.source == one.fact.source
         ]
-        self.by, names = self._judge()
+        self.by, names = self._judge(datasets)
         marks = [one.watermark_ms for one in datasets if one.watermark_ms is not None and one.dataset in names]
         self.ends_ms = min(until_ms, *marks) if marks else None
         self._names: dict[str, str] = {}
 
-    def _judge(self) -> tuple[str, set[str]]:
+    def _judge(self, datasets: Sequence[Dataset]) -> tuple[str, set[str]]:
         """What judges, and the datasets that it stands in."""
         if self._costs:
             return "bill", {cost.dataset for cost in self._costs}
         if self._usage:
             return "counts at our prices", {record.dataset for _, record in self._usage}
-        return "balance", {"balance", "credits", "key"}
+        return "balance", {one.dataset for one in datasets if not one.width_seconds}
 
     def cells(self) -> Iterator[_Cell]:
         """Each day up to where the judge's figures reach."""

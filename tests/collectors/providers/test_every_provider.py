@@ -184,3 +184,12 @@ def test_its_documented_intervals_cannot_be_shortened(name: str) -> None:
             ]
 
     assert asyncio.run(seconds()) == [min(one.every_seconds for one in provider(name).endpoints), 100_000.0]
+
+
+@every_provider
+def test_the_documentation_names_its_keys_and_exactly_what_they_must_be_allowed(name: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text()
+    known = provider(name)
+    endpoints = [*known.endpoints, *(one.otherwise for one in known.endpoints if one.otherwise is not None)]
+    said = (f"`{name}`", *known.key_variables, *(endpoint.permission for endpoint in endpoints))
+    assert [text for text in said if text not in page] == []
