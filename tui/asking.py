@@ -16,8 +16,9 @@ from tui.screens.monitor import MonitorScreen
 from tui.terminal import TerminalApp
 
 _SLOW_TICKS = 5
+_QUICK_READ_S = 0.05
 _RESTS = 4.0
-"""After a read it rests for so many times as long, so that a wide history never takes a core for itself."""
+"""After a read that was not quick it rests for so many times as long: a wide history never takes a core for itself."""
 
 
 @dataclass
@@ -99,7 +100,7 @@ class AskingApp(TerminalApp):
 
     def _read(self, screen: MonitorScreen[Any], view: View) -> None:
         """Read in a thread, post, touch no widget."""
-        began_s = time.monotonic()
+        began_s = time.thread_time()
         try:
             picture = screen.read(self.feed, view)
         except FeedError as error:
@@ -109,8 +110,8 @@ class AskingApp(TerminalApp):
         else:
             self.post_message(PictureRead(screen, view, picture))
         finally:
-            ended_s = time.monotonic()
-            self._rests_until_s = ended_s + _RESTS * (ended_s - began_s)
+            took_s = time.thread_time() - began_s
+            self._rests_until_s = time.monotonic() + _RESTS * took_s if took_s > _QUICK_READ_S else 0.0
 
     @on(PictureRead)
     def take_picture(self, message: PictureRead) -> None:
