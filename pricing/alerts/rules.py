@@ -8,7 +8,7 @@ from typing import TypeAlias
 from pricing.alerts import budgets, spend, things
 from pricing.alerts.finding import Finding, Key, Result, TooLittle
 from pricing.alerts.seen import Seen
-from pricing.alerts.shifts import SHIFTS, Shift, shifted
+from pricing.alerts.shifts import SHIFTS, Grouped, Shift, shifted
 from pricing.alerts.thresholds import Thresholds
 
 Rule: TypeAlias = Callable[[Seen, Thresholds], Iterator[Result]]
@@ -49,7 +49,8 @@ class Judgement:
 
 def judge_traffic(seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Judgement:
     """Ask the rules about requests; `held` are the open alerts and what each was compared with when it opened."""
-    shifts = {shift.rule: partial(_shifted, shift, held) for shift in SHIFTS}
+    grouped = Grouped()
+    shifts = {shift.rule: partial(_shifted, shift, held, grouped) for shift in SHIFTS}
     return _asked({**TRAFFIC_RULES, **shifts}, seen, limits)
 
 
@@ -66,5 +67,7 @@ def _asked(rules: Mapping[str, Rule], seen: Seen, limits: Thresholds) -> Judgeme
     )
 
 
-def _shifted(shift: Shift, held: Mapping[Key, float | None], seen: Seen, limits: Thresholds) -> Iterator[Result]:
-    return shifted(shift, seen, limits, held)
+def _shifted(
+    shift: Shift, held: Mapping[Key, float | None], grouped: Grouped, seen: Seen, limits: Thresholds
+) -> Iterator[Result]:
+    return shifted(shift, seen, limits, held, grouped)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pricing.alerts.finding import Finding, Key, Path, Result, TooLittle
 from pricing.alerts.seen import Normal, Seen
@@ -9,10 +10,26 @@ from pricing.alerts.thresholds import Thresholds
 from pricing.alerts.words import percent, rate, spoken
 from pricing.cause import CACHE, MIX, OUTPUT, PRICE, REASONING, Cause, cause
 from pricing.flow import Flow, Span
+from pricing.usage import Usage
 
 _SMALLEST = 1e-9
 
-Ratio = Callable[[Span, Span], tuple[int, int]]
+
+class Sums(NamedTuple):
+    """A span and the sums that ratios are taken of."""
+
+    span: Span
+    requests: int
+    calls: int
+    usage: Usage
+
+
+def sums_of(span: Span) -> Sums:
+    """Added up once."""
+    return Sums(span, span.requests, span.calls, span.usage)
+
+
+Ratio = Callable[[Sums, Sums], tuple[int, int]]
 """Numerator and denominator, given the subject's flows and everybody's."""
 
 
@@ -38,9 +55,9 @@ class Shift:
         """What a flow belongs to."""
         return (("model", flow.model),) if self.by_model else (("tenant", flow.tenant), ("model", flow.model))
 
-    def value(self, mine: Span | None, whole: Span) -> float | None:
+    def value(self, mine: Sums | None, whole: Sums) -> float | None:
         """The ratio of one subject; None where there is nothing to divide by."""
-        part, of = self.ratio(mine or Span(seconds=whole.seconds), whole)
+        part, of = self.ratio(mine or _NOTHING, whole)
         return part / of if of else None
 
     def moved(self, now: float, normal: float) -> float:
@@ -54,13 +71,18 @@ class Shift:
         return f"{value:,.0f}" if self.relative else percent(value)
 
 
-def _answers(mine: Span, _: Span) -> tuple[int, int]:
-    usage = mine.usage
-    return usage.output_tokens - usage.reasoning_tokens, mine.requests
+_NOTHING = sums_of(Span(seconds=0))
+
+
+def _answers(mine: Sums, _: Sums) -> tuple[int, int]:
+    return mine.usage.output_tokens - mine.usage.reasoning_tokens, mine.requests
 
 
 def _at(wanted: Callable[[str], bool]) -> Ratio:
-    return lambda mine, _: (sum(f.requests for f in mine.flows if any(map(wanted, f.card.conditions))), mine.requests)
+    return lambda mine, _: (
+        sum(flow.requests for flow in mine.span.flows if any(map(wanted, flow.card.conditions))),
+        mine.requests,
+    )
 
 
 SHIFTS = (
@@ -91,7 +113,24 @@ SHIFTS = (
 )  # fmt: skip
 
 
-def shifted(shift: Shift, seen: Seen, limits: Thresholds, held: Mapping[Key, float | None]) -> Iterator[Result]:
+class Grouped:
+    """Spans in groups, each added up once however many rules ask for it."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[int, bool], tuple[Span, Sums, dict[Path, Sums]]] = {}
+
+    def by(self, span: Span, shift: Shift) -> tuple[Sums, dict[Path, Sums]]:
+        """The whole and its groups, by the subjects of this ratio."""
+        key = (id(span), shift.by_model)
+        if key not in self._groups:
+            groups = {path: sums_of(mine) for path, mine in span.by(shift.subject).items()}
+            self._groups[key] = span, sums_of(span), groups
+        return self._groups[key][1:]
+
+
+def shifted(
+    shift: Shift, seen: Seen, limits: Thresholds, held: Mapping[Key, float | None], grouped: Grouped
+) -> Iterator[Result]:
     """Findings of one ratio for every subject with enough requests; `held` are the norms of alerts that are open."""
     traffic, least = seen.traffic, limits.least_requests
     normals = [normal for normal in traffic.normals if normal.span.requests >= least]
@@ -100,7 +139,9 @@ def shifted(shift: Shift, seen: Seen, limits: Thresholds, held: Mapping[Key, flo
     elif traffic.slow.requests < least:
         yield TooLittle(rule=shift.rule, why=f"fewer than {least} requests in the last half hour")
     else:
-        yield from _Comparison(shift, seen, limits, normals, held).findings()
+        recent = [grouped.by(span, shift) for span in (traffic.fast, traffic.slow)]
+        before = [(normal, *grouped.by(normal.span, shift)) for normal in normals]
+        yield from _Comparison(shift, limits, held, recent, before).findings()
 
 
 class _Comparison:
@@ -109,15 +150,14 @@ class _Comparison:
     def __init__(
         self,
         shift: Shift,
-        seen: Seen,
         limits: Thresholds,
-        normals: list[Normal],
         held: Mapping[Key, float | None],
+        recent: list[tuple[Sums, dict[Path, Sums]]],
+        normals: list[tuple[Normal, Sums, dict[Path, Sums]]],
     ) -> None:
         self._shift, self._limits, self._held = shift, limits, held
         self._limit: float = getattr(limits, shift.threshold)
-        self._recent = [(whole, whole.by(shift.subject)) for whole in (seen.traffic.fast, seen.traffic.slow)]
-        self._normals = [(normal, normal.span.by(shift.subject)) for normal in normals]
+        self._recent, self._normals = recent, normals
 
     def findings(self) -> Iterator[Finding]:
         for path in sorted({path for _, groups in self._recent for path in groups}, key=str):
@@ -149,7 +189,7 @@ class _Comparison:
             value=moved,
             fires_at=self._limit,
             clears_at=1 + (self._limit - 1) / 2 if shift.relative else self._limit / 2,
-            evidence=self._evidence(now[0], normal, ratio, nearest[1].name if nearest else "before"),
+            evidence=self._evidence(now[0].span, normal, ratio, nearest[1].name if nearest else "before"),
             effect_nano_usd_per_hour=effect,
             path=path,
             normal=normal,
@@ -161,24 +201,24 @@ class _Comparison:
         first = why.parts[0].nano_usd_per_hour
         return effect >= self._limits.least_nano_usd_per_hour and (not self._shift.by_model or 2 * effect >= first)
 
-    def _has_enough(self, mine: Span | None) -> bool:
+    def _has_enough(self, mine: Sums | None) -> bool:
         return mine is not None and mine.requests >= self._limits.least_requests
 
     def _nearest(self, ratio: float, path: Path) -> tuple[float, Normal] | None:
         """What the present stands out from least; None where nothing has seen enough of the subject."""
         known = []
-        for normal, groups in self._normals:
-            value = self._shift.value(groups.get(path), normal.span)
+        for normal, whole, groups in self._normals:
+            value = self._shift.value(groups.get(path), whole)
             if value is not None and (self._shift.by_model or self._has_enough(groups.get(path))):
                 known.append((value, normal))
         return min(known, key=lambda pair: self._shift.moved(ratio, pair[0])) if known else None
 
-    def _why(self, path: Path, now: tuple[Span, Mapping[Path, Span]], before: Normal) -> Cause:
+    def _why(self, path: Path, now: tuple[Sums, Mapping[Path, Sums]], before: Normal) -> Cause:
         """The change of the whole for a mix, since what one model gains another loses; else of the subject alone."""
         if self._shift.by_model:
-            return cause(before.span, now[0])
-        groups = next(groups for normal, groups in self._normals if normal is before)
-        return cause(groups[path], now[1][path])
+            return cause(before.span, now[0].span)
+        groups = next(groups for normal, _, groups in self._normals if normal is before)
+        return cause(groups[path].span, now[1][path].span)
 
     def _evidence(self, now: Span, normal: float, ratio: float, before: str) -> tuple[str, ...]:
         shift, limit = self._shift, self._limit
