@@ -85,14 +85,15 @@ class Evaluator:
         """Write what has changed; raises StoreError."""
         with writer.transaction() as connection:
             book = AlertBook(connection)
-            standing = [alert for alert, _ in book.open().values() if not look.blind or alert.key[0] in THING_RULES]
-            known = {alert.key for alert in standing}
-            opened_before = book.open().keys() - known
-            findings = [finding for finding in look.judgement.findings if finding.key not in opened_before]
-            steps = step(standing, findings, now_ms=look.at_ms, calm_seconds=self._limits.calm_seconds)
+            standing = [alert for alert, _ in book.open().values()]
+            judged = [alert for alert in standing if not look.blind or alert.key[0] in THING_RULES]
+            untouched = {alert.key for alert in standing} - {alert.key for alert in judged}
+            findings = [finding for finding in look.judgement.findings if finding.key not in untouched]
+            steps = step(judged, findings, now_ms=look.at_ms, calm_seconds=self._limits.calm_seconds)
             book.take(steps, at_ms=look.at_ms, webhooks=self._webhooks)
             said = {one.rule: one.why for one in reversed(look.judgement.too_little)}
-            _note(connection, look.at_ms, said)
+            if _note(connection, look.at_ms, said):
+                book.tidy(look.at_ms)
 
     def close(self) -> None:
         """Close the connection."""
@@ -110,7 +111,7 @@ class Evaluator:
         """What open alerts were compared with; after a day a change that stays is the norm."""
         return {
             (alert.rule, alert.subject): alert.normal
-            for alert in reader.alerts(at_ms + _DAY_MS, at_ms + _DAY_MS)
+            for alert in reader.alerts(at_ms, at_ms + _DAY_MS)
             if alert.resolved_ms is None and at_ms - alert.opened_ms < _DAY_MS
         }
 
@@ -124,8 +125,10 @@ def judged_until_ms(records: Sequence[SourceRecord], now_ms: int) -> int | None:
     return min(fresh) // _MINUTE_MS * _MINUTE_MS if fresh else None
 
 
-def _note(connection: sqlite3.Connection, at_ms: int, too_little: dict[str, str]) -> None:
-    """Say that the rules were asked, at most once a minute unless something else is said."""
+def _note(connection: sqlite3.Connection, at_ms: int, too_little: dict[str, str]) -> bool:
+    """Say that the rules were asked, at most once a minute unless something else is said; whether it was said."""
     before = json.loads(read_note(connection, ALERTS) or "{}")
-    if before.get("too_little") != too_little or at_ms - before.get("asked_ms", 0) >= _SAY_AGAIN_MS:
-        write_note(connection, ALERTS, json.dumps({"asked_ms": at_ms, "too_little": too_little}))
+    if before.get("too_little") == too_little and at_ms - before.get("asked_ms", 0) < _SAY_AGAIN_MS:
+        return False
+    write_note(connection, ALERTS, json.dumps({"asked_ms": at_ms, "too_little": too_little}))
+    return True

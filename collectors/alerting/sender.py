@@ -111,9 +111,7 @@ def _named(hook: WebhookConfig, error: str) -> str:
 
 def _due(writer: Writer, now_ms: int) -> list[Delivery]:
     with writer.transaction() as connection:
-        book = AlertBook(connection)
-        book.tidy(now_ms)
-        return book.due(now_ms)
+        return AlertBook(connection).due(now_ms)
 
 
 async def _post(client: httpx.AsyncClient, url: str, headers: dict[str, str], body: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from collectors.alerting.evaluator import EVALUATE_SECONDS, Evaluator
 from collectors.alerting.sender import Sender
 from collectors.clock import Clock
-from collectors.runner import Runner, Say
+from collectors.runner import Runner, Say, Sleep
 from collectors.settings.config import Config, nano_usd, seconds
 from store.tables import StoreError
 
@@ -23,7 +23,15 @@ class Watch:
     """Evaluates the alert rules of one store for as long as its collector runs."""
 
     def __init__(
-        self, config: Config, store: Path, *, clock: Clock, say: Say, machine: str, names: Callable[[], Collection[str]]
+        self,
+        config: Config,
+        store: Path,
+        *,
+        clock: Clock,
+        say: Say,
+        machine: str,
+        names: Callable[[], Collection[str]],
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         limits = config.alerts.thresholds(nano_usd, seconds)
         self._evaluator = Evaluator(store, limits, webhooks=[hook.name for hook in config.webhook], names=names)
@@ -31,6 +39,7 @@ class Watch:
         self._sends = bool(config.webhook)
         self._clock = clock
         self._say = say
+        self._sleep = sleep
         self._said = ""
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="alerts")
 
@@ -39,7 +48,7 @@ class Watch:
         try:
             while True:
                 await self._round(runner, client)
-                await asyncio.sleep(EVALUATE_SECONDS)
+                await self._sleep(EVALUATE_SECONDS)
         finally:
             # A connection is closed in the thread that may still be reading with it.
             self._reading.submit(self._evaluator.close)
