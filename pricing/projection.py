@@ -93,7 +93,8 @@ def _scenarios(
         return _Scenario(None, rate), [_Scenario(None, other) for other in other_rates]
     usual_now = sum(pattern.usual_nano(hour.hour_of_week) for hour in behind) / max(1, len(behind))
     above = rate - usual_now
-    others = [_Scenario(pattern, above, error) for error in pattern.errors]
+    worst = {min(pattern.errors), max(pattern.errors)} if pattern.errors else set()
+    others = [_Scenario(pattern, above, error) for error in worst]
     return _Scenario(pattern, above), [*others, _Scenario(pattern, 0.0)]
 
 

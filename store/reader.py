@@ -5,7 +5,7 @@ Every question about a window reads sums per minute, hour and day, so its time d
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -181,22 +181,37 @@ class Reader:
         oldest = self._ask(f"SELECT min(bucket) FROM {table}", ())[0][0]
         return None if oldest is None else oldest * 1_000
 
-    def hourly(self, since_ms: int, until_ms: int, wanted: Callable[[SumKey], bool] | None = None) -> dict[int, int]:
-        """Nano-dollars by hour (epoch seconds), of the series and cards that are wanted; hours without any are left out."""
-        window = (since_ms // 1_000, until_ms // 1_000)
-        if wanted is None:
-            question = "SELECT bucket, sum(nano_usd) FROM rollup_hour WHERE bucket >= ? AND bucket < ? GROUP BY bucket"
-            return dict(self._ask(question, window))
-        rows = self._ask(
-            "SELECT bucket, series, card, nano_usd FROM rollup_hour WHERE bucket >= ? AND bucket < ? AND nano_usd != 0",
-            window,
+    def spend(self, since_ms: int, until_ms: int) -> list[tuple[int, int, int, int, int, int]]:
+        """What logs hold of a window in short: (series, card, requests, priced in part, tokens, nano-dollars), by their ids."""
+        columns = "series, card, requests, partial, input + cache_read + output AS tokens, nano_usd"
+        parts, values = [], []
+        for table, begins, ends in pieces(since_ms, until_ms):
+            parts.append(f"SELECT {columns} FROM {table} WHERE bucket >= ? AND bucket < ?")
+            values += [begins, ends]
+        if not parts:
+            return []
+        sums = "sum(requests), sum(partial), sum(tokens), sum(nano_usd)"
+        return self._ask(
+            f"SELECT series, card, {sums} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card", values
         )
-        lets_in = {pair: wanted(self._key(*pair)) for pair in {(row[1], row[2]) for row in rows}}
-        hours: dict[int, int] = {}
-        for bucket, series, card, nano_usd in rows:
-            if lets_in[series, card]:
-                hours[bucket] = hours.get(bucket, 0) + nano_usd
-        return hours
+
+    def hourly(self, since_ms: int, until_ms: int, series: Sequence[int] | None = None) -> dict[int, int]:
+        """Nano-dollars by hour (epoch seconds), of some series or of all; hours without any are left out."""
+        among = "" if series is None else " AND series IN (SELECT value FROM json_each(?))"
+        listed = () if series is None else (json.dumps(list(series)),)
+        question = (
+            f"SELECT bucket, sum(nano_usd) FROM rollup_hour WHERE bucket >= ? AND bucket < ?{among} GROUP BY bucket"
+        )
+        return dict(self._ask(question, (since_ms // 1_000, until_ms // 1_000, *listed)))
+
+    def series_by_id(self) -> dict[int, Dimensions]:
+        """Every series by its id."""
+        self._load_series()
+        return dict(self._series)
+
+    def key(self, series: int, card: int) -> SumKey:
+        """What a series and a card stand for."""
+        return self._key(series, card)
 
     def known_since_ms(self) -> int | None:
         """Beginning of the oldest minute of which anything is known; of the oldest hour or day where minutes are gone."""

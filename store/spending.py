@@ -1,17 +1,19 @@
 """Dollars as a budget counts them: metered ones that its filter lets through, committed ones that it covers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from pricing.budget import BOTH, COMMITTED, METERED
+from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.filters import Filter, FilterError, parse_filter
 from pricing.hosts.economics import accrued_nano
 from pricing.pattern import HOUR_MS, Hour
 from pricing.periods import local_time
-from pricing.totals import Totals
+from store.beyond import beyond
 from store.facts import CommitmentFact, HostFact
 from store.hosting import HostFacts, host_facts
 from store.reader import Reader
@@ -21,8 +23,10 @@ from store.tables import DIMENSIONS, ROLLUPS, SIDE_DIMENSIONS
 
 _MINUTE_MS = 60_000
 _MOST_HISTORY_MS = 28 * 24 * HOUR_MS
-_RENEWED_MS = 10 * _MINUTE_MS
-_MOST_KEPT = 64
+_READ_ANEW_MS = 6 * HOUR_MS
+_MOST_KEPT = 256
+_OF_A_CARD = {None, "priced_as"}
+"""What a filter can ask of the price and not of the series; None is a word that is looked for everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,57 @@ class Spent:
     doubts: tuple[str, ...] = ()
 
 
+_Row: TypeAlias = tuple[int, int, int, int, int, int]
+"""As `Reader.spend` answers."""
+
+
+class _Part(NamedTuple):
+    """Metered dollars of a stretch of time; whether some have no price, and whether own hosts served tokens."""
+
+    nano_usd: int = 0
+    is_unknown: bool = False
+    is_hosted: bool = False
+
+    def and_(self, other: "_Part") -> "_Part":
+        return _Part(
+            self.nano_usd + other.nano_usd, self.is_unknown or other.is_unknown, self.is_hosted or other.is_hosted
+        )
+
+
+@dataclass(slots=True)
+class _History:
+    """Hours that are over, as they were read."""
+
+    known_ms: int
+    first_ms: int
+    last_ms: int
+    read_ms: int
+    nano_usd: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What stays true between two pictures of one reader."""
+
+    lets_in: dict[str, dict[tuple[int, int], CardStatus | None]] = field(default_factory=dict)
+    """By filter and (series, card): how it is priced, None where the filter keeps it out."""
+    closed: dict[tuple[str, int, int, int], _Part] = field(default_factory=dict)
+    """Of hours that are over, read anew every minute: by then old logs may have been imported."""
+    histories: dict[Scope, _History] = field(default_factory=dict)
+    hours: dict[tuple[Scope, int, int, tzinfo], tuple[Hour, ...]] = field(default_factory=dict)
+
+
+_KEPT: WeakKeyDictionary[Reader, _Kept] = WeakKeyDictionary()
+
+
 @dataclass(slots=True)
 class Spending:
     """Asks one store each question once; for one picture, since the store goes on."""
 
     reader: Reader
-    _sums: dict[tuple[int, int, bool], list[Sum]] = field(default_factory=dict)
+    _rows: dict[tuple[int, int], list[_Row]] = field(default_factory=dict)
+    _parts: dict[tuple[str, int, int], _Part] = field(default_factory=dict)
+    _beyond: dict[tuple[int, int, bool], list[Sum]] = field(default_factory=dict)
     _facts: list[HostFact | CommitmentFact] | None = None
     _host_facts: HostFacts | None = None
 
@@ -63,8 +112,9 @@ class Spending:
         fixed = 0 if scope.counts == METERED else self._committed(wanted, since_ms, until_ms)
         if scope.counts == COMMITTED:
             return Spent(fixed, is_lower_bound=False)
-        totals, doubts = self._metered(wanted, since_ms, until_ms, lagging=lagging)
-        return Spent(totals.metered_nano_usd + fixed, _is_lower_bound(totals, scope, fixed), doubts)
+        part, doubts = self._metered(scope.filter, wanted, since_ms, until_ms, lagging=lagging)
+        unpaid = part.is_hosted and scope.counts == BOTH and not fixed
+        return Spent(part.nano_usd + fixed, is_lower_bound=part.is_unknown or unpaid, doubts=doubts)
 
     def history_since_ms(self, scope: Scope) -> int | None:
         """From when on a scope's dollars are known: the oldest sum, else the first host; None in an empty store."""
@@ -83,12 +133,14 @@ class Spending:
             return ()
         last_ms = until_ms // HOUR_MS * HOUR_MS
         first_ms = max(-(-begins_ms // HOUR_MS) * HOUR_MS, last_ms - _MOST_HISTORY_MS)
-        kept = _HOURS.setdefault(self.reader, {})
-        key = (scope, first_ms, last_ms, until_ms // _RENEWED_MS, zone)
+        nano_usd = self._history(scope, wanted, begins_ms, first_ms, last_ms)
+        kept, key = self._kept.hours, (scope, first_ms, last_ms, zone)
         if key not in kept:
-            if len(kept) >= _MOST_KEPT:
-                kept.clear()
-            kept[key] = self._hours(scope, wanted, first_ms, last_ms, zone)
+            _make_room(kept)
+            kept[key] = tuple(
+                hour._replace(nano_usd=nano_usd.get(hour.begins_ms // 1000, 0))
+                for hour in hours_between(first_ms, last_ms, zone)
+            )
         return kept[key]
 
     def steps(self, scope: Scope, since_ms: int, until_ms: int, step_s: int) -> list[int]:
@@ -99,40 +151,104 @@ class Spending:
             return [0] * len(edges)
         if step_s not in ROLLUPS.values() or asked_sides((), wanted):
             return [self.spent(scope, at, min(at + step_s * 1000, until_ms)).nano_usd for at in edges]
-        spent, keys = [0] * len(edges), _keys(wanted)
+        spent, keys = [0] * len(edges), None if wanted.is_empty else wanted
         for bucket, key, nano_usd, _ in (
             [] if scope.counts == COMMITTED else self.reader.steps(since_ms, until_ms, step_s)
         ):
             place = (bucket * 1000 - since_ms) // (step_s * 1000)
-            if 0 <= place < len(spent) and (keys is None or keys(key)):
+            if 0 <= place < len(spent) and (keys is None or keys.matches(key.values(DIMENSIONS))):
                 spent[place] += nano_usd
         if scope.counts == METERED:
             return spent
         fixed = (self._committed(wanted, at, min(at + step_s * 1000, until_ms)) for at in edges)
         return [metered + more for metered, more in zip(spent, fixed, strict=True)]
 
-    def _hours(self, scope: Scope, wanted: Filter, first_ms: int, last_ms: int, zone: tzinfo) -> tuple[Hour, ...]:
-        metered = {} if scope.counts == COMMITTED else self.reader.hourly(first_ms, last_ms, _keys(wanted))
-        fixed = scope.counts != METERED
-        return tuple(
-            hour._replace(
-                nano_usd=metered.get(hour.begins_ms // 1000, 0)
-                + (self._committed(wanted, hour.begins_ms, hour.begins_ms + HOUR_MS) if fixed else 0)
-            )
-            for hour in hours_between(first_ms, last_ms, zone)
-        )
+    @property
+    def _kept(self) -> _Kept:
+        return _KEPT.setdefault(self.reader, _Kept())
+
+    def _history(self, scope: Scope, wanted: Filter, known_ms: int, first_ms: int, last_ms: int) -> dict[int, int]:
+        """Nano-dollars by hour; only hours that became whole since are read, and all of them anew now and then."""
+        kept = self._kept.histories
+        found = kept.get(scope)
+        if found is None or found.known_ms != known_ms or not 0 <= last_ms - found.read_ms < _READ_ANEW_MS:
+            hours = self._hours(scope, wanted, first_ms, last_ms)
+            _make_room(kept)
+            kept[scope] = _History(known_ms, first_ms, last_ms, last_ms, hours)
+            return hours
+        if last_ms > found.last_ms:
+            found.nano_usd |= self._hours(scope, wanted, found.last_ms - HOUR_MS, last_ms)
+            found.last_ms = last_ms
+        return found.nano_usd
+
+    def _hours(self, scope: Scope, wanted: Filter, first_ms: int, last_ms: int) -> dict[int, int]:
+        hours = {} if scope.counts == COMMITTED else self._hourly(wanted, first_ms, last_ms)
+        if scope.counts != METERED:
+            for begins_ms in range(first_ms, last_ms, HOUR_MS):
+                fixed = self._committed(wanted, begins_ms, begins_ms + HOUR_MS)
+                hours[begins_ms // 1000] = hours.get(begins_ms // 1000, 0) + fixed
+        return hours
+
+    def _hourly(self, wanted: Filter, first_ms: int, last_ms: int) -> dict[int, int]:
+        if wanted.is_empty:
+            return self.reader.hourly(first_ms, last_ms)
+        if not _OF_A_CARD & {term.dimension for term in wanted.terms}:
+            names = [name for name in DIMENSIONS if name not in _OF_A_CARD]
+            mine = [
+                number
+                for number, one in self.reader.series_by_id().items()
+                if wanted.matches({name: getattr(one, name) for name in names})
+            ]
+            return self.reader.hourly(first_ms, last_ms, mine)
+        hours: dict[int, int] = {}
+        for bucket, key, nano_usd, _ in self.reader.steps(first_ms, last_ms, HOUR_MS // 1000):
+            if nano_usd and wanted.matches(key.values(DIMENSIONS)):
+                hours[bucket] = hours.get(bucket, 0) + nano_usd
+        return hours
 
     def _metered(
-        self, wanted: Filter, since_ms: int, until_ms: int, *, lagging: bool
-    ) -> tuple[Totals, tuple[str, ...]]:
+        self, text: str, wanted: Filter, since_ms: int, until_ms: int, *, lagging: bool
+    ) -> tuple[_Part, tuple[str, ...]]:
         if asked_sides((), wanted):
             found = sided(self.reader, since_ms, until_ms, (), wanted)
-            return total(one for one in found.whole if wants(wanted, one.key)), found.doubts
+            return _part_of(one for one in found.whole if wants(wanted, one.key)), found.doubts
         window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS), lagging)
-        if window not in self._sums:
-            self._sums[window] = self.reader.sums(since_ms, until_ms, lagging=lagging)
-        keys = _keys(wanted)
-        return total(one for one in self._sums[window] if keys is None or keys(one.key)), ()
+        if window not in self._beyond:
+            self._beyond[window] = beyond(self.reader, since_ms, until_ms, lagging=lagging)
+        more = _part_of(one for one in self._beyond[window] if wanted.matches(one.key.values(DIMENSIONS)))
+        return self._logged(text, wanted, since_ms, until_ms).and_(more), ()
+
+    def _logged(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
+        """What logs hold: hours that are over, and the one that is not."""
+        edge_ms = until_ms // HOUR_MS * HOUR_MS
+        if since_ms >= edge_ms:
+            return self._part(text, wanted, since_ms, until_ms)
+        kept, key = self._kept.closed, (text, since_ms, edge_ms, until_ms // _MINUTE_MS)
+        if key not in kept:
+            _make_room(kept)
+            kept[key] = self._part(text, wanted, since_ms, edge_ms)
+        return kept[key].and_(self._part(text, wanted, edge_ms, until_ms))
+
+    def _part(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
+        window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS))
+        if (text, *window) not in self._parts:
+            if window not in self._rows:
+                self._rows[window] = self.reader.spend(since_ms, until_ms)
+            self._parts[text, *window] = self._sum(text, wanted, self._rows[window])
+        return self._parts[text, *window]
+
+    def _sum(self, text: str, wanted: Filter, rows: Iterable[_Row]) -> _Part:
+        lets_in, spent, unknown, hosted = self._kept.lets_in.setdefault(text, {}), 0, False, False
+        for series, card, requests, partial, tokens, nano_usd in rows:
+            pair = (series, card)
+            if pair not in lets_in:
+                lets_in[pair] = _status(self.reader.key(series, card), wanted)
+            status = lets_in[pair]
+            if status is not None:
+                spent += nano_usd
+                unknown = unknown or partial > 0 or (status in UNKNOWN_COST and requests > 0)
+                hosted = hosted or (status is CardStatus.HOSTED and tokens > 0)
+        return _Part(spent, unknown, hosted)
 
     def _committed(self, wanted: Filter, since_ms: int, until_ms: int) -> int:
         """What the hosts and commitments that a filter covers accrued, taken from when each began so that parts add up."""
@@ -152,10 +268,6 @@ class Spending:
         return self._host_facts
 
 
-_HOURS: WeakKeyDictionary[Reader, dict[tuple[Scope, int, int, int, tzinfo], tuple[Hour, ...]]] = WeakKeyDictionary()
-"""Hours that are over, as read a few minutes ago: they only change when old logs are imported."""
-
-
 @lru_cache(maxsize=64)
 def hours_between(first_ms: int, until_ms: int, zone: tzinfo) -> tuple[Hour, ...]:
     """The hours of UTC that begin in [first, until), with the hour of the week that clocks in a zone show then."""
@@ -173,13 +285,19 @@ def parsed(text: str) -> Filter | None:
         return None
 
 
-def _keys(wanted: Filter) -> Callable[[SumKey], bool] | None:
-    return None if wanted.is_empty else lambda key: wanted.matches(key.values(DIMENSIONS))
+def _make_room(kept: dict[Any, Any]) -> None:
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
 
 
-def _is_lower_bound(totals: Totals, scope: Scope, fixed: int) -> bool:
-    unpaid = scope.counts == BOTH and totals.hosted_tokens > 0 and not fixed
-    return totals.unpriced_requests > 0 or totals.partial_requests > 0 or unpaid
+def _status(key: SumKey, wanted: Filter) -> CardStatus | None:
+    return key.card.status if wanted.is_empty or wanted.matches(key.values(DIMENSIONS)) else None
+
+
+def _part_of(sums: Iterable[Sum]) -> _Part:
+    totals = total(sums)
+    unknown = totals.unpriced_requests > 0 or totals.partial_requests > 0
+    return _Part(totals.metered_nano_usd, unknown, totals.hosted_tokens > 0)
 
 
 def _accrued_by(fact: HostFact | CommitmentFact, at_ms: int) -> int:

@@ -179,6 +179,22 @@ def test_two_days_of_history_give_the_projection_a_shape(books: Books) -> None:
     assert books.state(MIDNIGHT_MS + 14 * HOUR_MS).projection.nano_usd == 0
 
 
+def test_one_reader_goes_on_as_the_hours_pass(books: Books) -> None:
+    """What is kept between two pictures of a monitor is never older than a minute, and hours that end are added."""
+    books.spent(*(cost(f"noon {day}", 50, MIDNIGHT_MS - day * DAY_MS + 12 * HOUR_MS) for day in (1, 2, 3)))
+    books.budget(usd=100)
+    books.budget("acme", filter="model=gpt-4o")
+    reader = Reader(books.path)
+    noon_ms = MIDNIGHT_MS + 12 * HOUR_MS
+    assert [state.spent_nano_usd for state in budget_states(reader, noon_ms)] == [0, 0]
+
+    books.spent(cost("today", 7, noon_ms - 3 * HOUR_MS), cost("now", 2, noon_ms + MINUTE_MS))
+    for at_ms in (noon_ms + 2 * MINUTE_MS, noon_ms + 3 * HOUR_MS):
+        states, fresh = budget_states(reader, at_ms), budget_states(Reader(books.path), at_ms)
+        assert [state.spent_nano_usd for state in states] == [9 * USD, 9 * USD]
+        assert [state.burns for state in states] == [state.burns for state in fresh]
+
+
 def test_a_launch_is_a_budget_of_its_own_and_the_window_of_launch_budgets(books: Books) -> None:
     began_ms = AT_MS - 2 * HOUR_MS
     books.spent(cost("before", 1, began_ms - 1), cost("in it", 2, began_ms), cost("now", 4, tenant="globex"))

@@ -16,6 +16,7 @@ from tui.commands.budgets import budget_json
 from tui.pictures.view import View
 from tui.reading.budgets import budget, budgets
 from tui.reading.burn import burn
+from tui.reading.check import check
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 USD = 10**9
@@ -73,6 +74,14 @@ def test_the_screen_the_headline_and_the_document_agree(store: Path, capsys: pyt
 
     assert [budget_json(line) for line in screen.lines] == document["budgets"]
     assert headline == screen.lines[0] == budget(reader, view, "tight", AT_MS, machine="here").line
+
+
+def test_the_check_judges_by_the_same_figures(store: Path) -> None:
+    line = budgets(Reader(store), View(), AT_MS, machine="here").lines[0]
+    verdict = check(Reader(store), AT_MS, machine="here", budget="tight")
+    assert line.crossed == "soft"
+    assert verdict.code == 1
+    assert f"'budget tight'={line.spent_share * 100:.2f}%;80;100;0;" in verdict.line
 
 
 def test_the_curve_of_a_budget_ends_at_what_is_spent(store: Path) -> None:
