@@ -273,7 +273,7 @@ class Collection:
     def _discovered(self, found: Discovered, client: "httpx.AsyncClient", writer: Writer) -> list[Source]:
         named = {source.url for source in self._config.source} | {source.path for source in self._config.source}
         sources: list[Source] = [
-            self._file(SourceConfig(type="file", path=log.pattern), writer)
+            self._file(SourceConfig(type="file", name=log.name, path=log.pattern), writer)
             for log in found.logs
             if log.pattern not in named
         ]

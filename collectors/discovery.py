@@ -21,6 +21,9 @@ LOG_PLACES = (
 """Places where operators' LiteLLM callbacks commonly write; LiteLLM itself has no built-in file logger."""
 
 
+_AGENTS = ("claude_code.jsonl", "codex.jsonl")
+
+
 def agent_places(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Where Claude Code and Codex keep their sessions, at home or where a variable says so."""
     claude = environment.get("CLAUDE_CONFIG_DIR", "~/.claude,~/.config/claude").split(",")
@@ -46,6 +49,14 @@ class FoundLog(NamedTuple):
 
     pattern: str
     format_name: str
+
+    @property
+    def name(self) -> str:
+        """What the source is called: of a coding agent's sessions the path from home, which is short enough to read."""
+        if self.format_name not in _AGENTS:
+            return self.pattern
+        home = str(Path.home())
+        return f"~{self.pattern.removeprefix(home)}" if self.pattern.startswith(f"{home}/") else self.pattern
 
 
 class FoundEngine(NamedTuple):

@@ -143,8 +143,8 @@ class SpendLogTable:
             return f'{self._where} does not let this user read {TABLE}: GRANT SELECT ON "{TABLE}" TO ...'
         if isinstance(error, psycopg.errors.QueryCanceled):
             return f"{self._where} has not answered within {_SECONDS} s"
-        said = str(error).strip().splitlines()
-        return f"{self._where} cannot be asked: {visible((said or [type(error).__name__])[-1].strip().encode())}"
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        return f"{self._where} cannot be asked: {visible(said[0].strip().encode())}"
 
 
 def _question(columns: tuple[str, ...]) -> Any:

@@ -104,4 +104,6 @@ def test_sessions_of_coding_agents_are_found_at_home_or_where_a_variable_says(
     codex = (f"{tmp_path}/.codex/sessions/**/rollout-*.jsonl", "codex.jsonl")
     claude = (f"{tmp_path}/agents/projects/**/*.jsonl", "claude_code.jsonl")
     assert found() == [codex]
+    named = [log.name for log in discover(environment={}, processes=[]).logs if str(tmp_path) in log.pattern]
+    assert named == ["~/.codex/sessions/**/rollout-*.jsonl"]
     assert found(CLAUDE_CONFIG_DIR=f"{tmp_path}/none,{tmp_path}/agents") == [claude, codex]
