@@ -201,6 +201,9 @@ def test_a_file_that_was_emptied_and_begun_anew_remembers_nothing(tmp_path: Path
     path.write_bytes(b"\n".join(ROLLOUT) + b"\n")
     collector = Collector(path)
     collector.live()
+    path.write_bytes(b"")
+    collector.live()
+    assert [position.memory for position in collector.positions.values()] == [b""]
     path.write_bytes(session(id="s-2") + b"\n" + FIRST + b"\n")
     collector.live()
     assert (collector.events[-1].session, collector.events[-1].model) == ("s-2", None)

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.formats.lines import LineReader
+from collectors.formats import lines
+from collectors.formats.lines import MOST_REASONS, LineReader
 from collectors.formats.registry import FORMATS
 from pricing.usage import Usage
 from tests.fakes.gateway_lines import RECORDS, line
+from tests.fakes.payloads import payload
 
 CALL = Usage(input_tokens=200, cache_read_tokens=4_000, cache_write_5m_tokens=1_000, output_tokens=410)
 """The call to Claude that most of the records tell of."""
@@ -93,3 +95,33 @@ def test_a_damaged_record_never_stops_the_reading(name: str, data: st.DataObject
 
     assert len(parsed.events) >= 2
     assert all(reject.reason.isprintable() for reject in parsed.rejects)
+
+
+def test_reasons_for_what_is_refused_are_few_whatever_comes() -> None:
+    reader = LineReader()
+    damaged = [payload("a").replace(b"gpt-4o", b"x" * number + b"\xff") for number in range(500)]
+    keys = [b'{"x' + b"x" * number + b'\xff": 1}' for number in range(500)]
+    not_utf8 = reader.read([*damaged, *keys]).rejects
+    assert (len(not_utf8), sum(reject.count for reject in not_utf8)) == (1, 1_000)
+
+    strange = [
+        json.dumps(
+            {"type": "assistant", "sessionId": "s", "timestamp": "now", "message": {"usage": {f"k{n}": 1}, "id": n}}
+        ).encode()
+        for n in range(300)
+    ]
+    odd = [json.dumps({"resourceSpans": {"k" * n: 1}}).encode() for n in range(300)]
+    refused = reader.read([*strange, *odd]).rejects
+    assert sum(reject.count for reject in refused) == 600
+    assert len(refused) <= MOST_REASONS + 1
+
+
+def test_beyond_so_many_reasons_they_are_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MOST_REASONS", 2)
+    reader = LineReader()
+    refused = reader.read(
+        [b"not JSON", b'{"a": 1}', b"\xff", b'{"level":"x","message":"m","timestamp":"t"}', b"not JSON"]
+    ).rejects
+    assert [(reject.reason.partition(":")[0], reject.count) for reject in refused] == [
+        ("not JSON", 3), ("unrecognised", 1), ("something else", 1),
+    ]  # fmt: skip
