@@ -1,6 +1,6 @@
 """One request's cost: the total for the store, and the same arithmetic line by line for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import mul
 
@@ -19,6 +19,8 @@ class BillLine:
     nano_usd_per: int | None
     per: int
     nano_usd: int | None
+    minimum: int = 0
+    """What a request is billed for at least, where less than that was used: `amount` is then what is billed."""
 
     @property
     def rate_usd(self) -> Decimal | None:
@@ -123,8 +125,8 @@ def _unit_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
         if rate is None:
             lines.append(_line(unit, amount, unlisted, 1))
         elif amount and amount < rate.minimum * requests:
-            billed = rate.minimum * requests
-            lines.append(_line(f"{unit}, at least {rate.minimum:,}", billed, rate.nano_usd, rate.per))
+            billed = _line(unit, rate.minimum * requests, rate.nano_usd, rate.per)
+            lines.append(replace(billed, minimum=rate.minimum))
         else:
             lines.append(_line(unit, amount, rate.nano_usd, rate.per))
     return lines

@@ -1,7 +1,9 @@
 import dataclasses
 
+import msgspec
+
 from pricing.bill import make_bill
-from pricing.card import HOSTED, unpriced
+from pricing.card import HOSTED, UnitRate, unpriced
 from pricing.usage import Usage
 from tests.fakes import pictures
 from tui.pictures.requests import BillPicture
@@ -54,6 +56,17 @@ def test_the_bill_says_why_these_rates() -> None:
     text = written(pictures.bill())
     for reason in ("record anthropic/claude-sonnet-4-6", "provider prefix removed", "2026-02-17", "200,000 cliff"):
         assert reason in " ".join(text.split())
+
+
+def test_the_session_of_a_request_and_a_minimum_that_was_billed_are_said() -> None:
+    heard = UnitRate(unit="audio_seconds", nano_usd=111_000_000, per=3_600, minimum=10)
+    card = dataclasses.replace(pictures.CARD, unit_rates=(heard,))
+    picture = pictures.bill(bill=make_bill(Usage(units=(("audio_seconds", 4),)), card))
+    picture = msgspec.structs.replace(picture, request=msgspec.structs.replace(picture.request, session="conv-7[/]"))
+    text = written(picture)
+    assert "session conv-7[/]" in text
+    assert "audio seconds (min)" in text
+    assert "0.000308333" in text
 
 
 def test_a_hosted_request_says_that_the_host_pays() -> None:

@@ -137,6 +137,7 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
                 "usd_per": usd_text(line.nano_usd_per),
                 "per": line.per,
                 "usd": usd_text(line.nano_usd),
+                **({"minimum": line.minimum} if line.minimum else {}),
             }
             for line in bill.lines
         ],
@@ -157,12 +158,12 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
 
 def _print_text(options: argparse.Namespace, bill: Bill) -> None:
     lines = [f"{plain(options.model)}: {bill.status}", ""]
-    wide = max([24, *(len(line.item) + 2 for line in bill.lines)])
+    wide = max([24, *(len(_item(line)) + 2 for line in bill.lines)])
     rate_wide = max([14, *(len(_rate(line)) + 2 for line in bill.lines)])
     lines.append(f"  {'':<{wide}}{'TOKENS':>14}{'RATE $/M':>{rate_wide}}{'USD':>16}")
     for line in bill.lines:
         cost = "--" if line.nano_usd is None else f"{line.nano_usd / 1e9:.9f}"
-        lines.append(f"  {line.item:<{wide}}{line.amount:>14,}{_rate(line):>{rate_wide}}{cost:>16}")
+        lines.append(f"  {_item(line):<{wide}}{line.amount:>14,}{_rate(line):>{rate_wide}}{cost:>16}")
         if line.item == "output" and bill.reasoning_tokens and bill.card.reasoning_rate is None:
             lines.append(
                 f"  {'  of which reasoning':<{wide}}{bill.reasoning_tokens:>14,}{'(inside output)':>{rate_wide + 16}}"
@@ -174,6 +175,10 @@ def _print_text(options: argparse.Namespace, bill: Bill) -> None:
         lines.append(f"  {said:<{wide}}{'':>{14 + rate_wide}}{whole:>16.6f}")
     lines += ["", *_why(bill)]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _item(line: BillLine) -> str:
+    return f"{line.item}, at least {line.minimum:,}" if line.minimum else line.item
 
 
 def _rate(line: BillLine) -> str:

@@ -51,7 +51,7 @@ def _json(row: RequestRow) -> dict[str, Any]:
         "id": row.record_id, "ended": instant_text(row.ended_at_ms), "duration_ms": row.duration_ms,
         "provider": row.provider, "model": row.model, "tenant": row.tenant, "key": row.key, "outcome": row.outcome,
         "prompt_tokens": row.prompt_tokens, "output_tokens": row.output_tokens, "usd": usd_text(row.nano_usd),
-        "status": row.status, "error": row.error,
+        "status": row.status, "error": row.error, "session": row.session,
     }  # fmt: skip
 
 

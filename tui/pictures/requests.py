@@ -27,6 +27,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     """How the cost is known: priced, partial, estimated, free, hosted, cached, unused, unpriced, invalid."""
     error: str | None = None
+    session: str | None = None
 
 
 class RequestsPicture(msgspec.Struct, frozen=True, kw_only=True):

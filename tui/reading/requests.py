@@ -112,4 +112,5 @@ def _row(record: RequestRecord) -> RequestRow:
         nano_usd=record.nano_usd,
         status=status,
         error=record.error,
+        session=record.session,
     )

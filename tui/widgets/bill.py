@@ -48,6 +48,8 @@ def _what_happened(picture: BillPicture, width: int) -> Iterator[Line]:
     places = [("request", request.record_id), ("from", picture.source), ("deployment", picture.deployment)]
     text = "   ".join(f"{name} {fmt.safe(value, 40)}" for name, value in places if value)
     yield ((f" {text}", "dim"),)
+    if request.session:
+        yield ((f" session {fmt.safe(request.session, 60)}", "dim"),)
     if request.error:
         yield from (((f" {part}", "bad"),) for part in fmt.wrap(request.error[:600], max(20, width - 2)))
 
@@ -83,7 +85,8 @@ def _item(line: BillLine, places: int) -> str:
     rate = fmt.rate(line.rate_usd)
     if line.rate_usd is not None and line.per != TOKENS_PER_MILLION:
         rate += f" per {line.per:,}"
-    return _columns(_item_name(line.item), f"{line.amount:,}", rate, fmt.bill_usd(line.nano_usd, places))
+    name = _item_name(line.item) + (" (min)" if line.minimum else "")
+    return _columns(name, f"{line.amount:,}", rate, fmt.bill_usd(line.nano_usd, places))
 
 
 def _item_name(item: str) -> str:
