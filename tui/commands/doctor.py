@@ -5,15 +5,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from collectors.clock import now_ms
 from collectors.discovery import discover
-from collectors.errors import CollectorError
 from collectors.lock import collector_lock
 from collectors.machine import Machine, machine_name
 from collectors.settings.config import Config, default_path
 from store.reader import Reader
 from store.tables import StoreError
 from tui.commands.common import config_of, existing, place_of, plain
+from tui.commands.doctor_gpus import gpu_sentences, processor_sentences
 from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.logsheet import log_sentences
 
@@ -37,14 +36,16 @@ def run(options: argparse.Namespace) -> int:
 def _machine(options: argparse.Namespace, config: Config) -> Iterator[tuple[str, str]]:
     yield from _configuration(config)
     yield from _store(options)
-    yield from _gpus(config)
+    gpus = list(gpu_sentences(config))
+    yield from gpus
     yield from _load()
+    yield from processor_sentences()
     found = discover()
     yield ("ok" if found.logs or _has(config, "file") else "none"), found.logs_sentence
     yield ("ok" if found.engines or _has(config, "engine") else "none"), found.engines_sentence
     yield from provider_sentences(config)
     yield from key_sentences(found.keys, config)
-    if not config.host:
+    if not config.host and not any(mark == "todo" for mark, _ in gpus):
         yield (
             "todo",
             'No host has a price: add [[host]] usd_per_hour = "..." so that own GPUs count; `usdtop init` writes a beginning.',
@@ -76,24 +77,6 @@ def _store(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     reader.close()
     who = "nobody collects into it now" if collector_lock(place.path).is_free() else "a collector is writing it"
     yield "ok", f"Store {place.path}: {place.path.stat().st_size / 1e6:.1f} MB, {requests:,} requests counted; {who}."
-
-
-def _gpus(config: Config) -> Iterator[tuple[str, str]]:
-    if not config.gpu.enabled:
-        yield "none", "GPUs are not read: [gpu] enabled = false."
-        return
-    from collectors.gpus.nvml.gpus import NvmlGpus
-
-    gpus = NvmlGpus(machine_name())
-    try:
-        readings = gpus.read(now_ms())
-    except CollectorError as error:
-        yield "none", f"GPUs: {error}."
-    else:
-        names = ", ".join(f"{reading.index}: {reading.name or 'GPU'}" for reading in readings)
-        yield ("ok" if readings else "none"), f"GPUs: {names or 'the driver answers and lists none'}."
-    finally:
-        gpus.close()
 
 
 def _load() -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from collectors.providers.registry import WITHOUT_FIGURES, found_keys, provider
 from collectors.settings.config import ConfigError, default_path
 from store.facts import GpuReading
 from tui.commands.common import plain, say
+from tui.commands.doctor_gpus import names_of, price_suggestions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,13 +114,15 @@ def _providers(found: Discovered) -> Iterator[str]:
 
 
 def _host(gpus: Sequence[GpuReading], machine: str) -> Iterator[str]:
-    names = sorted({reading.name or "GPU" for reading in gpus})
-    what = f"{len(gpus)}x {', '.join(names)}" if gpus else "no GPU was found here"
+    cards = [reading for reading in gpus if reading.parent_uuid is None]
+    what = names_of(gpus) if cards else "no GPU was found here"
     yield f"# What this machine costs per hour, whether it serves or not ({plain(what)})."
+    for sentence in price_suggestions(gpus):
+        yield f"# {plain(sentence)}"
     yield "# [[host]]"
     yield f"# name = {_quoted(machine)}"
-    yield '# usd_per_hour = "20"             # your contract\'s figure; there is no default'
-    yield f"# gpus = {len(gpus) or 8}"
+    yield '# usd_per_hour = "20"             # your contract\'s figure; there is no default. Reserved or spot: the effective rate'
+    yield f"# gpus = {len(cards) or 8}"
     yield "# prefill_tokens_per_second = 15000   # measured at saturation, for utilisation and idle tax"
     yield "# decode_tokens_per_second = 3000"
     yield '# capacity_basis = "joint"        # joint: both measured together; separate: one phase at a time'

@@ -1,4 +1,4 @@
-"""The stand-in for NVIDIA's driver, behind the real binding."""
+"""The stand-in for NVIDIA's driver behind the real binding, for every test that asks for it."""
 
 from pathlib import Path
 
