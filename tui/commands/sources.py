@@ -38,6 +38,7 @@ def _json(row: SourceRow) -> dict[str, Any]:
         "watermark": None if row.watermark_ms is None else instant_text(row.watermark_ms),
         "events": row.events, "events_per_minute": row.events_per_minute, "duplicates": row.duplicates,
         "rejected": row.rejected, "backlog_bytes": row.backlog_bytes, "gap_bytes": row.gap_bytes,
+        "poll_ms": None if row.poll_ms is None else round(row.poll_ms, 2),
         "drift_usd": None if row.drift is None else usd_text(row.drift.nano_usd),
         "drift_percent": None if row.drift is None else row.drift.percent,
         "rejects": [

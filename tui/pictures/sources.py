@@ -45,6 +45,8 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     rejects: tuple[RejectRow, ...] = ()
     backlog_bytes: int | None = None
     gap_bytes: int = 0
+    poll_ms: float | None = None
+    """How long the last poll took."""
     drift: DriftNote | None = None
     """Of a provider's source that has judged something."""
 

@@ -53,6 +53,7 @@ def _row(record: SourceRecord, at: Moment, rates: dict[str, float], drifts: Mapp
         ),
         backlog_bytes=health.backlog_bytes,
         gap_bytes=record.gap_bytes,
+        poll_ms=health.poll_ms,
         drift=_drift(drifts.get(health.name)),
     )
 
