@@ -48,7 +48,7 @@ from store.records import (
 from store.rests import ROW_SUMS
 from store.side import values_of
 from store.sums import CardNote, Sum, SumKey
-from store.tables import MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, UNIT_ROLLUPS, StoreError
+from store.tables import DIMENSIONS, MEASURES, ROLLUPS, SCHEMA_VERSION, TOKEN_COLUMNS, UNIT_ROLLUPS, StoreError
 from store.units import Units, units_of
 from store.windows import pieces
 
@@ -212,6 +212,17 @@ class Reader:
     def key(self, series: int, card: int) -> SumKey:
         """What a series and a card stand for."""
         return self._key(series, card)
+
+    def names(self) -> dict[str, list[str]]:
+        """Every member of every dimension that was ever seen, in the order of its first appearance."""
+        found: dict[str, list[str]] = {}
+        for dimension in (name for name in DIMENSIONS if name != "priced_as"):
+            column = "api_key" if dimension == "key" else dimension
+            question = f"SELECT {column} FROM series WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY min(id)"
+            found[dimension] = [row[0] for row in self._ask(question, ())]
+        for dimension, value in self._ask("SELECT dimension, value FROM side_values ORDER BY id", ()):
+            found.setdefault(dimension, []).append(value)
+        return found
 
     def known_since_ms(self) -> int | None:
         """Beginning of the oldest minute of which anything is known; of the oldest hour or day where minutes are gone."""

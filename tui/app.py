@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -15,6 +16,7 @@ from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.burn import BurnPicture
 from tui.pictures.view import View
+from tui.privacy import private
 from tui.screens.burn import BurnScreen
 from tui.screens.monitor import MonitorScreen
 from tui.tracekeys import TraceKeysApp
@@ -40,6 +42,12 @@ def _requests() -> Screen[Any]:
     from tui.screens.requests import RequestsScreen
 
     return RequestsScreen()
+
+
+def _compare() -> Screen[Any]:
+    from tui.screens.compare import CompareScreen
+
+    return CompareScreen()
 
 
 def _sources() -> Screen[Any]:
@@ -70,6 +78,7 @@ class MonitorApp(TraceKeysApp):
         "gpus": _gpus,
         "budgets": _budgets,
         "requests": _requests,
+        "compare": _compare,
         "sources": _sources,
         "alerts": _alerts,
     }
@@ -86,6 +95,7 @@ class MonitorApp(TraceKeysApp):
             "3", "show('budgets')", "budgets", id="app.budgets", tooltip="go to Budgets: left, pace, run-out, launch"
         ),
         Binding("4", "show('requests')", "requests", id="app.requests", tooltip="go to Requests: newest or dearest"),
+        Binding("5", "show('compare')", "compare", id="app.compare", tooltip="go to Compare: what would cost less"),
         Binding("6", "show('sources')", "sources", id="app.sources", tooltip="go to Sources: states, lags, rejects"),
         Binding("7", "show('alerts')", "alerts", id="app.alerts", tooltip="go to Alerts: what fires, and why"),
         Binding(
@@ -96,6 +106,8 @@ class MonitorApp(TraceKeysApp):
             tooltip="find a command or a row by name",
             show=False,
         ),
+        Binding("P", "privacy", "private", id="app.private", show=False, tooltip="tenants, keys, users as numbers"),
+        Binding("B", "rate", "bytes", id="app.rate", show=False, tooltip="bytes per second sent to the terminal"),
         Binding("q", "leave", "back or quit", id="app.quit", show=False),
         Binding("ctrl+c,ctrl+q", "quit", "quit at once", id="app.quit_now", show=False, priority=True),
     ]
@@ -111,8 +123,14 @@ class MonitorApp(TraceKeysApp):
         rings: bool = True,
         ascii_only: bool = False,
         theme: str | None = None,
+        private_names: bool = False,
+        low_bandwidth: bool = False,
     ) -> None:
         super().__init__(feed, view or View(), refresh_seconds=refresh_seconds, ascii_only=ascii_only, theme=theme)
+        self._plain_feed = feed
+        self.low_bandwidth = low_bandwidth
+        if private_names:
+            self.feed = private(feed)
         self.demo = demo
         self.is_copy = is_copy
         self.rings = rings
@@ -170,6 +188,16 @@ class MonitorApp(TraceKeysApp):
             self.pop_screen()
         self._to_mode(mode)
 
+    def action_privacy(self) -> None:
+        """Show tenants, keys and users as numbers, or by name again; from the top, where no name is in the path."""
+        hidden = self.feed is self._plain_feed
+        self.feed = private(self._plain_feed) if hidden else self._plain_feed
+        self.trail = Trail()
+        self.last_filter = ""
+        self.view = replace(self.view, path=(), filter="")
+        self.action_show("burn")
+        self.say("tenants, keys and users are shown as numbers" if hidden else "names are shown again")
+
     def action_help(self) -> None:
         """The keys that work here."""
         from tui.screens.help import HelpScreen
@@ -201,9 +229,9 @@ class MonitorApp(TraceKeysApp):
         return False
 
 
-def show(app: MonitorApp) -> str | None:
+def show(app: MonitorApp, *, mouse: bool = False) -> str | None:
     """Run the monitor in this terminal; its last picture stays in the scrollback when that was asked for."""
-    result = app.run(mouse=False)
+    result = app.run(mouse=mouse)
     if app.last_frame is not None:
         sys.stdout.write(app.last_frame + "\n")
     return result

@@ -9,6 +9,7 @@ from textual import on
 from textual.message import Message
 from textual.worker import Worker, WorkerState
 
+from tui import format as fmt
 from tui.feed import Feed, FeedError
 from tui.pictures.header import Header
 from tui.pictures.view import View
@@ -19,6 +20,7 @@ _SLOW_TICKS = 5
 _QUICK_READ_S = 0.05
 _RESTS = 4.0
 """After a read that was not quick it rests for so many times as long: a wide history never takes a core for itself."""
+_RATE_SECONDS = 10.0
 
 
 @dataclass
@@ -43,6 +45,23 @@ class ReadFailed(Message):
     reason: str
 
 
+class Rate:
+    """Bytes per second over stretches of ten seconds, in steps: showing them must not be what is sent."""
+
+    def __init__(self, sent: int) -> None:
+        self.per_second: float | None = None
+        self._sent, self._since = sent, time.monotonic()
+
+    def measure(self, sent: int) -> bool:
+        """Take how much was sent so far; whether the figure changed."""
+        seconds = time.monotonic() - self._since
+        if seconds < _RATE_SECONDS:
+            return False
+        before, self.per_second = self.per_second, float(f"{(sent - self._sent) / seconds:.1g}")
+        self._sent, self._since = sent, time.monotonic()
+        return self.per_second != before
+
+
 class AskingApp(TerminalApp):
     """Keeps the screen in front up to date with one view; at most one read is under way."""
 
@@ -59,6 +78,8 @@ class AskingApp(TerminalApp):
         self._reading = False
         self._ticks_waited = 0
         self._rests_until_s = 0.0
+        self._ticks = 0
+        self._rate: Rate | None = None
 
     def on_mount(self) -> None:
         """Ask once, then every refresh."""
@@ -89,14 +110,32 @@ class AskingApp(TerminalApp):
         """The header of the picture in front, or None before there is one."""
         return getattr(getattr(self.screen, "picture", None), "header", None)
 
+    @property
+    def rate_text(self) -> str:
+        """Bytes per second sent to the terminal lately, when they are asked for."""
+        return "" if self._rate is None else f"{fmt.count(self._rate.per_second)} B/s"
+
+    def action_rate(self) -> None:
+        """Show what is sent to the terminal, or stop showing it."""
+        self.count_bytes()
+        self._rate = Rate(self.bytes_sent) if self._rate is None else None
+        self.refresh_bindings()
+
     def _tick(self) -> None:
+        if self._rate is not None and self._rate.measure(self.bytes_sent):
+            self.refresh_bindings()
         if self._reading:
             self._ticks_waited += 1
             screen = self.screen
             if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
                 screen.failure = "the store does not answer; the figures are of the time above"
-        elif self.is_live and not self.is_copy and time.monotonic() >= self._rests_until_s:
+        elif self.is_live and not self.is_copy and time.monotonic() >= self._rests_until_s and self._is_due():
             self.ask()
+
+    def _is_due(self) -> bool:
+        """Whether the screen in front wants to be read again; what costs much is read more seldom."""
+        self._ticks += 1
+        return self._ticks % getattr(self.screen, "EVERY_TICKS", 1) == 0
 
     def _read(self, screen: MonitorScreen[Any], view: View) -> None:
         """Read in a thread, post, touch no widget."""

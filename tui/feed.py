@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tui.pictures.budgets import BudgetPicture, BudgetsPicture
     from tui.pictures.burn import BurnPicture
     from tui.pictures.chart import ChartPicture, Point
+    from tui.pictures.compare import ComparePicture, Conditions
     from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
     from tui.pictures.requests import BillPicture, RequestsPicture
     from tui.pictures.sources import SourcesPicture
@@ -25,6 +26,10 @@ class Feed(Protocol):
 
     def burn(self, view: View) -> BurnPicture:
         """The three figures and the table for this view."""
+        ...
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """Every member of every dimension that was ever seen."""
         ...
 
     def chart(self, view: View) -> ChartPicture:
@@ -59,6 +64,10 @@ class Feed(Protocol):
 
     def budget(self, view: View, name: str) -> BudgetPicture:
         """One budget over its period; FeedError when it is not in force."""
+        ...
+
+    def compare(self, view: View, conditions: Conditions) -> ComparePicture:
+        """Savings, and the traffic of this view on other models."""
         ...
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:

@@ -15,7 +15,8 @@ from tui.screens.burn_table import measures
 from tui.widgets.footer import key_name
 
 _NAME_CELLS = 48
-_NOT_HERE = {"command_palette", "move", "page", "scroll_by"}
+NOT_IN_PALETTE = {"command_palette", "move", "page", "scroll_by"}
+"""Actions that make no sense by name: moving a cursor that the palette hides."""
 
 
 class MonitorCommands(Provider):
@@ -53,7 +54,7 @@ class MonitorCommands(Provider):
         seen = set()
         for active in self.screen.active_bindings.values():
             action, description = active.binding.action, active.binding.tooltip or active.binding.description
-            if not description or not active.enabled or action in seen or action.split("(")[0] in _NOT_HERE:
+            if not description or not active.enabled or action in seen or action.split("(")[0] in NOT_IN_PALETTE:
                 continue
             seen.add(action)
             label = description[0].upper() + description[1:]

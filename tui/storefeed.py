@@ -1,10 +1,10 @@
 """Pictures read from a store, for the monitor; the plain twins read the same functions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.allowed import allow_key
@@ -18,17 +18,24 @@ from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
+from tui.pictures.compare import ComparePicture, Conditions
 from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
 from tui.reading import alerts, budgets, burn, chart, machines, requests, sources
 
+if TYPE_CHECKING:
+    from pricing.books.book import PriceBook
+    from pricing.books.catalogue import Catalogue
+
 _MONTH_MS = 31 * 86_400_000
 
 _SNOOZE_MS = 3_600_000
 
 Notices: TypeAlias = Callable[[], tuple[str, ...]]
+Prices: TypeAlias = "Callable[[], tuple[PriceBook, Catalogue]]"
+"""The books in force, and the catalogue among them."""
 
 
 class StoreFeed:
@@ -42,12 +49,14 @@ class StoreFeed:
         machine: str,
         demo: bool = False,
         notices: Notices = tuple,
+        prices: "Prices | None" = None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._machine = machine
         self._demo = demo
         self._notices = notices
+        self._prices = prices
         self._lock = Lock()
         self._reader: Reader | None = None
 
@@ -56,6 +65,11 @@ class StoreFeed:
         with self._reading() as reader:
             now_ms = self._clock()
             return burn.burn(reader, view, now_ms, machine=self._machine, demo=self._demo, notices=self._notices())
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """Every member of every dimension."""
+        with self._reading() as reader:
+            return reader.names()
 
     def chart(self, view: View) -> ChartPicture:
         """Dollars per hour over time."""
@@ -118,6 +132,25 @@ class StoreFeed:
         """One budget over its period."""
         with self._reading() as reader:
             return budgets.budget(reader, view, name, self._clock(), machine=self._machine, demo=self._demo)
+
+    def compare(self, view: View, conditions: Conditions) -> ComparePicture:
+        """Savings, and the traffic of this view on other models; what prices them is loaded when it is first asked for."""
+        from tui.reading.comparison import comparison
+
+        if self._prices is None:
+            raise FeedError("prices of other models are not loaded here.")
+        book, catalogue = self._prices()
+        with self._reading() as reader:
+            return comparison(
+                reader,
+                view,
+                conditions,
+                self._clock(),
+                book=book,
+                catalogue=catalogue,
+                machine=self._machine,
+                demo=self._demo,
+            )
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """Single requests, newest or dearest first."""

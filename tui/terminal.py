@@ -10,6 +10,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from tui import format as fmt
+from tui.themes import COLOUR_BLIND, DARK
 from tui.widgets.sparse import SparseUpdate
 
 _HUNG_UP = 129
@@ -23,10 +24,28 @@ class TerminalApp(App[str]):
         # Textual picks its filter for NO_COLOR before a theme is set, and the one for RGB themes draws black on black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
-        self.theme = theme or "ansi-dark"
+        self.theme = DARK
         self.ascii_only = ascii_only
         self.colourless = "NO_COLOR" in os.environ
         self._terminal_title = ""
+        self.bytes_sent = 0
+        self._counts = False
+        self.register_theme(COLOUR_BLIND)
+        if theme:
+            self.theme = theme
+
+    def count_bytes(self) -> None:
+        """Count what is sent to the terminal from here on."""
+        driver = self._driver
+        if driver is not None and not self._counts:
+            self._counts = True
+            write = driver.write
+
+            def counted(data: str) -> None:
+                self.bytes_sent += len(data.encode(errors="replace"))
+                write(data)
+
+            driver.write = counted  # type: ignore[method-assign]  # Textual has no hook that sees every byte
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collectors.clock import now_ms
 from collectors.lock import collector_lock, monitors_lock
@@ -16,21 +18,34 @@ from store.tables import DIMENSIONS, StoreError
 from tui.child import log_beside
 from tui.commands.common import say
 from tui.pictures.view import View
-from tui.storefeed import StoreFeed
+from tui.storefeed import Prices, StoreFeed
+
+if TYPE_CHECKING:
+    from pricing.books.book import PriceBook
+    from pricing.books.catalogue import Catalogue
 
 _HUNG_UP = 129
 _SWITCH_S = 0.0005
 """How long a key press waits at most for the thread that reads: Python's own five milliseconds add up over one paint."""
+_SECONDS, _SLOW_SECONDS = 1.0, 15.0
+"""How often the picture is read."""
 
 
 def watch(
-    config: Config, place: Place, *, ascii_only: bool = False, read_only: bool = False, demo: bool = False
+    config: Config,
+    place: Place,
+    *,
+    ascii_only: bool = False,
+    read_only: bool = False,
+    demo: bool = False,
+    low_bandwidth: bool = False,
 ) -> bool:
     """Run the screen on a store until it is left; whether the demo was asked for."""
     # Textual draws on stderr.
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
     from tui.app import MonitorApp, show
+    from tui.keymap import dress
 
     copied = copy_of(place.path)
     read_only = read_only or copied is not None
@@ -41,7 +56,8 @@ def watch(
         lock.acquire(shared=True)
     clock = now_ms if copied is None else lambda: copied.taken_ms
     machine = machine_name() if copied is None else copied.machine
-    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices)
+    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices, prices=_prices(config))
+    slow = low_bandwidth or config.screen.low_bandwidth
     app = MonitorApp(
         feed,
         view=_view(config),
@@ -49,15 +65,32 @@ def watch(
         is_copy=copied is not None,
         rings=config.alerts.bell,
         ascii_only=ascii_only or config.screen.ascii or _is_ascii(),
+        private_names=config.screen.private,
+        low_bandwidth=slow,
+        refresh_seconds=_SLOW_SECONDS if slow else _SECONDS,
     )
+    dress(app, config.screen)
     try:
-        result = show(app)
+        result = show(app, mouse=config.screen.mouse)
     finally:
         feed.close()
         lock.release()
     if app.return_code not in (None, 0, _HUNG_UP):
         say("the screen ended with an error; recording goes on if a collector runs.")
     return result == "demo"
+
+
+def _prices(config: Config) -> Prices:
+    """The price books, loaded once and only when a screen asks for them."""
+
+    @cache
+    def load() -> "tuple[PriceBook, Catalogue]":
+        from collectors.prices.books import price_book
+        from collectors.prices.catalogue_file import KeptCatalogue
+
+        return price_book(config), KeptCatalogue().catalogue
+
+    return load
 
 
 def copy_of(path: Path) -> Snapshot | None:

@@ -20,6 +20,7 @@ from collectors.settings.hostconfig import HostConfig as HostConfig
 from collectors.settings.hostconfig import check_capacity
 from collectors.settings.providers import check_provider
 from collectors.settings.rivalconfig import RivalConfig
+from collectors.settings.screenconfig import ScreenConfig as ScreenConfig
 from pricing.filters import parse_filter
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.overhead import Overhead
@@ -101,14 +102,6 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`[store]`: who else may watch."""
 
     group: str | None = None
-
-
-class ScreenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[screen]`: how the monitor draws."""
-
-    ascii: bool = False
-    window: str = "5m"
-    by: str = "model"
 
 
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

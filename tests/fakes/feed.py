@@ -12,6 +12,7 @@ from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
+from tui.pictures.compare import ComparePicture, Conditions
 from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
@@ -61,6 +62,10 @@ class FakeFeed:
         if callable(self.burn_answer):
             return self.burn_answer(view)
         return replace(self.burn_answer, by=view.by, path=view.path)
+
+    def names(self) -> dict[str, list[str]]:
+        """A few names."""
+        return {"tenant": ["acme", "globex"], "key": ["rag-prod"], "model": ["claude-sonnet-4-6", "gpt-4o"]}
 
     def chart(self, view: View) -> ChartPicture:
         """The prepared chart."""
@@ -114,6 +119,11 @@ class FakeFeed:
         """The prepared budget of this name."""
         self._note("budget", view)
         return self.budget_answer(name)
+
+    def compare(self, view: View, conditions: Conditions) -> ComparePicture:
+        """The prepared comparison, under these conditions."""
+        self._note("compare", view)
+        return replace(pictures.COMPARE, path=view.path, conditions=conditions)
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """The prepared requests, with the path asked for."""

@@ -12,6 +12,7 @@ from pricing.usage import Usage
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import BurnPicture, GroupRow, Headline
 from tui.pictures.chart import ChartPicture, Point, Series
+from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingRow
 from tui.pictures.header import Header, SourceNote
 from tui.pictures.machines import (
     GONE,
@@ -442,3 +443,48 @@ GPU_PAGE = GpuPicture(
     ),
     xids=((AS_OF_MS - 30 * 60_000, 63),),
 )
+
+
+COMPARE = ComparePicture(
+    header=HEADER,
+    path=(),
+    requests=1204,
+    usd_per_hour=Decimal("188.2"),
+    lower_bound=False,
+    conditions=Conditions(),
+    savings=(
+        SavingRow(
+            rule="cache",
+            title="read the prompts of rag-prod from the cache again",
+            usd_per_hour=Decimal("88.7"),
+            evidence="cache hits fell from 71% to 4% at 14:09Z",
+            assumption="prompts are as alike as before",
+            risk="none known",
+        ),
+        SavingRow(
+            rule="batch",
+            title="send key etl-nightly through the batch interface",
+            usd_per_hour=Decimal("3.1"),
+            evidence="412 requests of a key that is called nightly",
+            assumption="nobody waits for them",
+            risk="answers take up to a day",
+        ),
+    ),
+    offered=(
+        OfferedRow(
+            name="anthropic/claude-sonnet-4-6", status="priced", usd_per_hour=Decimal("188.2"), at_least=False,
+            saved_usd_per_hour=Decimal(0), saved_bound="", why="",
+        ),
+        OfferedRow(
+            name="anthropic/claude-haiku-4-5", status="priced", usd_per_hour=Decimal("62.7"), at_least=False,
+            saved_usd_per_hour=Decimal("125.5"), saved_bound="", why="", assumptions=("the same tokens",),
+        ),
+        OfferedRow(
+            name="tiny-model", status="excluded", usd_per_hour=None, at_least=False, saved_usd_per_hour=None,
+            saved_bound="", why="holds no prompt as large as 120,000 tokens",
+        ),
+    ),
+    assumptions=("answers are as long as now",),
+    left_out=("3 requests without output",),
+    engines=(ENGINE,),
+)  # fmt: skip

@@ -21,6 +21,7 @@ _PATIENCE_S = 5.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How it is drawn."""
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
+    parser.add_argument("--low-bandwidth", action="store_true", help="draw every fifteen seconds, without curves")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +37,13 @@ def run(options: argparse.Namespace) -> int:
                 start_new_session=True,
             )
         try:
-            watch(Config(), Place(folder / STORE), ascii_only=options.ascii, demo=True)
+            watch(
+                Config(),
+                Place(folder / STORE),
+                ascii_only=options.ascii,
+                demo=True,
+                low_bandwidth=options.low_bandwidth,
+            )
         finally:
             _end(stage)
     return 0

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The monitor's own options."""
     parser.add_argument("--read-only", action="store_true", help="watch a store without starting a collector")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
+    parser.add_argument("--low-bandwidth", action="store_true", help="draw every fifteen seconds, without curves")
     parser.add_argument("--no-collector", dest="read_only", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -27,7 +28,9 @@ def run(options: argparse.Namespace) -> int:
             start_collector(place.path, arguments, group=config.store.group)
         except (OSError, LookupError) as error:
             raise StoreError(f"cannot use the store {place.path}: {error}.") from None
-    wants_demo = watch(config, place, ascii_only=options.ascii, read_only=options.read_only)
+    wants_demo = watch(
+        config, place, ascii_only=options.ascii, read_only=options.read_only, low_bandwidth=options.low_bandwidth
+    )
     if not wants_demo:
         return 0
     from tui.commands import demo

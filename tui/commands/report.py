@@ -7,6 +7,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from collectors.clock import now_ms
@@ -16,6 +17,7 @@ from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
 from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from tui.commands.common import instant, plain, print_json, reading, shortened
+from tui.privacy import Mask
 from tui.reading.report import Report, report, rest_key
 from tui.reading.sharing import Rest
 
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
     parser.add_argument("--by", default="model", metavar="DIM,...", help=f"group by: {', '.join(_KNOWN)}")
     parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
+    parser.add_argument("--private", action="store_true", help="tenants, keys and users as numbers")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
     form.add_argument("--csv", action="store_true")
@@ -47,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"--filter: {error}.") from None
     with reading(options) as reader:
         found = report(reader, since_ms, until_ms, dimensions, wanted, at_ms)
+        if options.private:
+            found = _masked(found, Mask(reader.names()))
     if options.json:
         print_json(found.as_json())
     elif options.csv:
@@ -54,6 +59,11 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_text(found)
     return 0
+
+
+def _masked(found: Report, mask: Mask) -> Report:
+    groups = tuple(replace(group, key=mask.hide(dict(group.key))) for group in found.groups)
+    return replace(found, groups=groups, notes=mask.hide(found.notes))
 
 
 def _dimensions(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
@@ -9,7 +10,7 @@ from pricing.books.families import smaller_relatives
 from pricing.books.listing_classes import models_of
 from pricing.books.modelclass import ModelClass
 from pricing.filters import Filter
-from pricing.whatif.candidates import Blend, Candidate
+from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.compare import Comparison, compare
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
@@ -31,6 +32,8 @@ class Asked:
     options: tuple[Candidate | Blend, ...] = ()
     classes: tuple[ModelClass, ...] = ()
     switches: Switches | None = None
+    easy: Decimal | None = None
+    """Share of the dearest model's requests that its smallest relative would answer, beside the models in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def compared(
     members = {one: [_of_record(name) for name in models_of(catalogue, one)] for one in asked.classes}
     options = list(asked.options) + [candidate for found in members.values() for candidate in found]
     if not asked.options and not asked.classes:
-        options = list(in_use(traffic))
+        options = [*in_use(traffic), *_routed(traffic, asked.easy)]
     found = compare(
         traffic,
         dict.fromkeys(options),
@@ -94,6 +97,23 @@ def in_use(traffic: Iterable[Traffic]) -> Iterable[Candidate]:
     for candidate in dearest:
         yield candidate
         yield from (replace(candidate, model=model) for model in smaller_relatives(candidate.model))
+
+
+def _routed(traffic: Iterable[Traffic], easy: Decimal | None) -> Iterable[Blend]:
+    """The dearest model that has smaller relatives, sharing its requests with the smallest of them."""
+    if easy is None:
+        return
+    models = list(in_use(traffic))
+    for candidate in models:
+        if relatives := smaller_relatives(candidate.model):
+            small = replace(candidate, model=relatives[-1])
+            yield Blend(
+                routes=(
+                    Route(label="easy", share=easy, candidate=small),
+                    Route(label="hard", share=1 - easy, candidate=candidate),
+                )
+            )
+            return
 
 
 def _of_record(record: str) -> Candidate:

@@ -60,7 +60,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         self._chart_if_asked()
 
     def _chart_if_asked(self) -> None:
-        room = self.size.height >= _ROOM_FOR_CHART
+        room = self.size.height >= _ROOM_FOR_CHART and not self.monitor.low_bandwidth
         wanted = room if self._asked_for_chart is None else self._asked_for_chart
         self.query_one(TimeChart).display = wanted and not self._offers_demo
         if wanted != self._charted:
@@ -83,7 +83,10 @@ class BurnScreen(MonitorScreen[BurnPicture]):
             return
         if self._descending and self._pass_through(picture):
             return
-        self.query_one(HeadlineFigures).show(picture.headline, picture.header.as_of_ms)
+        headline = picture.headline
+        if self.monitor.low_bandwidth:
+            headline = replace(headline, burn_trend=(), per_million_trend=())
+        self.query_one(HeadlineFigures).show(headline, picture.header.as_of_ms)
         if self._offers_demo != bool(picture.nothing_found):
             self._offers_demo = bool(picture.nothing_found)
             self.refresh_bindings()
@@ -91,7 +94,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         chart.display = self._charted and not self._offers_demo
         chart.show(picture.chart, empty="reading ..." if picture.chart is None else "Nothing was spent in this time.")
         members = sum(not row.aside for row in picture.rows)
-        shown = measures(picture)
+        shown = measures(picture, curves=not self.monitor.low_bandwidth)
         by = self._measure(shown)
         order = f"sorted by {by.title}{' reversed' if self._reversed else ''}"
         named = f"{members} {picture.by}{'' if members == 1 else 's'}"

@@ -132,11 +132,12 @@ MEASURES = (
 COLUMNS = tuple(measure.column for measure in MEASURES)
 
 
-def measures(picture: BurnPicture) -> tuple[Measure, ...]:
-    """The columns of this picture: the change only where there is a mark or a launch to compare with."""
+def measures(picture: BurnPicture, *, curves: bool = True) -> tuple[Measure, ...]:
+    """The columns of this picture: the change only where there is something to compare with, curves where wanted."""
+    shown = tuple(one for one in MEASURES if curves or not one.column.keeps_end)
     if picture.headline.mark is None:
-        return tuple(one for one in MEASURES if one is not _SINCE_MARK)
-    return tuple(_VS_BEFORE if one is _SINCE_MARK and picture.headline.mark_is_launch else one for one in MEASURES)
+        return tuple(one for one in shown if one is not _SINCE_MARK)
+    return tuple(_VS_BEFORE if one is _SINCE_MARK and picture.headline.mark_is_launch else one for one in shown)
 
 
 def in_order(rows: Sequence[GroupRow], by: Measure, *, turned: bool = False) -> list[GroupRow]:

@@ -43,6 +43,8 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         Binding("i", "explain", "explain", id="screen.explain", tooltip="explain these figures, one by one"),
         Binding("escape,left", "back", "back", id="screen.back", show=False),
     ]
+    EVERY_TICKS = 1
+    """After how many refreshes it is read again."""
     FILTERS = True
     """Whether what it shows can be filtered."""
 

@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from tui import format as fmt
-from tui.widgets.lines import Line, Lines, Piece
+from tui.widgets.lines import Line, Lines, Piece, spread
 
 _BETWEEN = "   "
 _SHORT = {
@@ -82,17 +82,19 @@ class Keys(Lines):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def lines(self, size: Size) -> Iterable[Line]:
-        """As many as fit, whole."""
+        """As many as fit, whole, and at the right what the terminal is sent when that is asked for."""
         keys = shown_keys(self.screen)
+        rate = str(getattr(self.app, "rate_text", ""))
+        width = size.width - (cell_len(rate) + 2 if rate else 0)
         text = _joined(keys)
-        if cell_len(text) > size.width:
+        if cell_len(text) > width:
             sections = " ".join(key for key, _ in keys if key.isdigit())
             keys = [pair for pair in keys if not pair[0].isdigit()] + [(sections, "screens")] * bool(sections)
             text = _joined(keys)
-        while keys and cell_len(text) > size.width:
+        while keys and cell_len(text) > width:
             keys.pop()
             text = _joined(keys)
-        yield ((text, "dim"),)
+        yield spread(text, rate, size.width, "dim") if rate else ((text, "dim"),)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:  # noqa: ARG002 (what the signal sends)
         self.redraw()

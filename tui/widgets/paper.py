@@ -8,6 +8,8 @@ from textual.geometry import Size
 
 from tui.widgets.lines import Line, Lines
 
+_WHEEL_LINES = 3
+
 Writer: TypeAlias = Callable[[int], Sequence[Line]]
 """Lays its lines out for a width in cells."""
 
@@ -48,6 +50,14 @@ class Paper(Lines, can_focus=True):
         """Scroll by this many lines."""
         self._top = max(0, self._top + lines)
         self.redraw()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel scrolls, where the mouse is taken."""
+        self.action_scroll_by(_WHEEL_LINES)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel scrolls, where the mouse is taken."""
+        self.action_scroll_by(-_WHEEL_LINES)
 
     def action_page(self, pages: int) -> None:
         """Scroll by what fits on the screen."""

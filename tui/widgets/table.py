@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import ClassVar, overload
 
 from textual.binding import Binding, BindingType
+from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 
@@ -15,6 +16,7 @@ from tui.widgets.lines import Line, Lines
 _MARK_CELLS = 2
 _DRAWN = 256
 """Rows kept as texts until the next ones come."""
+_WHEEL_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,22 @@ class Table(Lines, can_focus=True):
     def action_page(self, pages: int) -> None:
         """Move by what fits on the screen."""
         self.action_move(pages * max(1, self.size.height - 2))
+
+    def on_click(self, event: Click) -> None:
+        """Where the mouse is taken: a click moves the cursor, a second one opens."""
+        place = self._top + event.y - 1
+        if 0 <= place < len(self._rows):
+            self.action_move(place - self._cursor)
+            if event.chain == 2:
+                self.action_open()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel moves the cursor."""
+        self.action_move(_WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel moves the cursor."""
+        self.action_move(-_WHEEL_ROWS)
 
     def action_open(self) -> None:
         """Open the row under the cursor, when it opens."""

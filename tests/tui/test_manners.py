@@ -1,0 +1,158 @@
+"""Terminal manners: keys and colours of one's own, names hidden, the mouse when it is wanted, few bytes when they are dear."""
+
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+from textual.command import CommandPalette
+from textual.widgets import OptionList
+
+from collectors.settings.config import ConfigError, ScreenConfig
+from tests.fakes import pictures
+from tests.fakes.feed import FakeFeed
+from tests.fakes.screens import monitor, press, settle, shown
+from tui import privacy, zone
+from tui.app import MonitorApp
+from tui.keymap import all_bindings, dress
+from tui.palette import NOT_IN_PALETTE
+from tui.pictures.view import View
+from tui.privacy import Mask
+from tui.screens.group_by import GroupByScreen
+from tui.widgets.table import Table
+
+SECTIONS = tuple(MonitorApp.MODES)
+
+
+@pytest.fixture(autouse=True)
+def _utc_again() -> Iterator[None]:
+    yield
+    zone.use_local_time(False)
+
+
+def test_every_binding_has_a_name_so_that_it_can_be_given_another_key() -> None:
+    assert [binding for binding in all_bindings() if binding.id is None] == []
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_every_action_is_in_the_palette_and_in_help(section: str) -> None:
+    app = monitor()
+    async with app.run_test(size=(120, 200)) as pilot:
+        await settle(pilot)
+        app.action_show(section)
+        await settle(pilot)
+        wanted = {
+            binding.tooltip or binding.description
+            for _, binding, enabled, _ in app.screen.active_bindings.values()
+            if enabled and binding.description and binding.action.split("(")[0] not in NOT_IN_PALETTE
+        }
+        await press(pilot, "colon")
+        assert isinstance(app.screen, CommandPalette)
+        labels = {str(option.prompt).rpartition(" (")[0].lower() for option in app.screen.query_one(OptionList).options}
+        assert {text.lower() for text in wanted} <= labels
+        await press(pilot, "escape", "question_mark")
+        helped = shown(app).lower()
+        assert [text for text in wanted if text.lower()[:40] not in helped] == []
+
+
+async def test_a_key_of_ones_own_takes_the_place_of_ours() -> None:
+    app = monitor()
+    dress(app, ScreenConfig(keys={"burn.by": "f2"}, theme="colour-blind", local_time=False))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "b")
+        assert not isinstance(app.screen, GroupByScreen)
+        await press(pilot, "f2")
+        assert isinstance(app.screen, GroupByScreen)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (ScreenConfig(keys={"burn.bye": "x"}), "did you mean `burn.by`"),
+        (ScreenConfig(theme="colour-blnd"), "did you mean `colour-blind`"),
+    ],
+    ids=["keys", "theme"],
+)
+def test_what_is_not_known_names_the_nearest(config: ScreenConfig, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        dress(monitor(), config)
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "colour-blind", "textual-light"])
+async def test_every_theme_draws(theme: str) -> None:
+    app = MonitorApp(FakeFeed(), refresh_seconds=3600, theme=theme)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert app.theme == theme
+        assert "$412.6" in shown(app)
+
+
+async def test_names_of_tenants_and_keys_are_hidden_on_every_screen_and_the_store_is_asked_for_the_real_ones() -> None:
+    rows = (pictures.group("acme", "9"), pictures.group("globex", "1"))
+    picture = pictures.burn(*rows, doubts=("unpriced: acme",))
+    feed = FakeFeed(lambda view: replace(picture, by=view.by, path=view.path))
+    app = monitor(feed, view=View(by="tenant"))
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        assert "acme" in shown(app)
+        await press(pilot, "P")
+        assert "tenants, keys and users are shown as numbers" in shown(app)
+        assert "> tenant-1 " in shown(app)
+        for keys in ((), ("enter",), ("4",), ("enter",), ("i",)):
+            await press(pilot, *keys)
+            assert "acme" not in shown(app)
+            assert "rag-prod" not in shown(app)
+        assert "explain" in shown(app)
+        asked = [view for name, view in feed.asked if name == "burn" and view.path]
+        assert asked[-1].path == (("tenant", "acme"),)
+        await press(pilot, "escape", "escape", "P")
+        assert "acme" in shown(app)
+
+
+def test_a_mask_hides_names_in_sentences_and_gives_them_back() -> None:
+    mask = Mask({"tenant": ["acme", "acme-labs", "ok"], "key": ["rag"]})
+    assert mask.hide("acme-labs of acme uses rag; ok") == "tenant-2 of tenant-1 uses key-1; ok"
+    assert mask.hide("ok") == "tenant-3"
+    assert mask.hide("acmed ragged") == "acmed ragged"
+    view = View(path=(("tenant", "tenant-2"),), filter="tenant=tenant-1 !key-1")
+    assert mask.reveal(view) == View(path=(("tenant", "acme-labs"),), filter="tenant=acme !rag")
+    assert Mask({}).hide("acme") == "acme"
+
+
+def test_what_is_masked_is_what_says_who_somebody_is() -> None:
+    assert privacy.MASKED == ("tenant", "key", "user", "end_user")
+    assert Mask({"model": ["gpt-4o"]}).hide("gpt-4o") == "gpt-4o"
+
+
+async def test_a_click_moves_the_cursor_and_a_second_one_opens() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        table = app.screen.query_one(Table)
+        await pilot.click(table, offset=(10, 2))
+        assert table.cursor_key == (False, "gpt-4o")
+        await pilot.click(table, offset=(10, 2), times=2)
+        await settle(pilot)
+        assert app.view.path == (("model", "gpt-4o"),)
+
+
+async def test_where_bytes_are_dear_there_are_no_curves() -> None:
+    app = MonitorApp(FakeFeed(), refresh_seconds=3600, low_bandwidth=True)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        text = shown(app)
+        assert "TREND" not in text
+        assert not set("▁▂▃▄▅▆▇") & set(text)
+        await press(pilot, "v")
+        assert "╎launch" in shown(app), "who asks for the chart has it"
+
+
+async def test_what_is_sent_to_the_terminal_is_shown_on_request() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "B/s" not in shown(app)
+        await press(pilot, "B")
+        assert shown(app).splitlines()[-1].endswith("-- B/s")
+        await press(pilot, "B")
+        assert "B/s" not in shown(app)

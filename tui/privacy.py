@@ -1,0 +1,79 @@
+"""Names of tenants, keys and users as numbers, for a shared screen: tenant-3 stays tenant-3 as long as the store lives."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from tui.feed import Feed
+
+MASKED = ("tenant", "key", "user", "end_user")
+"""Dimensions whose members may not be shown to everybody."""
+
+_SHORT = 3
+"""A name this short is masked where it stands alone; inside sentences it would hit ordinary words."""
+
+
+class Mask:
+    """Numbers for names in the order in which the store first saw them, and back."""
+
+    def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
+        self._masked: dict[str, str] = {}
+        for dimension in MASKED:
+            for number, name in enumerate(names.get(dimension, ()), start=1):
+                self._masked.setdefault(name, f"{dimension}-{number}")
+        self._names = {mask: name for name, mask in self._masked.items()}
+        self._in_sentences = _pattern([name for name in self._masked if len(name) >= _SHORT])
+        self._masks = _pattern(list(self._names))
+
+    def hide(self, value: Any) -> Any:
+        """The same value without the names, whatever it is made of."""
+        return _changed(value, self._hidden)
+
+    def reveal(self, value: Any) -> Any:
+        """The same value with the names that stand behind its numbers."""
+        return _changed(value, lambda text: self._names.get(text) or self._masks.sub(lambda m: self._names[m[0]], text))
+
+    def _hidden(self, text: str) -> str:
+        whole = self._masked.get(text)
+        return whole or self._in_sentences.sub(lambda found: self._masked[found[0]], text)
+
+
+def _pattern(texts: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(texts, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])" if texts else r"(?!)")
+
+
+def _changed(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        return type(value)(**{name: _changed(one, change) for name, one in fields.items()})
+    if isinstance(value, tuple | list):
+        parts = [_changed(one, change) for one in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {_changed(name, change): _changed(one, change) for name, one in value.items()}
+    return value
+
+
+class PrivateFeed:
+    """Another feed's pictures without names; views are asked of it with the names put back."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    def __getattr__(self, question: str) -> Any:
+        def asked(*arguments: Any, **options: Any) -> Any:
+            mask = Mask(self._feed.names())
+            answer = getattr(self._feed, question)(*map(mask.reveal, arguments), **mask.reveal(options))
+            return mask.hide(answer)
+
+        return asked
+
+
+def private(feed: Feed) -> Feed:
+    """A feed that shows no names."""
+    return cast("Feed", PrivateFeed(feed))
