@@ -58,6 +58,14 @@ class Feed(Protocol):
     def allow_key(self, provider: str) -> str:
         """Let the collector use the key that it found for a provider; what follows, in a sentence. FeedError as above."""
 
+    def start_launch(self, words: str) -> str:
+        """Begin a launch now: a budget, a length and a name; what was done, or FeedError."""
+        ...
+
+    def stop_launch(self) -> str:
+        """End the launch that is on; what was done, or FeedError."""
+        ...
+
     def budgets(self, view: View) -> BudgetsPicture:
         """Every budget, and the launch that is on."""
         ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.allowed import allow_key
+from store.launches import start_launch, stop_launch
 from store.marks import set_mark
 from store.reader import Reader
 from store.tables import StoreError
@@ -122,6 +123,29 @@ class StoreFeed:
         except (StoreError, OSError) as error:
             raise FeedError(f"nothing was allowed: {error}") from error
         return f"{provider}'s own figures will be read within a minute."
+
+    def start_launch(self, words: str) -> str:
+        """Begin one: a budget, a length and a name."""
+        from collectors.settings.config import ConfigError
+        from collectors.settings.launching import launch_of
+
+        usd, length, name = [*words.split(maxsplit=2), "", "", ""][:3]
+        try:
+            launch = launch_of(usd.removeprefix("$"), length, began_ms=self._clock(), name=name)
+            start_launch(self._path, launch)
+        except (ConfigError, StoreError, OSError) as error:
+            raise FeedError(f"no launch was begun: {error}") from error
+        return f"launch {launch.name} is on until {fmt.moment(launch.ends_ms, launch.began_ms)}"
+
+    def stop_launch(self) -> str:
+        """End the one that is on."""
+        try:
+            launch = stop_launch(self._path, self._clock())
+        except (StoreError, OSError) as error:
+            raise FeedError(f"no launch was ended: {error}") from error
+        if launch is None:
+            raise FeedError("no launch is on")
+        return f"launch {launch.name} ended; usdtop launch report writes its story"
 
     def budgets(self, view: View) -> BudgetsPicture:
         """Every budget."""

@@ -51,6 +51,7 @@ class FakeFeed:
         self.alerts_answer = alerts
         self.acts: list[tuple[str, int, bool]] = []
         self.budgets_answer = budgets
+        self.launches: list[str] = []
         self.budget_answer = budget
         self.failure: str | None = None
         self.asked: list[tuple[str, View]] = []
@@ -109,6 +110,16 @@ class FakeFeed:
             raise FeedError(self.failure)
         self.allowed.append(provider)
         return f"allowed {provider}"
+
+    def start_launch(self, words: str) -> str:
+        """Remember what was asked for."""
+        self.launches.append(words)
+        return f"launch {words} is on"
+
+    def stop_launch(self) -> str:
+        """Remember that it was ended."""
+        self.launches.append("ended")
+        return "launch ended"
 
     def budgets(self, view: View) -> BudgetsPicture:
         """The prepared budgets."""

@@ -1,16 +1,21 @@
 """The Budgets screen: what is left, how fast it goes, where it ends, and one budget against its plan."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from store.reader import Reader
+from store.writer import Writer
 from tests.fakes import budgets as fake
 from tests.fakes.feed import FakeFeed
 from tests.fakes.pictures import AS_OF_MS as NOW_MS
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.feed import FeedError
 from tui.screens.budgets import COLUMNS, draw_row
+from tui.storefeed import StoreFeed
 from tui.widgets.budget import budget_details, launch_lines
 from tui.widgets.headline import _budget
 from tui.widgets.table import Row
@@ -186,6 +191,48 @@ async def test_a_large_terminal_draws_the_curve_of_the_budget_at_the_cursor() ->
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         assert "$ acme" not in shown(app)
+
+
+async def test_a_launch_is_begun_from_the_screen() -> None:
+    feed = FakeFeed(budgets=replace(fake.BUDGETS, launch=None))
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "l", *"5000", "space", *"6h", "enter")
+        await settle(pilot)
+        assert feed.launches == ["5000 6h"]
+        assert "launch 5000 6h is on" in shown(app)
+
+
+async def test_a_launch_is_ended_only_by_a_word() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "l", "escape", "l", "x", "enter")
+        assert feed.launches == []
+        assert "The launch goes on." in shown(app)
+        await press(pilot, "l", *"end", "enter")
+        await settle(pilot)
+        assert feed.launches == ["ended"]
+
+
+def test_a_store_begins_and_ends_what_the_screen_asks_for(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    Writer(path).close()
+    feed = StoreFeed(path, clock=lambda: NOW_MS, machine="here")
+    for words in ("", "5000", "much 6h", "5000 soon"):
+        with pytest.raises(FeedError, match="no launch was begun"):
+            feed.start_launch(words)
+
+    assert feed.start_launch("$5000 6h rag 1.0") == "launch rag 1.0 is on until 20:23Z"
+    (launch,) = Reader(path).launches()
+    assert (launch.name, launch.nano_usd, launch.ends_ms - launch.began_ms) == ("rag 1.0", 5_000 * 10**9, 6 * 3_600_000)
+    with pytest.raises(FeedError, match=r"the launch rag 1\.0 is on then"):
+        feed.start_launch("1 1h")
+    assert feed.stop_launch() == "launch rag 1.0 ended; usdtop launch report writes its story"
+    with pytest.raises(FeedError, match="no launch is on"):
+        feed.stop_launch()
 
 
 async def test_without_budgets_it_says_how_to_have_one() -> None:

@@ -15,12 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from collectors.clock import now_ms
-from collectors.settings.config import ConfigError, nano_usd, seconds
-from collectors.settings.planfile import read_plan
+from collectors.settings.launching import launch_of
 from pricing.budget import BOTH, COUNTS
-from pricing.filters import FilterError, parse_filter
-from store.launches import Launch, start_launch, stop_launch
-from store.tables import DIMENSIONS, SIDE_DIMENSIONS
+from store.launches import start_launch, stop_launch
 from tui.commands.common import instant, place_of, plain, print_json, reading, say
 from tui.pictures.budgets import LaunchLine
 from tui.reading.launch import launch_line
@@ -28,7 +25,6 @@ from tui.reading.moment import moment
 from tui.reading.report import instant_text, money
 
 _NOTHING_KNOWN = 3
-_LONGEST_S = 366 * 86_400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,31 +63,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    began_ms = now_ms() if options.at is None else instant(options.at)
-    try:
-        length_ms = round(min(seconds(options.length), _LONGEST_S + 1.0) * 1000)
-        amount = nano_usd(options.budget, "--budget")
-        wanted = parse_filter(options.filter, (*DIMENSIONS, *SIDE_DIMENSIONS))
-    except FilterError as error:
-        raise ConfigError(f"--filter: {error}.") from None
-    except ValueError as error:
-        raise ConfigError(f"{error}.") from None
-    if not 60_000 <= length_ms <= _LONGEST_S * 1000:
-        raise ConfigError("--for: a launch lasts from a minute to a year.")
-    if wanted.above_nano_usd is not None:
-        raise ConfigError("--filter: an amount of dollars picks single requests; a launch has none.")
-    name = " ".join(options.name.split()) or "launch"
-    launch = Launch(
-        name=name,
-        began_ms=began_ms // 1000 * 1000,
-        ends_ms=began_ms // 1000 * 1000 + length_ms,
-        nano_usd=amount,
-        filter=options.filter,
+    launch = launch_of(
+        options.budget,
+        options.length,
+        began_ms=now_ms() if options.at is None else instant(options.at),
+        name=options.name,
+        filter_text=options.filter,
         counts=options.counts,
-        plan=() if options.plan is None else read_plan(options.plan, length_ms),
+        plan=options.plan,
     )
     start_launch(place_of(options).path, launch)
-    say(f"launch {name} is on until {instant_text(launch.ends_ms)}: ${options.budget}; usdtop launch status shows it.")
+    say(
+        f"launch {launch.name} is on until {instant_text(launch.ends_ms)}: ${options.budget}; usdtop launch status shows it."
+    )
     return 0
 
 

@@ -1,5 +1,6 @@
 """Budgets: what is left of each, how fast it goes, where it ends; and one of them over its period, against its plan."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -51,6 +52,9 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
 
     CSS_PATH = Path(__file__).with_name("budgets.tcss")
     FILTERS = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "launch", "launch", id="budgets.launch", tooltip="begin a launch, or end the one that is on"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,6 +125,32 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
     def return_to(self, cursor: object) -> None:
         """Put the cursor back on the budget that was opened."""
         self.query_one(Table).go_to(cursor)
+
+    def action_launch(self) -> None:
+        """Ask for a budget, a length and a name; or whether the launch that is on shall end."""
+        picture = self.shown
+        if picture is not None and picture.launch is not None:
+            name = fmt.safe(picture.launch.name, 24)
+            self.question(f"type end to end the launch {name}   esc leave it", self._end_launch)
+        else:
+            self.question("budget, length and name of the launch, e.g. 5000 6h 1.0   esc leave it", self._begin_launch)
+
+    def _begin_launch(self, words: str) -> None:
+        self._do(lambda: self.monitor.feed.start_launch(words))
+
+    def _end_launch(self, word: str) -> None:
+        if word.casefold() == "end":
+            self._do(self.monitor.feed.stop_launch)
+        else:
+            self.say("The launch goes on.")
+
+    def _do(self, work: Callable[[], str]) -> None:
+        async def errand() -> None:
+            said = await asyncio.to_thread(work)
+            self.monitor.renew()
+            self.say(said)
+
+        self.monitor.errand(errand)
 
     def explain(self, picture: BudgetsPicture) -> Iterator[Explanation]:
         """The budget under the cursor, then the launch."""
