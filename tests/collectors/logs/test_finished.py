@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.gateway_lines import trimmed
 from collectors.logs import finished
 from collectors.logs.finished import Piece, ReadingError, Task, pieces
 from collectors.prices.pricer import Pricer
@@ -50,16 +51,33 @@ def test_both_ways_give_every_event_every_reject_and_the_same_positions(
     assert [piece.poll.more for piece in apart] == [*([True] * (len(apart) - 1)), False]
 
 
-def test_the_reading_process_prices_by_the_configuration_it_is_given(
-    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whoever_prices_long_lines_the_rows_are_the_same(
+    task: Task, pricer: Pricer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    config = tmp_path / "config.toml"
+    short = tmp_path / "short.jsonl"
+    short.write_bytes(b"\n".join(trimmed(line) for line in samples.lines()))
+    of_short = msgspec.structs.replace(task, pattern=str(short))
+    for one, priced_there in ((task, False), (of_short, True)):
+        sent = list(finished._in_a_process(one))
+        assert any(piece.ready.rows for piece in sent) is priced_there
+        assert any(piece.poll.events for piece in sent) is not priced_there
+        apart = list(pieces(one, LARGE, pricer))
+        assert not any(piece.poll.events for piece in apart)
+        assert msgspec.json.encode(apart) == msgspec.json.encode(list(pieces(one, SMALL, pricer)))
+
+
+def test_the_reading_process_prices_by_the_configuration_it_is_given(
+    task: Task, pricer: Pricer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    log, config = tmp_path / "short.jsonl", tmp_path / "config.toml"
+    log.write_bytes(b"\n".join(trimmed(line) for line in samples.lines()))
     config.write_text('[[price]]\nmodel = "*"\ninput = "1"\noutput = "2"\n')
     own = Pricer(PriceBook([UserBook.from_tables([{"model": "*", "input": "1", "output": "2"}])]))
-    given = msgspec.structs.replace(task, config=str(config))
+    given = msgspec.structs.replace(task, pattern=str(log), config=str(config))
 
-    priced = cards(list(pieces(given, LARGE, own)))
+    priced = cards(list(pieces(given, LARGE, pricer)))
     assert priced == cards(list(pieces(given, SMALL, own)))
     assert any(name.startswith("configuration:") for name in priced)
 
