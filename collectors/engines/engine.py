@@ -181,6 +181,9 @@ class _Watch:
         )
         gains = self._gains(page, anew=anew, complete=complete)
         seconds = monotonic - self._since_monotonic if anew or self._baseline else None
+        if anew and seconds is not None and page.started_s is not None:
+            # What it counted, it did since it began: the time before that is no part of its rate.
+            seconds = min(seconds, max(0.0, at_ms / 1000 - page.started_s)) or seconds
         self._since_ms, self._since_monotonic = at_ms, monotonic
         self._started_s, self._baseline = page.started_s or self._started_s, True
         return seconds, gains

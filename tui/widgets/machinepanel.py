@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tui import format as fmt
-from tui.pictures.machines import GONE, EngineRow, GpuRow, Hint, HostRow
+from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Hint, HostRow
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
 from tui.widgets.machinerows import even_text, memory_share, milliseconds, short_model
@@ -48,6 +48,8 @@ def engine_text(engine: EngineRow, width: int) -> Iterator[Line]:
         age = fmt.age(engine.age_ms) or "a moment"
         yield ((f" {name}   {engine.state}: last read {age} ago; nothing is known of it now", "bad"),)
         return
+    if engine.freshness != LIVE:
+        yield ((f" {engine.state}: these figures are {(engine.age_ms or 0) / 1000:.0f} s old", "bad"),)
     wide = width >= _WIDE_CELLS
     yield ((f" {f'{name}   ' if wide else ''}{_prices(engine, dated=wide)}", "strong"),)
     yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(_use(engine)), max(20, width - 2)))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
 
 from tui import format as fmt
-from tui.pictures.machines import DIM, GONE, EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.widgets.table import Column, Row
 
 COLUMNS = (
@@ -76,8 +76,9 @@ def host_row(host: HostRow, *, folded: bool = False) -> Row:
     busy = [gpu.busy for gpu in seen if gpu.busy is not None]
     memory = [share for gpu in seen if (share := memory_share(gpu)) is not None]
     watts = [gpu.power_watts for gpu in seen if gpu.power_watts is not None and not gpu.is_instance]
-    rates = [rate for engine in host.engines if (rate := engine.tokens_per_second) is not None]
-    waiting = [engine.waiting for engine in host.engines if engine.waiting is not None]
+    live = [engine for engine in host.engines if engine.freshness == LIVE]
+    rates = [rate for engine in live if (rate := engine.tokens_per_second) is not None]
+    waiting = [engine.waiting for engine in live if engine.waiting is not None]
     least = fmt.AT_LEAST if host.lower_bound else ""
     joules = fmt.UNKNOWN if host.joules_per_token is None else f"{host.joules_per_token:.2f}"
     return _row(
@@ -103,8 +104,9 @@ def host_row(host: HostRow, *, folded: bool = False) -> Row:
 def engine_row(host: str, engine: EngineRow, *, folds: bool = False, folded: bool = False) -> Row:
     """One serving engine: dimmed with its age while it does not answer, `--` when that is too long ago."""
     assumed = "  (assumed)" if engine.assumed else ""
-    name = f"{_MIDDLE}{_mark(folds, folded)}{fmt.safe(engine.source, 24)}  {short_model(engine)}{assumed}"
     age = fmt.age(engine.age_ms) if engine.freshness != DIM else f"{(engine.age_ms or 0) / 1000:.0f} s"
+    old = f" {age} old" if engine.freshness == DIM else ""
+    name = f"{_MIDDLE}{_mark(folds, folded)}{fmt.safe(engine.source, 24)}{old}  {short_model(engine)}{assumed}"
     if engine.freshness == GONE:
         note = f"{engine.state.upper()}, last read {age or 'a moment'} ago"
         texts = dict.fromkeys(("BUSY", "USED"), fmt.UNKNOWN)
@@ -195,7 +197,8 @@ def _sums(picture: MachinesPicture) -> Iterator[str]:
     idle = [host.idle_usd_per_hour for host in hosts if host.idle_usd_per_hour is not None]
     if idle:
         yield f"idle tax {fmt.usd(sum(idle, Decimal(0)), lower_bound=missing or len(idle) < len(hosts))}/h"
-    rates = [rate for host in hosts for engine in host.engines if (rate := engine.tokens_per_second) is not None]
+    live = [engine for host in hosts for engine in host.engines if engine.freshness == LIVE]
+    rates = [rate for engine in live if (rate := engine.tokens_per_second) is not None]
     if rates:
         yield f"{fmt.AT_LEAST if missing else ''}{fmt.count(sum(rates))} tok/s"
     watts = [gpu.power_watts for host in hosts for gpu in host.gpus if _draws(gpu) and gpu.power_watts is not None]
