@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.explaining.machines import engine_figures, gpu_figures, host_figures
 from tui.pictures.machines import DIM, GONE, HostRow, MachinesPicture
 from tui.reading.enginerow import NOTHING_KNOWN
 from tui.widgets.machinerows import COLUMNS, engine_row, gpu_row, sums_text
@@ -103,3 +104,76 @@ async def test_a_machine_without_a_gpu_says_why() -> None:
         await settle(pilot)
         await press(pilot, "2")
         assert "no NVIDIA driver on this machine" in shown(app)
+
+
+async def test_a_host_and_an_engine_fold_and_the_cursor_stays_on_them() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "enter")
+        assert "+ gpu-host-3" in shown(app)
+        assert "vllm-a  llama-70b" not in shown(app)
+        await press(pilot, "f")
+        assert "- gpu-host-3" in shown(app)
+        await press(pilot, "j", "j", "f")
+        assert ">   + vllm-a" in shown(app), "a GPU folds its engine, and the cursor stands there"
+        await press(pilot, "F")
+        assert "+ gpu-host-3" not in shown(app), "what was folded unfolds"
+
+
+async def test_a_row_opens_the_page_of_its_engine_or_gpu_and_escape_comes_back() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "j", "enter")
+        assert "WHO USES IT" in shown(app) or "more lines" in shown(app)
+        assert "gpus > gpu-host-3 > vllm-a" in shown(app)
+        await press(pilot, "escape", "j", "enter")
+        assert "gpus > gpu-host-3 > GPU 0" in shown(app)
+        await press(pilot, "escape")
+        assert "HOST / ENGINE / GPU" in shown(app)
+        assert {"engine", "gpu"} <= {name for name, _ in feed.asked}
+
+
+async def test_the_dollar_key_says_what_to_write_for_what_is_missing() -> None:
+    app = monitor()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "dollar_sign")
+        assert 'name = "gpu-host-4"' in shown(app)
+        assert "usd_per_hour" in shown(app)
+        await press(pilot, "escape")
+        assert "HOST / ENGINE / GPU" in shown(app)
+
+
+async def test_a_hostile_host_name_is_no_toml_of_its_own() -> None:
+    evil = replace(pictures.MACHINES.hosts[1], name='x"\nusd_per_hour = "0')
+    app = monitor(FakeFeed(machines=hosts(evil)))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "dollar_sign")
+        assert '\\"' in shown(app)
+        assert not any(line.strip() == 'usd_per_hour = "0"' for line in shown(app).splitlines())
+
+
+def test_every_figure_of_an_engine_a_host_and_a_gpu_is_explained() -> None:
+    header, host = pictures.HEADER, pictures.MACHINES.hosts[0]
+    engine = {one.figure for one in engine_figures(header, host, pictures.ENGINE)}
+    shown_for_engines = {
+        column.title for column, text in zip(COLUMNS, engine_row("h", pictures.ENGINE).cells, strict=True) if text
+    }
+    covered = {"TTFT, TPOT": {"TTFT", "TPOT"}, "$/M": {"$/M", "IN $/M", "READ $/M", "OUT $/M"},
+               "TOK/S": {"TOK/S", "OUT/S"}, "QUEUE": {"QUEUE", "RUNNING"}}  # fmt: skip
+    explained = {title for figure in engine for title in covered.get(figure, {figure})}
+    assert shown_for_engines - {"HOST / ENGINE / GPU"} <= explained
+    assert {"$/H", "USED", "IDLE/H"} <= {one.figure for one in host_figures(header, host)}
+    assert {"BUSY", "MEM", "WATTS"} <= {one.figure for one in gpu_figures(header, host, host.gpus[0])}
+
+
+def test_the_arithmetic_of_an_engine_has_its_numbers_in_it() -> None:
+    told = {one.figure: " | ".join(one.arithmetic) for one in engine_figures(pictures.HEADER, None, pictures.ENGINE)}
+    assert "3,200.0 + 0.05 x 2,000.0 + 5.000 x 1,300.0 = 9,800.0/s over 58 s" in told["USED"]
+    assert "K = 15,312.5/s, configured" in told["USED"]
+    assert "$10.000000/h / (6,500.0 tok/s x 3,600) x 1,000,000 = $0.427400" in told["$/M"]
+    assert "= 0.3108" in told["EVEN"]

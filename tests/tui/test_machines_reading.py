@@ -1,5 +1,6 @@
 """What the GPUs screen is told: prices now and elsewhere, how full and how anybody knows, energy, and hints with their figures."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,6 +26,7 @@ from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.stores import closing_connections
+from tui.cli import main
 from tui.feed import FeedError
 from tui.pictures.machines import EngineRow, HostRow, MachinesPicture
 from tui.pictures.view import View
@@ -359,3 +361,29 @@ def test_a_gpu_s_page_has_its_minutes_and_leaves_gaps_open(scene: Scene) -> None
     assert [round(value) for value in values if value is not None] == [30, 29, 27, 0]
     assert len(values) == 60
     assert {chart.unit for chart in page.charts} == {"busy %", "mem %"}
+
+
+def test_the_plain_twin_has_the_agreed_form(
+    scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.host(20, **JOINT)
+    scene.rival("0.88")
+    scene.gpu(busy=0.97, power_watts=512.3, memory_used_bytes=8, memory_total_bytes=16)
+    scene.engine(gpus=(0,), input_tokens=7_500, output_tokens=1_500, running=12, waiting=0, kv_cache_used=0.4)
+    monkeypatch.setattr("tui.commands.gpus.now_ms", lambda: NOW_MS)
+    assert main(["gpus", "--json", "--store", str(scene.path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (host,) = found["hosts"]
+    (gpu,), (engine,) = host["gpus"], host["engines"]
+
+    assert (found["schema"], host["host"], host["usd_per_hour"], host["price_from"]) == (1, "h", "20", "configuration")
+    assert host["idle_usd_per_hour"] == "10"
+    assert {key: gpu[key] for key in ("index", "busy", "memory_used_bytes", "memory_total_bytes", "power_watts", "model")} == {
+        "index": 0, "busy": 0.97, "memory_used_bytes": 8, "memory_total_bytes": 16, "power_watts": 512.3, "model": "llama",
+    }  # fmt: skip
+    assert (engine["source"], engine["state"], engine["running"], engine["waiting"]) == ("vllm-a", "ok", 12, 0)
+    assert engine["tokens_per_second"] == {"input": 7_500, "cache_read": None, "output": 1_500}
+    assert float(engine["usd_per_million_tokens"]["blended"]) == pytest.approx(20 / 9_000 / 3_600 * 1e6)
+    assert float(engine["at_full"]["blended"]) == pytest.approx(20 / 18_000 / 3_600 * 1e6)
+    assert (engine["utilisation"], engine["utilisation_tier"]) == (0.5, "U1 configured")
+    assert engine["against"]["break_even_utilisation"] == 0.3507

@@ -22,6 +22,7 @@ def engine_figures(header: Header, host: HostRow | None, engine: EngineRow) -> I
     yield from _use(engine, tell)
     if engine.rival is not None:
         yield from _rival(engine, engine.rival, tell)
+    yield from _load(engine, tell)
     yield from _speed(engine, tell)
 
 
@@ -134,6 +135,16 @@ def _even(engine: EngineRow, rival: Rival) -> Iterator[str]:
     yield f"${exact(engine.usd_per_hour)} / ${exact(full)} = {exact(rival.break_even, 4)}"
     if rival.break_even > 1:
         yield "more than 1: never at this mix"
+
+
+def _load(engine: EngineRow, tell: Tell) -> Iterator[Explanation]:
+    yield tell(
+        "BUSY",
+        fmt.percent(engine.busy),
+        "Mean share of time in which any kernel ran on the GPUs that it holds: one small batch keeps a card busy.",
+    )
+    yield tell("MEM", fmt.percent(engine.kv_cache_used), "How much of its KV cache is in use.")
+    yield tell("QUEUE", fmt.count(engine.waiting), "Requests that wait.", f"{fmt.count(engine.running)} are running")
 
 
 def _speed(engine: EngineRow, tell: Tell) -> Iterator[Explanation]:

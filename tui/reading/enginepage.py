@@ -15,7 +15,7 @@ from tui.pictures.view import View
 from tui.reading.committed import committed
 from tui.reading.enginepast import headroom, past_tiers, peak
 from tui.reading.machines import Machines, held_gpus, machines, pool_row, read_machines
-from tui.reading.moment import Moment, header, moment
+from tui.reading.moment import Moment, header, is_provisional, moment
 from tui.reading.pools import Pool
 from tui.reading.sharing import allocated
 
@@ -95,16 +95,6 @@ def users(reader: Reader, at: Moment, pool: Pool) -> Iterator[User]:
     for rest, nano_usd in rests.items():
         if rest.engine == pool.engine.name:
             yield _user(rest.label, dimension, Totals(allocated_nano_usd=nano_usd), whole, at, aside=True)
-
-
-def is_provisional(at: Moment) -> bool:
-    """Whether a log or an engine still has to bring something of the window: shares may change until it has."""
-    return any(
-        record.health.kind in ("file", "engine")
-        and (record.health.watermark_ms is None or record.health.watermark_ms < at.until_ms)
-        for record in at.sources
-        if at.states[record.health.name] != "absent"
-    )
 
 
 def _user(

@@ -145,6 +145,16 @@ def books_of(reader: Reader, card_ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{name} of {day}" if name == "catalogue" and day else name for name in names)
 
 
+def is_provisional(at: Moment) -> bool:
+    """Whether a log or an engine still has to bring something of the window: shares may change until it has."""
+    return any(
+        record.health.kind in ("file", "engine")
+        and (record.health.watermark_ms is None or record.health.watermark_ms < at.until_ms)
+        for record in at.sources
+        if at.states[record.health.name] is not SourceState.ABSENT
+    )
+
+
 def _is_read(record: SourceRecord, now_ms: int) -> bool:
     """Whether a source is being read right now, even if its end is not reached yet."""
     return record.health.state is SourceState.OK and now_ms - record.health.polled_ms <= _STALE_MS

@@ -16,7 +16,7 @@ from store.sums import Sum, SumKey, group
 from store.tables import GPU
 from tui.reading.bills import provider_notes
 from tui.reading.committed import Committed, committed
-from tui.reading.moment import Moment, judge
+from tui.reading.moment import Moment, is_provisional, judge
 from tui.reading.sharing import Rest, allocated
 
 _ELSEWHERE = None
@@ -62,6 +62,11 @@ class Report:
             doubts.append(f"{self.total.partial_requests} requests are priced in part")
         return tuple(doubts)
 
+    @property
+    def is_provisional(self) -> bool:
+        """Whether shares of the hosts' dollars may change yet: a log or an engine is still to be read to the window's end."""
+        return bool(self.total.allocated_nano_usd) and is_provisional(self.at)
+
     def as_json(self) -> dict[str, Any]:
         """The agreed document, schema 1: money as decimal strings, unknown as null."""
         groups = [{"key": dict(g.key), **self._measures(g.totals)} for g in self.groups]
@@ -79,6 +84,7 @@ class Report:
                 "seconds": round(self.at.seconds),
             },
             **({"overlapping": True} if self.overlapping else {}),
+            **({"provisional": True} if self.is_provisional else {}),
             **({"notes": [*self.notes, *self.beside]} if self.notes or self.beside else {}),
             "total": self._measures(self.total),
             "groups": groups,
