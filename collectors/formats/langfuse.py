@@ -22,6 +22,12 @@ CALLS = ("GENERATION", "EMBEDDING")
 _AUDIO = {"input_audio_tokens", "output_audio_tokens"}
 
 
+class _OlderUsage(msgspec.Struct, gc=False):
+    input: Count | None = None
+    output: Count | None = None
+    unit: str | None = None
+
+
 class _Observation(msgspec.Struct, gc=False):
     id: str
     startTime: str  # noqa: N815 - the format's own name
@@ -32,6 +38,7 @@ class _Observation(msgspec.Struct, gc=False):
     providedModelName: str | None = None  # noqa: N815 - the format's own name
     model: str | None = None
     usageDetails: dict[str, Count | None] | None = None  # noqa: N815 - the format's own name
+    usage: _OlderUsage | None = None
     totalCost: Decimal | None = None  # noqa: N815 - the format's own name
     calculatedTotalCost: Decimal | None = None  # noqa: N815 - the format's own name
     level: str | None = None
@@ -46,20 +53,31 @@ _decode = msgspec.json.Decoder(_Observation).decode
 
 def recognises(keys: frozenset[str]) -> bool:
     """Whether an object with these keys is an observation."""
-    return "usageDetails" in keys
+    return "usageDetails" in keys or {"usage", "calculatedTotalCost"} <= keys
 
 
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
-    """One observation as its event; nothing for agents and chains, which repeat the sums of their generations."""
+    """One observation as its event; nothing for agents and chains, which repeat the sums of their generations, and for a
+    call that is under way.
+    """
     seen = _decode(line)
-    return (_event(seen),) if seen.type in CALLS else ()
+    is_under_way = seen.endTime is None and seen.level != "ERROR" and not _buckets(seen)
+    return (_event(seen),) if seen.type in CALLS and not is_under_way else ()
+
+
+def _buckets(seen: _Observation) -> Mapping[str, int | None]:
+    """What was used, in the older form, too, whose unit may be another than tokens."""
+    if seen.usageDetails or seen.usage is None or seen.usage.unit not in (None, "TOKENS"):
+        return seen.usageDetails or {}
+    older = {"input": seen.usage.input, "output": seen.usage.output}
+    return {name: amount for name, amount in older.items() if amount is not None}
 
 
 def _event(seen: _Observation) -> UsageEvent:
     started_ms = text_milliseconds(seen.startTime)
     ended_ms = text_milliseconds(seen.endTime) if seen.endTime else started_ms
     first_ms = text_milliseconds(seen.completionStartTime) if seen.completionStartTime else None
-    usage = usage_of(seen.usageDetails or {})
+    usage = usage_of(_buckets(seen))
     failed = seen.level == "ERROR"
     cost = seen.calculatedTotalCost if seen.totalCost is None else seen.totalCost
     return UsageEvent(

@@ -118,7 +118,12 @@ def _about(path: Path, source: SourceConfig | None, *, whole: bool) -> Iterator[
         yield "It is one JSON document and no lines: `usdtop import` reads it, but it cannot be followed while it grows."
     with suppress(OSError, EOFError, ValueError):
         with path.open("rb") as file:
-            magic = file.read(4)
+            magic = file.read(8)
+        if _is_framed(magic, path.stat().st_size):
+            yield (
+                "It looks like spans that a collector's file exporter has written as `proto` or packed: let it write JSON without"
+                ' compression, or send them to usdtop itself (type = "otlp").'
+            )
         for start, (ending, name) in _MAGIC.items():
             if magic.startswith(start) and path.suffix != ending:
                 yield f"It is packed with {name}, which its name does not say: give it the ending {ending}."
@@ -128,6 +133,12 @@ def _about(path: Path, source: SourceConfig | None, *, whole: bool) -> Iterator[
             yield f"Its lines are wrapped by {wrapping}; what is inside is read."
         elif first.startswith((b"data:", b"event:")):
             yield "It holds streams, event by event (server-sent events): the events with the counts of a call are read."
+
+
+def _is_framed(start: bytes, size_bytes: int) -> bool:
+    """Whether a file begins with the length of a message and a message of OpenTelemetry, plain or packed with zstd."""
+    length, message = int.from_bytes(start[:4]), start[4:]
+    return 0 < length <= size_bytes - 4 and (message[:1] == b"\n" or message == b"\x28\xb5\x2f\xfd")
 
 
 def _keys_of(line: bytes) -> Sequence[str]:

@@ -140,3 +140,15 @@ def test_of_a_large_log_the_beginning_is_enough(shell: Shell, log: Path, monkeyp
 def test_a_format_whose_lines_say_no_usage_is_named(shell: Shell, log: Path) -> None:
     out = looked_at(shell, log, b'{"type":"user","sessionId":"s","message":{"content":"hello"}}\n')
     assert "format claude_code.jsonl, but none of 1 lines says what a request has used." in out
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_spans_in_the_binary_form_of_a_file_exporter_are_told_and_what_to_write_instead(
+    shell: Shell, log: Path, packed: bool
+) -> None:
+    message = (Path(__file__).parents[1] / "data" / "otlp_export.pb").read_bytes()
+    if packed:
+        message = zstandard.compress(message)
+    out = looked_at(shell, log, len(message).to_bytes(4) + message)
+    assert "let it write JSON without compression, or send them to usdtop itself" in out
+    assert "looks like spans" not in looked_at(shell, log, b"\n".join(LINES))

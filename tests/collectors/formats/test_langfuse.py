@@ -77,3 +77,20 @@ def test_what_is_absent_is_unknown_and_not_zero() -> None:
 
     assert (event.ended_at_ms, event.duration_ms, event.first_token_ms) == (1_795_335_330_000, None, None)
     assert (event.reported_nano_usd, event.user, event.session, event.tags) == (None, None, None, ())
+
+
+def test_the_older_form_of_usage_is_read_when_it_counts_tokens() -> None:
+    older = {"input": 200, "output": 410, "total": 610, "unit": "TOKENS"}
+    (event,) = parse(line(NAME, usageDetails=None, usage=older))
+    assert event.usage == Usage(input_tokens=200, output_tokens=410)
+    (newer,) = parse(line(NAME, usage=older))
+    assert newer.usage.prompt_tokens == 5_200
+    (characters,) = parse(line(NAME, usageDetails=None, usage={**older, "unit": "CHARACTERS"}))
+    assert characters.usage_missing
+
+
+def test_a_generation_that_is_under_way_counts_when_it_has_ended_or_used_something() -> None:
+    assert parse(line(NAME, endTime=None, usageDetails=None)) == ()
+    assert parse(line(NAME, endTime=None, usageDetails={})) == ()
+    assert len(parse(line(NAME, endTime=None))) == 1
+    assert len(parse(line(NAME, endTime=None, usageDetails={}, level="ERROR"))) == 1
