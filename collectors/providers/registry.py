@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collectors.providers.provider import Provider
 
-NAMES = ("openai", "anthropic", "openrouter", "deepseek", "moonshot")
+NAMES = (
+    "openai", "anthropic", "openrouter", "deepseek", "moonshot", "together", "fireworks", "deepinfra", "vercel", "xai", "groq",
+)  # fmt: skip
 """Types of sources; each is the file of the same name here, with a `PROVIDER` in it."""
 
 WITHOUT_FIGURES = {

@@ -85,9 +85,9 @@ async def test_a_server_that_wants_a_pause_is_not_asked_before_it_is_over(name: 
                 reader.now_ms = NOW_MS + later_ms
                 await reader.poll()
                 assert len(server.asked) == 1
-            reader.now_ms = NOW_MS + 60_000
+            reader.now_ms = NOW_MS + round(provider(name).endpoints[0].every_seconds) * 1_000
             await reader.poll()
-            assert len(server.asked) == 2
+            assert len(server.asked) > 1
 
 
 @every_provider
