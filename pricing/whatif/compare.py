@@ -44,8 +44,9 @@ def compare(
     pricing = Elsewhere(traffic, book, windows, at_ms, switches)
     found = [pricing.blend(one) if isinstance(one, Blend) else pricing.candidate(one) for one in candidates]
     current, is_bound = spent_nano_usd(traffic), any(one.nano_usd is None or one.partial for one in traffic)
-    judged = [_against(one, current, is_bound) for one in found]
-    if not switches.change_nothing:
+    nothing_known = all(one.nano_usd is None for one in traffic)
+    judged = found if nothing_known else [_against(one, current, is_bound) for one in found]
+    if not switches.change_nothing and not nothing_known:
         judged.append(_saving(pricing.as_now(), current))
     return Comparison(
         requests=sum(one.requests for one in traffic),

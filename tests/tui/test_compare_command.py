@@ -234,3 +234,30 @@ def test_the_text_fits_80_columns_and_is_harmless(
     assert "overhead evals" in text
     assert "per revenue dollar" in text
     assert "half" in text
+
+
+def test_given_traffic_is_compared_without_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(
+        '[[price]]\nmodel = "big"\ninput = "2"\ncache_read = "1"\noutput = "10"\n'
+        '[[price]]\nmodel = "small"\ninput = "1"\noutput = "4"\n'
+    )
+    asked = ["--config", str(config), "--store", str(tmp_path / "none.db"), "compare", "--mix", "1500:500:300"]
+    assert main([*asked, "--requests", "10000", "--now", "big", "--with", "small", "--json"]) == 0
+    sheet = json.loads(capsys.readouterr().out)
+    # 10,000 x (1,500 x $2 + 500 x $1 + 300 x $10) a million, and 10,000 x (2,000 x $1 + 300 x $4) on the small one.
+    assert (sheet["traffic"]["requests"], sheet["traffic"]["usd_per_hour"]) == (10_000, "65")
+    assert [(one["model"], one["usd_per_hour"], one["saved_usd_per_hour"]) for one in sheet["candidates"]] == [
+        ("small", "32", "33")
+    ]
+
+    assert main([*asked, "--with", "small"]) == 0
+    text = capsys.readouterr().out
+    assert "1,000 requests cost nobody knows how much now" in text
+    assert "3.2000            --  priced" in text
+    for wrong in (
+        ["compare", "--mix", "1:1"],
+        ["compare", "--now", "big"],
+        [*asked[4:], "--filter", "model=x", "--now", "big"],
+    ):
+        assert main(["--config", str(config), *wrong]) == 2

@@ -3,6 +3,9 @@
 --with takes names of models and classes (ultra-budget, budget, mid, premium, flagship). Without it, the models in use
 and their smaller relatives are compared. The switches change one thing each, for every candidate and for the models
 of now. A route divides the traffic: --route easy=gpt-4o-mini:0.70,hard=claude-opus-4-6:0.30
+
+Traffic that nobody has seen yet is given by hand and needs no store:
+  usdtop compare --mix 1500:300 --requests 10000 --now gpt-4o --with claude-haiku-4-5,budget
 """
 
 import argparse
@@ -14,24 +17,26 @@ from typing import Any
 from collectors.clock import now_ms
 from collectors.prices.books import price_book
 from collectors.prices.catalogue_file import KeptCatalogue
-from collectors.settings.config import ConfigError, overheads, revenue_usd_per_hour
+from collectors.settings.config import Config, ConfigError, overheads, revenue_usd_per_hour
 from pricing.books.modelclass import MODEL_CLASSES, class_named
 from pricing.money import usd_text
 from pricing.overhead import FullCost, full_cost
 from pricing.totals import usd_per_hour
+from pricing.usage import Usage
 from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
-from tui.commands.arguments import NUMBER, number
+from tui.commands.arguments import NUMBER, count, mix, number
 from tui.commands.common import config_of, plain, print_json, reading, say, shortened
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
-from tui.reading.compare import Asked, Compared, compared
+from tui.reading.compare import Asked, Compared, compared, given
 from tui.reading.report import instant_text, money
 
 _NOTHING_KNOWN = 3
 _NOTHING = Decimal(0)
 _MOST_NAMED = 50
+_REQUESTS = 1_000
 _ROUTE = re.compile(r"([^=,]+)=([^,]+):([^:,]+)")
 
 
@@ -45,24 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retries", type=number, default=number("1"), metavar="X", help="billed attempts per request")
     parser.add_argument("--reasoning", type=number, metavar="R", help="thinking tokens for each visible output token")
     parser.add_argument("--route", metavar="KIND=MODEL:SHARE,...", help="divide the traffic; the shares add up to 1")
+    parser.add_argument("--mix", type=mix, metavar="IN[:CACHED]:OUT", help="given traffic: tokens of one request")
+    parser.add_argument("--requests", type=count, metavar="N", help="how many of them come in an hour (default 1000)")
+    parser.add_argument("--now", metavar="MODEL", help="what answers them now")
     parser.add_argument("--json", action="store_true")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; 3 when there is nothing to compare."""
     config = config_of(options)
-    asked, wanted = _asked(options), window_of(options)
-    with reading(options) as reader:
-        found = compared(
-            reader,
-            wanted.since_ms,
-            wanted.until_ms,
-            wanted.filter,
-            asked,
-            book=price_book(config),
-            catalogue=KeptCatalogue().catalogue,
-            now_ms=now_ms(),
-        )
+    found = _seen(options, config) if options.mix is None else _given(options, config)
     spend = usd_per_hour(found.comparison.nano_usd, found.at.seconds) or _NOTHING
     full = full_cost(spend, overheads(config), revenue_usd_per_hour(config))
     if options.json:
@@ -73,6 +70,43 @@ def run(options: argparse.Namespace) -> int:
         say("there is no traffic with tokens in this window; a longer --since or another --filter may find some.")
         return _NOTHING_KNOWN
     return 0
+
+
+def _seen(options: argparse.Namespace, config: Config) -> Compared:
+    asked, wanted = _asked(options), window_of(options)
+    if options.requests is not None or options.now is not None:
+        raise ConfigError("--requests and --now describe given traffic; say --mix as well, such as --mix 1500:300.")
+    with reading(options) as reader:
+        return compared(
+            reader,
+            wanted.since_ms,
+            wanted.until_ms,
+            wanted.filter,
+            asked,
+            book=price_book(config),
+            catalogue=KeptCatalogue().catalogue,
+            now_ms=now_ms(),
+        )
+
+
+def _given(options: argparse.Namespace, config: Config) -> Compared:
+    asked, one = _asked(options), options.mix
+    if options.filter:
+        raise ConfigError("--filter picks traffic that was seen; --mix describes what was not.")
+    if options.now is None and not asked.options and not asked.classes:
+        raise ConfigError("say what to compare with: --with, --route, or --now for its smaller relatives.")
+    usage = Usage(
+        input_tokens=one.input_tokens, cache_read_tokens=one.cache_read_tokens, output_tokens=one.output_tokens
+    )
+    return given(
+        usage,
+        options.requests or _REQUESTS,
+        options.now,
+        asked,
+        book=price_book(config),
+        catalogue=KeptCatalogue().catalogue,
+        now_ms=now_ms(),
+    )
 
 
 def _share(text: str) -> Decimal:
@@ -178,7 +212,8 @@ def _print_text(found: Compared, full: FullCost) -> None:
     comparison, seconds = found.comparison, found.at.seconds
     bound = "≥" if comparison.is_lower_bound else ""
     now = usd_per_hour(comparison.nano_usd, seconds) or _NOTHING
-    lines = [f"{comparison.requests:,} requests cost {bound}${dollars(now)}/h now", *full_cost_lines(full), ""]
+    cost = f"{bound}${dollars(now)}/h" if comparison.nano_usd or not bound else "nobody knows how much"
+    lines = [f"{comparison.requests:,} requests cost {cost} now", *full_cost_lines(full), ""]
     lines.append(f"  {'MODEL':<40}{'$/H':>14}{'SAVED $/H':>14}  STATUS")
     for one in comparison.offered:
         lines.append(_row(one, seconds))

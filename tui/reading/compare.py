@@ -4,21 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pricing.bill import cost_nano_usd
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.families import smaller_relatives
 from pricing.books.listing_classes import models_of
 from pricing.books.modelclass import ModelClass
 from pricing.filters import Filter
+from pricing.usage import Usage
 from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.compare import Comparison, compare
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
-from pricing.whatif.traffic import Traffic
+from pricing.whatif.traffic import Sender, Traffic
 from store.reader import Reader
 from tui.reading.moment import Moment
 from tui.reading.traffic import seen_traffic, window
 
+_HOUR_MS = 3_600_000
 _MOST_SEEN = 8
 _MOST_OF_CLASS = 10
 
@@ -69,6 +72,39 @@ def compared(
         silent = sum(one.requests for one in traffic) - sum(one.requests for one in answering)
         left_out.append(f"{silent:,} requests without output, such as embeddings: no chat model does what they do")
         traffic = answering
+    return _compared(traffic, seen.at, asked, left_out, book=book, catalogue=catalogue)
+
+
+def given(
+    usage: Usage, requests: int, model: str | None, asked: Asked, *, book: PriceBook, catalogue: Catalogue, now_ms: int
+) -> Compared:
+    """So many requests an hour that each use this, on the model that answers them now, if any does."""
+    each = usage.prompt_tokens
+    card = book.card(None, model or "", at_ms=now_ms, prompt_tokens=each)
+    cost, partial = cost_nano_usd(usage, card)
+    whole = Usage.of(count * requests for count in usage[:9])
+    one = Traffic(
+        sender=Sender(None, model, None),
+        card=card,
+        requests=requests,
+        usage=whole,
+        nano_usd=None if model is None or cost is None else cost * requests,
+        partial=partial,
+        largest_prompt_tokens=each,
+    )
+    at = Moment(now_ms=now_ms, since_ms=now_ms - _HOUR_MS, until_ms=now_ms, sources=[], states={})
+    return _compared((one,), at, asked, (), book=book, catalogue=catalogue)
+
+
+def _compared(
+    traffic: Sequence[Traffic],
+    at: Moment,
+    asked: Asked,
+    left_out: Sequence[str],
+    *,
+    book: PriceBook,
+    catalogue: Catalogue,
+) -> Compared:
     members = {one: [_of_record(name) for name in models_of(catalogue, one)] for one in asked.classes}
     options = list(asked.options) + [candidate for found in members.values() for candidate in found]
     if not asked.options and not asked.classes:
@@ -78,12 +114,12 @@ def compared(
         dict.fromkeys(options),
         book,
         catalogue.context_window,
-        at_ms=seen.at.until_ms,
+        at_ms=at.until_ms,
         switches=asked.switches,
     )
     asked_for = {one.name for one in asked.options}
     shown, sentences = _cheapest(found.offered, asked_for, members)
-    return Compared(at=seen.at, comparison=replace(found, offered=shown), left_out=(*left_out, *sentences))
+    return Compared(at=at, comparison=replace(found, offered=shown), left_out=(*left_out, *sentences))
 
 
 def in_use(traffic: Iterable[Traffic]) -> Iterable[Candidate]:

@@ -376,3 +376,8 @@ def test_the_catalogue_says_how_much_a_context_holds() -> None:
 
     assert catalogue.context_window("openai", "gpt-4o") == 128_000
     assert catalogue.context_window("openai", "no-such-model") is None
+
+
+def test_traffic_whose_cost_nobody_knows_is_compared_without_a_saving_or_a_row_of_now() -> None:
+    found = compared(traffic(nano_usd=None), on=[Candidate(model="small")], batch=Decimal(0))
+    assert [(one.name, one.saved_nano_usd, one.saved_bound) for one in found.offered] == [("small", None, "")]
