@@ -21,6 +21,8 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Say: TypeAlias = Callable[[str], None]
 
 MAX_BACK_OFF_SECONDS = 60.0
+MOST_BY_KIND = {"engine": 10.0, "gpu": 10.0}
+"""What is restarted by hand is looked for again soon: a refused connection costs nobody anything."""
 ABSENT_SECONDS = 60.0
 HEARTBEAT_MS = 1_000
 """A source that saw nothing new says so at most this often, so that a quiet store stays quiet."""
@@ -189,7 +191,10 @@ async def _ask(source: Source, now_ms: int) -> tuple[SourceState, Poll]:
 def _pause_seconds(source: Source, state: SourceState, failures: int) -> float:
     if state is SourceState.ABSENT:
         return ABSENT_SECONDS
-    return back_off_seconds(source.poll_seconds, failures) if failures else source.poll_seconds
+    if not failures:
+        return source.poll_seconds
+    most = MOST_BY_KIND.get(source.kind, MAX_BACK_OFF_SECONDS)
+    return max(source.poll_seconds, min(most, back_off_seconds(source.poll_seconds, failures)))
 
 
 def back_off_seconds(poll_seconds: float, failures: int) -> float:

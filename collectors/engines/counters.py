@@ -26,6 +26,8 @@ class Counters(Generic[Series]):
         self._last: dict[Series, float] = {}
         self._knows_all = False
         self._forgot = False
+        self.fell = False
+        """Whether a series of the last page stood below its value of before: its process began anew."""
 
     def take(
         self,
@@ -42,6 +44,7 @@ class Counters(Generic[Series]):
         `new_ones_count` is not so where new series count what others have counted before.
         """
         values = {series: value for series, value in page.items() if math.isfinite(value) and value >= 0}
+        self.fell = any(value < self._last.get(series, 0.0) for series, value in values.items())
         gained = {
             series: _gained(value, 0.0 if began_anew else self._last.get(series, 0.0))
             for series, value in values.items()

@@ -160,11 +160,16 @@ class _Watch:
         self._since_ms: int | None = None
         self._since_monotonic = 0.0
         self._baseline = False
+        self._asked_at: float | None = None
+        self._failed_at: float | None = None
 
     def begin(self, at_ms: int, monotonic: float) -> None:
         """An attempt starts; the first one is the instant since which the engine is watched."""
         if self._since_ms is None:
             self._since_ms, self._since_monotonic = at_ms, monotonic
+        if self._asked_at is not None:
+            self._failed_at = self._asked_at
+        self._asked_at = monotonic
 
     def advance(
         self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None, complete: bool
@@ -181,12 +186,21 @@ class _Watch:
         )
         gains = self._gains(page, anew=anew, complete=complete)
         seconds = monotonic - self._since_monotonic if anew or self._baseline else None
-        if anew and seconds is not None and page.started_s is not None:
-            # What it counted, it did since it began: the time before that is no part of its rate.
-            seconds = min(seconds, max(0.0, at_ms / 1000 - page.started_s)) or seconds
+        if seconds is not None and (anew or self._counters.fell):
+            seconds = min(seconds, *self._ages(page.started_s, at_ms, monotonic))
+        self._asked_at = self._failed_at = None
         self._since_ms, self._since_monotonic = at_ms, monotonic
         self._started_s, self._baseline = page.started_s or self._started_s, True
         return seconds, gains
+
+    def _ages(self, started_s: float | None, at_ms: int, monotonic: float) -> list[float]:
+        """How long a new process has served at most: since it started, and since an attempt found nobody."""
+        ages = [monotonic - self._since_monotonic]
+        if started_s is not None and started_s < at_ms / 1000:
+            ages.append(at_ms / 1000 - started_s)
+        if self._failed_at is not None:
+            ages.append(monotonic - self._failed_at)
+        return ages
 
     def _is_another(self, life: str | None) -> bool:
         """Whether the process is another one than the last that said who it is."""

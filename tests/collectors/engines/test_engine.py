@@ -245,7 +245,7 @@ async def test_an_engine_that_started_while_we_knocked_is_counted_from_its_first
 
     reading = await source.scrape(NOW_MS + 30_000)
     assert _tokens(reading) == (40, 10, 7)
-    assert reading.seconds == 29, "since it began"
+    assert reading.seconds == 29, "it began one second after we did"
 
 
 async def test_after_a_failed_scrape_the_next_covers_the_whole_time(served: Served, client: httpx.AsyncClient) -> None:
@@ -401,3 +401,66 @@ async def test_a_series_whose_line_could_not_be_read_at_first_is_not_taken_for_a
         served.answer = _text(f"vllm:num_requests_running 1\n{line}\n")
         seen.append((await source.scrape(NOW_MS)).output_tokens)
     assert seen == [None, None, 5]
+
+
+async def _fails(source: EngineSource, served: Served, at_ms: int) -> None:
+    served.answer = _text("", 503)
+    with pytest.raises(CollectorError):
+        await source.scrape(at_ms)
+
+
+@pytest.mark.parametrize("says_its_start", [True, False])
+async def test_a_young_engine_is_read_at_its_true_rate_however_long_it_was_waited_for(
+    served: Served, client: httpx.AsyncClient, says_its_start: bool
+) -> None:
+    """Ten minutes of knocking, then an engine that loads for a minute and makes 100 tokens a second from then on."""
+    ticks, at_ms = Ticks(), NOW_MS
+    source = EngineSource("a", served.url, client, monotonic=ticks)
+    for _ in range(330):
+        await _fails(source, served, at_ms)
+        ticks.now, at_ms = ticks.now + 2, at_ms + 2_000
+    started_s = at_ms / 1_000 - 60 if says_its_start else 0.0
+    readings = []
+    for age in range(2, 62, 2):
+        served.answer = _page(0, 0, 100 * age, started_s=started_s)
+        ticks.now, at_ms = ticks.now + 2, at_ms + 2_000
+        readings.append(await source.scrape(at_ms))
+
+    tokens = sum(reading.output_tokens or 0 for reading in readings)
+    seconds = sum(reading.seconds or 0.0 for reading in readings)
+    assert tokens / seconds == pytest.approx(100, rel=0.1)
+
+
+@pytest.mark.parametrize("says_its_start", [True, False])
+async def test_after_a_restart_the_rate_is_right_at_once(
+    served: Served, client: httpx.AsyncClient, says_its_start: bool
+) -> None:
+    """100 tokens a second; killed, nobody answers for 20 seconds, and then again 100 a second."""
+    ticks, at_ms = Ticks(), NOW_MS
+    source = EngineSource("a", served.url, client, monotonic=ticks)
+    served.answer = _page(0, 0, 50_000, started_s=NOW_MS / 1_000 - 500 if says_its_start else 0.0)
+    await source.scrape(at_ms)
+    for _ in range(10):
+        ticks.now, at_ms = ticks.now + 2, at_ms + 2_000
+        await _fails(source, served, at_ms)
+    ticks.now, at_ms = ticks.now + 2, at_ms + 2_000
+    served.answer = _page(0, 0, 200, started_s=at_ms / 1_000 - 2 if says_its_start else 0.0)
+    reading = await source.scrape(at_ms)
+
+    assert (reading.output_tokens, reading.seconds) == (200, 2.0)
+
+
+async def test_a_failed_poll_of_an_engine_that_lived_on_still_belongs_to_its_time(
+    served: Served, client: httpx.AsyncClient
+) -> None:
+    ticks = Ticks()
+    source = EngineSource("a", served.url, client, monotonic=ticks)
+    served.answer = _page(0, 0, 100)
+    await source.scrape(NOW_MS)
+    ticks.now += 2
+    await _fails(source, served, NOW_MS + 2_000)
+    ticks.now += 2
+    served.answer = _page(0, 0, 500)
+    reading = await source.scrape(NOW_MS + 4_000)
+
+    assert (reading.output_tokens, reading.seconds) == (400, 4.0)
