@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-LAUNCH_S = 720.0
-"""The launch began so many seconds before the demo was started."""
+from tui.demo.story import LAUNCH_S, Told, told
 
 PAST_S = 1_800.0
 """How much history the demo begins with."""
@@ -36,7 +35,7 @@ def load() -> list[dict[str, Any]]:
 
 def speed(at_s: float) -> float:
     """How much faster than recorded the gateway is at an instant: quiet, then the launch ramps up."""
-    since_launch = min(1.0, max(0.0, (at_s + LAUNCH_S) / _RAMP_S))
+    since_launch = min(1.0, max(0.0, (at_s - LAUNCH_S) / _RAMP_S))
     return _QUIET + (_LAUNCHED - _QUIET) * since_launch
 
 
@@ -48,13 +47,15 @@ def play(started_s: float, recorded: list[dict[str, Any]]) -> Iterator[Played]:
         for record in recorded:
             due_s += (record["endTime"] - before) / speed(due_s)
             before = record["endTime"]
-            yield Played(due_s, _line(record, started_s + due_s, round_number))
+            for one in told(record, due_s):
+                yield Played(due_s, _line(one, started_s + due_s, round_number))
         round_number += 1
 
 
-def _line(record: dict[str, Any], ended_s: float, round_number: int) -> bytes:
+def _line(one: Told, ended_s: float, round_number: int) -> bytes:
     """The record as the gateway would write it at that instant, under an id of its own."""
+    record, mark = one.record, f"{round_number}.{one.copy}" if one.copy else str(round_number)
     shifted: dict[str, Any] = {name: ended_s - (record["endTime"] - record[name]) for name in _TIMES}
-    shifted["id"] = f"{record['id']}-{round_number}"
-    shifted["litellm_call_id"] = f"{record['litellm_call_id']}-{round_number}"
+    shifted["id"] = f"{record['id']}-{mark}"
+    shifted["litellm_call_id"] = f"{record['litellm_call_id']}-{mark}"
     return msgspec.json.encode({**record, **shifted}) + b"\n"

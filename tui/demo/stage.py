@@ -9,12 +9,19 @@ from collectors.clock import now_ms
 from collectors.machine import machine_name
 from collectors.settings.config import from_mapping
 from collectors.settings.places import Place
+from pricing.money import NANO_PER_USD
+from store.launches import Launch, start_launch
+from store.marks import set_mark
+from store.tables import StoreError
 from tui.demo.engine import EngineStandIn
 from tui.demo.gpus import DemoGpus
 from tui.demo.recording import load, play
+from tui.demo.story import LAUNCH_S, MARKS
 
 STORE = "demo.db"
 _LOG = "gateway.jsonl"
+_MARKS_RETRY_S = 0.2
+_HOUR_MS = 3_600_000
 _HISTORY_BYTES = 256 * 1024
 
 
@@ -29,6 +36,7 @@ def main(folder: Path) -> int:
         target=_write_log, args=(folder / _LOG, started, started_s, stop), name="demo gateway", daemon=True
     )
     gateway.start()
+    Thread(target=_set_marks, args=(folder / STORE, started_s, stop), name="demo marks", daemon=True).start()
     engine = EngineStandIn(lambda: time.monotonic() - started, started_s)
     try:
         config = from_mapping(_configuration(folder, engine.url), folder / "demo.toml")
@@ -50,6 +58,29 @@ def _write_log(path: Path, started: float, started_s: float, stop: Event) -> Non
             log.write(played.line)
 
 
+def _set_marks(path: Path, started_s: float, stop: Event) -> None:
+    """Write down what people noted meanwhile, and begin the launch, as soon as there is a store."""
+    while not stop.wait(_MARKS_RETRY_S):
+        try:
+            for at_s, text in MARKS:
+                set_mark(path, round((started_s + at_s) * 1000), text)
+            start_launch(path, _launch(round((started_s + LAUNCH_S) * 1000)))
+        except StoreError:
+            continue
+        return
+
+
+def _launch(began_ms: int) -> Launch:
+    """Two hours, planned to spend more at its beginning."""
+    return Launch(
+        name="launch",
+        began_ms=began_ms,
+        ends_ms=began_ms + 2 * _HOUR_MS,
+        nano_usd=400 * NANO_PER_USD,
+        plan=((_HOUR_MS // 2, 130 * NANO_PER_USD), (_HOUR_MS, 230 * NANO_PER_USD), (2 * _HOUR_MS, 400 * NANO_PER_USD)),
+    )
+
+
 def _configuration(folder: Path, engine_url: str) -> dict[str, object]:
     return {
         "source": [
@@ -65,7 +96,10 @@ def _configuration(folder: Path, engine_url: str) -> dict[str, object]:
                 "decode_tokens_per_second": 376,
             }
         ],
-        "budget": [{"name": "launch", "usd": "150", "period": "day"}],
+        "budget": [
+            {"name": "month", "usd": "9000", "period": "month"},
+            {"name": "support", "usd": "60", "period": "day", "filter": "tenant=support"},
+        ],
     }
 
 
