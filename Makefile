@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench pictures clean
 
 run: $(READY)            ## show the monitor
 	@$(BIN)/usdtop
@@ -20,6 +20,9 @@ check: $(READY)          ## the static half of `make test`
 
 bench: $(READY)          ## the measured figures, as ratios to a named reference
 	$(BIN)/python -m benchmarks
+
+pictures: $(READY)       ## pictures of every screen, taken from the demo: docs/pictures/*.svg
+	$(BIN)/python -m tui.demo.pictures docs/pictures
 
 clean:
 	rm -rf $(VENV)

@@ -56,7 +56,7 @@ def watch(
         lock.acquire(shared=True)
     clock = now_ms if copied is None else lambda: copied.taken_ms
     machine = machine_name() if copied is None else copied.machine
-    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices, prices=_prices(config))
+    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices, prices=prices(config))
     slow = low_bandwidth or config.screen.low_bandwidth
     app = MonitorApp(
         feed,
@@ -80,7 +80,7 @@ def watch(
     return result == "demo"
 
 
-def _prices(config: Config) -> Prices:
+def prices(config: Config) -> Prices:
     """The price books, loaded once and only when a screen asks for them."""
 
     @cache

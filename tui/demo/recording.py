@@ -13,10 +13,11 @@ import msgspec
 
 from tui.demo.story import LAUNCH_S, Told, told
 
-PAST_S = 1_800.0
-"""How much history the demo begins with."""
+PAST_S = 26 * 3600.0
+"""How much history the demo begins with: enough to know what is usual at this hour."""
 
-_QUIET, _LAUNCHED, _RAMP_S = 1.5, 6.0, 420.0
+_NIGHT, _QUIET, _LAUNCHED, _RAMP_S = 0.2, 1.5, 6.0, 420.0
+_MORNING_S = -1_800.0
 _TIMES = ("startTime", "endTime", "completionStartTime")
 
 
@@ -34,7 +35,9 @@ def load() -> list[dict[str, Any]]:
 
 
 def speed(at_s: float) -> float:
-    """How much faster than recorded the gateway is at an instant: quiet, then the launch ramps up."""
+    """How much faster than recorded the gateway is at an instant: a slow day, half an hour of more, then the launch ramps up."""
+    if at_s < _MORNING_S:
+        return _NIGHT
     since_launch = min(1.0, max(0.0, (at_s - LAUNCH_S) / _RAMP_S))
     return _QUIET + (_LAUNCHED - _QUIET) * since_launch
 

@@ -98,7 +98,7 @@ def _configuration(folder: Path, engine_url: str) -> dict[str, object]:
         ],
         "budget": [
             {"name": "month", "usd": "9000", "period": "month"},
-            {"name": "support", "usd": "60", "period": "day", "filter": "tenant=support"},
+            {"name": "support", "usd": "120", "period": "day", "filter": "tenant=support"},
         ],
     }
 

@@ -14,13 +14,17 @@ RUNAWAY_S = (-150.0, 900.0)
 MARKS = ((LAUNCH_S, "launch"), (CACHE_BROKE_S, "deploy support 41"), (SPIKE_S[0], "growth campaign"))
 """What people wrote down meanwhile; nobody wrote down the runaway tenant."""
 
-_CACHED_TEAM, _SONNET = "support", "anthropic/claude-sonnet-4-5-20250929"
+_SONNET, _HAIKU = "anthropic/claude-sonnet-4-5-20250929", "anthropic/claude-haiku-4-5-20251001"
+_CACHED_TEAM, _CACHED_MODEL = "support", _HAIKU
 _CAMPAIGN_KEY, _CAMPAIGN_COPIES = "growth-copy", 5
 _LOOPING_KEY, _LOOP_COPIES = "claude-code-ana", 2
 _RUNAWAY_TEAM, _RUNAWAY_KEY = "agents-lab", "loop-dev"
 _RUNAWAY_PROMPT_TOKENS, _GROWTH_TOKENS_PER_S, _LARGEST_PROMPT_TOKENS = 20_000, 60, 120_000
-_INPUT_USD, _CACHE_READ_USD, _OUTPUT_USD = 3e-6, 0.3e-6, 15e-6
+_INPUT_USD, _OUTPUT_USD = 3e-6, 15e-6
 """What claude-sonnet-4-5 costs per token, as the gateway reports it."""
+
+_DEARER_USD = 1e-6 - 0.1e-6
+"""How much more a token of claude-haiku-4-5 costs that is not read from the cache."""
 
 
 class Told(NamedTuple):
@@ -41,7 +45,7 @@ def told(record: dict[str, Any], due_s: float) -> Iterator[Told]:
 
 
 def _loses_its_cache(record: dict[str, Any]) -> bool:
-    return (record["metadata"].get("user_api_key_team_alias"), record["model"]) == (_CACHED_TEAM, _SONNET)
+    return (record["metadata"].get("user_api_key_team_alias"), record["model"]) == (_CACHED_TEAM, _CACHED_MODEL)
 
 
 def _uncached(record: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def _uncached(record: dict[str, Any]) -> dict[str, Any]:
         **record["metadata"],
         "usage_object": {**usage, "cache_read_input_tokens": 0, "prompt_tokens_details": details},
     }
-    dearer = record["response_cost"] + cached * (_INPUT_USD - _CACHE_READ_USD)
+    dearer = record["response_cost"] + cached * _DEARER_USD
     return {**record, "metadata": metadata, "response_cost": dearer}
 
 

@@ -67,7 +67,9 @@ def _series(spent: dict[str | None, list[int]], by: str, hours: Curve) -> tuple[
     named, rest = spenders[:NAMED], [spent[name] for name in spenders[NAMED:]]
     series = [Series(fmt.member(by, name), _rates(spent[name], hours)) for name in named]
     if rest:
-        series.append(Series(f"{len(rest)} others", _rates(_added(rest), hours), aside=True))
+        series.append(
+            Series(f"{len(rest)} other{'' if len(rest) == 1 else 's'}", _rates(_added(rest), hours), aside=True)
+        )
     return tuple(series)
 
 

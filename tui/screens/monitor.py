@@ -179,7 +179,7 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
     def action_filter(self) -> None:
         """Open the filter with what was typed last."""
         text = self.monitor.view.filter or self.monitor.last_filter
-        line = FilterLine(text)
+        line = FilterLine(text, self.monitor.feed.names)
         self.mount(line, before=self.query_one(Keys))
         line.focus()
         self._filter_by(text)

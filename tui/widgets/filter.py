@@ -1,13 +1,55 @@
 """The filter line: one line at the bottom that filters as it is typed."""
 
+import asyncio
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui import format as fmt
+from tui.feed import FeedError
+
+Names: TypeAlias = Callable[[], Mapping[str, Sequence[str]]]
+"""Every member of every dimension, asked for once, in a thread."""
+
+
+class Completion(Suggester):
+    """Completes the last word from what exists: a dimension, or one of its members."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+        self._known: Mapping[str, Sequence[str]] | None = None
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole line, completed; None when nothing fits."""
+        if self._known is None:
+            try:
+                self._known = await asyncio.to_thread(self._names)
+            except FeedError:
+                return None
+        return completed(value, self._known)
+
+
+def completed(text: str, names: Mapping[str, Sequence[str]]) -> str | None:
+    """The text with its last word completed; a name that would need quotes is left to be typed."""
+    before, word = text[: text.rfind(" ") + 1], text[text.rfind(" ") + 1 :]
+    negated = "!" if word.startswith("!") else ""
+    name, equals, begun = word.removeprefix("!").partition("=")
+    if not name:
+        return None
+    if not equals:
+        found = next((one for one in sorted(names) if one.startswith(name) and one != name), None)
+        return None if found is None else f"{before}{negated}{found}="
+    members = names.get(name.removesuffix("!"), ())
+    fits = (one for one in members if one.lower().startswith(begun.lower()) and one != begun)
+    found = next((one for one in fits if begun and one == shlex.quote(one)), None)
+    return None if found is None else f"{before}{negated}{name}={begun}{found[len(begun) :]}"
 
 
 class FilterLine(Input):
@@ -27,10 +69,11 @@ class FilterLine(Input):
     class Closed(Message):
         """The line is not needed any more."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: "Names | None" = None) -> None:
         super().__init__(
             fmt.safe(text),
-            placeholder="filter, e.g. model=gpt-* !tenant=acme   enter keep   esc clear",
+            suggester=None if names is None else Completion(names),
+            placeholder="filter, e.g. model=gpt-* !tenant=acme   right complete   enter keep   esc clear",
             restrict=r"[^\x00-\x1f\x7f-\x9f]*",
             max_length=500,
             select_on_focus=False,
