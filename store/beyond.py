@@ -17,7 +17,7 @@ from pricing.money import divide_half_even
 from pricing.totals import add_usage
 from pricing.usage import INPUT_CLASSES, NOTHING, Usage
 from store.balances import Spent
-from store.buckets import CostRecord, Dataset, UsageRecord
+from store.buckets import CostRecord, Dataset, UsageSum
 from store.facts import Dimensions
 from store.provider_facts import ProviderFact, Role
 from store.sums import CardNote, Sum, SumKey
@@ -54,8 +54,10 @@ class Books(Protocol):
         """Every kind of its figures."""
         ...
 
-    def usage_buckets(self, since_ms: int, until_ms: int) -> list[tuple[SumKey, UsageRecord]]:
-        """What providers counted."""
+    def usage_sums(
+        self, source: str, since_ms: int, until_ms: int, *, days: bool = True
+    ) -> list[tuple[SumKey, UsageSum]]:
+        """What a provider counted."""
         ...
 
     def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
@@ -167,16 +169,12 @@ def _of_provider(
     covered = any(one.covers(dimensions, sources) for dimensions in books.series())
     begins, ends = _whole_minutes(window, lagging=lagging)
     begins, ends = books.bucket_edges(one.fact.source, begins, min(ends, known_until_ms) if covered else ends)
-    usage = [
-        (key, record)
-        for key, record in books.usage_buckets(begins, ends)
-        if key.dimensions.source == one.fact.source and not (lagging and record.width >= _DAY)
-    ]
+    usage = books.usage_sums(one.fact.source, begins, ends, days=not lagging)
     scale = (ends - begins, window[1] - window[0] if lagging else ends - begins)
     if covered:
         return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
     if usage:
-        counted_until_ms = max((record.begins + record.width) * 1_000 for _, record in usage)
+        counted_until_ms = max(record.until_ms for _, record in usage)
         counted = _scaled((usage_sum(key, record) for key, record in usage), *scale)
         return counted + _fallen(books, one, max(begins, counted_until_ms), ends)
     billed = [] if lagging or books.counts_usage(one.fact.source) else _billed(books, one, begins, ends)
@@ -187,7 +185,7 @@ def _not_through(
     books: Books,
     one: Covering,
     sources: frozenset[str],
-    usage: Sequence[tuple[SumKey, UsageRecord]],
+    usage: Sequence[tuple[SumKey, UsageSum]],
     begins: int,
     ends: int,
 ) -> list[Sum]:
@@ -199,8 +197,8 @@ def _not_through(
     if not counted:
         return []
     first = min(begins, ends - _DECIDES_MS)
-    hour = books.usage_buckets(first, ends) if first < begins else usage
-    whole = _by_stem((key, record.usage) for key, record in hour if key.dimensions.source == one.fact.source)
+    hour = books.usage_sums(one.fact.source, first, ends) if first < begins else usage
+    whole = _by_stem((key, record.usage) for key, record in hour)
     around = _by_stem(_covered(books, one, sources, first - EDGE_MS, ends + EDGE_MS))
     seen = list(_covered(books, one, sources, begins, ends))
     logged, names = _by_stem(seen), {_stem(key): key.dimensions.model for key, _ in seen}
@@ -232,7 +230,7 @@ def _stem(key: SumKey) -> str:
 
 
 def _rests(
-    books: Books, mine: Sequence[tuple[SumKey, UsageRecord]], counted: Usage, seen: Usage, name: str | None
+    books: Books, mine: Sequence[tuple[SumKey, UsageSum]], counted: Usage, seen: Usage, name: str | None
 ) -> Iterable[Sum]:
     """The provider's rows cut down to what the log lacks, input and output each, and priced at their own cards.
 
@@ -270,10 +268,10 @@ def _rests(
         yield Sum(SumKey(marked, key.card), _measures(usage, nano_usd or 0, requests, partial=partial))
 
 
-def usage_sum(key: SumKey, record: UsageRecord) -> Sum:
+def usage_sum(key: SumKey, record: UsageSum) -> Sum:
     """A bucket as a sum over its time."""
     # A provider may count no requests: what has no price must still be seen to have none.
-    partial = record.partial or (key.card.status in UNKNOWN_COST and not record.requests)
+    partial = bool(record.partial) or (key.card.status in UNKNOWN_COST and not record.requests)
     return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=partial), record.usage.units)
 
 

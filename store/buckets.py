@@ -62,6 +62,21 @@ class UsageRecord(NamedTuple):
     """0 where the card's cost is unknown."""
 
 
+class UsageSum(NamedTuple):
+    """Everything of one series, card and variant in a window."""
+
+    series: int
+    card: int
+    variant: str
+    until_ms: int
+    """End of the last bucket."""
+    requests: int | None
+    partial: int
+    """Buckets priced in part."""
+    usage: Usage
+    nano_usd: int
+
+
 class CostRecord(NamedTuple):
     """A line of a bill; empty texts are "not said"."""
 
@@ -203,13 +218,42 @@ def read_costs(ask: Ask, since_ms: int, until_ms: int) -> list[CostRecord]:
 def bucket_edges(ask: Ask, source: str, since_ms: int, until_ms: int) -> tuple[int, int]:
     """The window without those usage buckets of a source that lie in it only in part."""
     first, last = _window(since_ms, until_ms)
-    straddling = (
-        f"FROM provider_datasets AS d CROSS JOIN usage_buckets AS b ON {_SAME} AND b.begins > ?2 - {_DAY} AND b.begins < ?2"
-        " WHERE d.source = ?1 AND b.begins + b.width > ?2"
+    ends = ask(f"SELECT max(b.begins + b.width) {_STRADDLING}", (source, first, *_edges(first)))[0][0]
+    begins = ask(f"SELECT min(b.begins) {_STRADDLING}", (source, last, *_edges(last)))[0][0]
+    return since_ms if ends is None else ends * 1_000, until_ms if begins is None else begins * 1_000
+
+
+def _edges(at: int) -> tuple[int, ...]:
+    """Where a bucket that holds this second may begin."""
+    return tuple(at // width * width for width in (60, _HOUR, _DAY))
+
+
+def read_usage_sums(ask: Ask, source: str, since_ms: int, until_ms: int, *, days: bool = True) -> list[UsageSum]:
+    """What one source counted in buckets that lie in [since, until) as a whole; without `days`, in narrower ones."""
+    window = (*_window(since_ms, until_ms), source, _DAY + 1 if days else _DAY)
+    within = (
+        f"FROM provider_datasets AS d CROSS JOIN usage_buckets AS b ON {_SAME} AND b.begins >= ?1 AND b.begins < ?2"
+        " WHERE d.source = ?3 AND b.begins + b.width <= ?2 AND b.width < ?4"
     )
-    begins = ask(f"SELECT max(b.begins + b.width) {straddling}", (source, first))[0][0]
-    ends = ask(f"SELECT min(b.begins) {straddling}", (source, last))[0][0]
-    return since_ms if begins is None else begins * 1_000, until_ms if ends is None else ends * 1_000
+    sums = ", ".join(f"sum(b.{name})" for name in TOKEN_COLUMNS)
+    rows = ask(
+        f"SELECT b.series, b.card, b.variant, max(b.begins + b.width), sum(b.requests), sum(b.partial), sum(b.nano_usd),"
+        f" {sums} {within} GROUP BY b.series, b.card, b.variant",
+        window,
+    )
+    beside: dict[tuple[int, int, str], Usage] = {}
+    for series, card, variant, kept in ask(
+        f"SELECT b.series, b.card, b.variant, b.units {within} AND b.units IS NOT NULL", window
+    ):
+        place = (series, card, variant)
+        beside[place] = add_usage(beside.get(place, NOTHING), NOTHING._replace(units=units_of(kept)))
+    return [
+        UsageSum(
+            series=row[0], card=row[1], variant=row[2], until_ms=row[3] * 1_000, requests=row[4], partial=row[5],
+            usage=Usage.of(row[7:16], beside.get(row[:3], NOTHING).units), nano_usd=row[6],
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def counts_usage(ask: Ask, source: str) -> bool:
@@ -219,6 +263,11 @@ def counts_usage(ask: Ask, source: str) -> bool:
 
 _SAME = "b.source = d.source AND b.dataset = d.dataset"
 """Through the datasets, so that the buckets' index is used."""
+
+_STRADDLING = (
+    f"FROM provider_datasets AS d CROSS JOIN usage_buckets AS b ON {_SAME} AND b.begins IN (?3, ?4, ?5)"
+    " WHERE d.source = ?1 AND +b.begins < ?2 AND b.begins + b.width > ?2"
+)
 
 
 def _within(table: str, columns: Iterable[str]) -> str:

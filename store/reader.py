@@ -21,12 +21,14 @@ from store.buckets import (
     CostRecord,
     Dataset,
     UsageRecord,
+    UsageSum,
     bucket_edges,
     counts_usage,
     read_costs,
     read_datasets,
     read_providers,
     read_usage,
+    read_usage_sums,
 )
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, Dimensions, HostFact, SourceHealth, SourceState
@@ -348,6 +350,13 @@ class Reader:
         """What providers counted in buckets that lie in [since, until) as a whole."""
         found = read_usage(self._ask, since_ms, until_ms)
         return [(self._key(record.series, record.card), record) for record in found]
+
+    def usage_sums(
+        self, source: str, since_ms: int, until_ms: int, *, days: bool = True
+    ) -> list[tuple[SumKey, UsageSum]]:
+        """What one source counted in buckets that lie in [since, until) as a whole; without `days`, in narrower ones."""
+        found = read_usage_sums(self._ask, source, since_ms, until_ms, days=days)
+        return [(self._key(one.series, one.card), one) for one in found]
 
     def bucket_edges(self, source: str, since_ms: int, until_ms: int) -> tuple[int, int]:
         """The window without those buckets of a provider's source that lie in it only in part."""

@@ -7,6 +7,9 @@ import msgspec
 from store.sessions import prune_sessions
 
 _MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
+_BUCKET_MINUTE_DAYS = 2
+"""Providers' minutes: longer than late corrections reach back. Their hours live as long as minute sums, days for ever."""
+
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -31,7 +34,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
         for table in tables:
             connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
     second = at_ms // 1_000
-    widen_old_buckets(connection, second - retention.minute_days * 86_400, second - retention.hour_days * 86_400)
+    widen_old_buckets(connection, second - _BUCKET_MINUTE_DAYS * 86_400, second - retention.minute_days * 86_400)
     oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))

@@ -152,10 +152,10 @@ def test_old_buckets_become_wider_and_lose_no_sum(tmp_path: Path) -> None:
     costs = [cost(0, "x", 1), cost(1, "x", 2), cost(1, "y", 4)]
     with closing(Writer(path)) as writer:
         write(writer, answer(0, 4, bucket(0, "gpt-4o", "a", 10), images, more, costs=costs))
-        writer.prune(Retention(), AT_MS + 399 * DAY_MS)
+        writer.prune(Retention(), AT_MS + 34 * DAY_MS)
         assert len(stored(path)) == 3
-        writer.prune(Retention(), AT_MS + 402 * DAY_MS)
-        writer.prune(Retention(), AT_MS + 403 * DAY_MS)
+        writer.prune(Retention(), AT_MS + 37 * DAY_MS)
+        writer.prune(Retention(), AT_MS + 38 * DAY_MS)
     with closing(Reader(path)) as reader:
         ((_, record),) = reader.usage_buckets(0, AT_MS + DAY_MS)
         bills = {(one.width, one.item): one.nano_usd for one in reader.cost_buckets(0, AT_MS + DAY_MS)}
@@ -223,3 +223,22 @@ def test_a_balance_that_stands_still_takes_one_row(tmp_path: Path) -> None:
             write(writer, balance(minute, "10"))
         with writer.transaction() as connection:
             assert connection.execute("SELECT count(*) FROM balances").fetchone() == (1,)
+
+
+def test_minutes_become_hours_once_nobody_corrects_them_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    minutes = [
+        msgspec.structs.replace(bucket(0, "gpt-4o", "a", 10), begins_ms=MIDNIGHT_MS + minute * 60_000, width_seconds=60)
+        for minute in (0, 1, 59, 60)
+    ]
+    with closing(Writer(path)) as writer:
+        write(writer, answer(0, 4, *minutes))
+        writer.prune(Retention(), MIDNIGHT_MS + DAY_MS)
+        with closing(Reader(path)) as reader:
+            assert len(reader.usage_buckets(0, AT_MS + DAY_MS)) == 4
+        writer.prune(Retention(), MIDNIGHT_MS + 3 * DAY_MS)
+    with closing(Reader(path)) as reader:
+        assert [(one.width, one.usage.input_tokens) for _, one in reader.usage_buckets(0, AT_MS + DAY_MS)] == [
+            (3_600, 30),
+            (3_600, 10),
+        ]

@@ -13,7 +13,7 @@ from pricing.money import TOKENS_PER_MILLION, divide_half_even
 from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
 from store.beyond import NOT_THROUGH, Covering, coverings, usage_sum
-from store.buckets import CostRecord, Dataset, UsageRecord
+from store.buckets import CostRecord, Dataset, UsageSum
 from store.facts import Outcome
 from store.reader import Reader
 from store.sums import Sum, SumKey
@@ -144,11 +144,7 @@ class _Views:
         self._begins_ms = begins_ms
         self._covered = any(one.covers(dimensions, sources) for dimensions in reader.series())
         self._costs = [cost for cost in reader.cost_buckets(begins_ms, until_ms) if cost.source == one.fact.source]
-        self._usage = [
-            (key, record)
-            for key, record in reader.usage_buckets(begins_ms, until_ms)
-            if key.dimensions.source == one.fact.source
-        ]
+        self._counts = bool(reader.usage_sums(one.fact.source, begins_ms, until_ms))
         self.by, names = self._judge(datasets)
         marks = [one.watermark_ms for one in datasets if one.watermark_ms is not None and one.dataset in names]
         self.ends_ms = min(until_ms, *marks) if marks else None
@@ -158,8 +154,8 @@ class _Views:
         """What judges, and the datasets that it stands in."""
         if self._costs:
             return "bill", {cost.dataset for cost in self._costs}
-        if self._usage:
-            return "counts at our prices", {record.dataset for _, record in self._usage}
+        if self._counts:
+            return "counts at our prices", {one.dataset for one in datasets if one.width_seconds}
         return "balance", {one.dataset for one in datasets if not one.width_seconds}
 
     def cells(self) -> Iterator[_Cell]:
@@ -183,7 +179,7 @@ class _Views:
                 day_ms,
                 Drift(
                     ours=ours.get(stem, Ours()),
-                    counted=counted.get(stem, Counted()) if self._usage else None,
+                    counted=counted.get(stem, Counted()) if self._counts else None,
                     billed=billed_by.get(stem, Billed()) if self.by == "bill" else None,
                 ),
             )
@@ -196,10 +192,9 @@ class _Views:
         """What logs hold; where none covers the provider, its own usage at our prices, which is then our live figure."""
         found: dict[str, Ours] = {}
         if not self._covered:
-            for key, record in self._usage:
-                if _lies_in(record.begins, record.width, begins_ms, ends_ms):
-                    stem = self._stem(key.dimensions.model)
-                    found[stem] = found.get(stem, Ours()) + _ours(usage_sum(key, record), self._cards)
+            for key, record in self._used(begins_ms, ends_ms):
+                stem = self._stem(key.dimensions.model)
+                found[stem] = found.get(stem, Ours()) + _ours(usage_sum(key, record), self._cards)
             return found
         for one in self._reader.rollup_sums(begins_ms, ends_ms):
             if one.key.card.status in _NOT_METERED or not self._one.covers(one.key.dimensions, self._sources):
@@ -210,11 +205,14 @@ class _Views:
 
     def _counted(self, begins_ms: int, ends_ms: int) -> dict[str, Counted]:
         found: dict[str, Counted] = {}
-        for key, record in self._usage:
-            if _lies_in(record.begins, record.width, begins_ms, ends_ms):
-                stem = self._stem(key.dimensions.model)
-                found[stem] = found.get(stem, Counted()) + _counted(key, record, self._cards)
+        for key, record in self._used(begins_ms, ends_ms):
+            stem = self._stem(key.dimensions.model)
+            found[stem] = found.get(stem, Counted()) + _counted(key, record, self._cards)
         return found
+
+    def _used(self, begins_ms: int, ends_ms: int) -> Sequence[tuple[SumKey, UsageSum]]:
+        """What the provider counted on a day, where it counts at all."""
+        return self._reader.usage_sums(self._one.fact.source, begins_ms, ends_ms) if self._counts else ()
 
     def _billed(self, begins_ms: int, ends_ms: int) -> dict[str, Billed]:
         found: dict[str, Billed] = {}
@@ -271,7 +269,7 @@ def _ours(one: Sum, cards: _Cards) -> Ours:
     )
 
 
-def _counted(key: SumKey, record: UsageRecord, cards: _Cards) -> Counted:
+def _counted(key: SumKey, record: UsageSum, cards: _Cards) -> Counted:
     card, tokens = cards.card(key.card.card_id), record.usage.total_tokens
     return Counted(
         usage=record.usage,
