@@ -31,11 +31,11 @@ from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.providers.follow import configured_provider, found_providers
 from collectors.providers.registry import NAMES
 from collectors.runner import Runner, Say
-from collectors.settings.config import KEEPERS, Config, SourceConfig, host_and_port, instant_ms, seconds
+from collectors.settings.config import KEEPERS, Config, ConfigError, SourceConfig, host_and_port, instant_ms, seconds
 from collectors.settings.keys import read_key
 from collectors.settings.plans import budgets, capacities, commitments, hosts
 from collectors.settings.providers import provider_facts
-from collectors.source import Absent, Source
+from collectors.source import Absent, Source, Unusable
 from collectors.study import Study
 from collectors.web.fetch import open_client
 from store.facts import GpuReading
@@ -169,24 +169,28 @@ class Collection:
         note_catalogue(writer, KeptCatalogue(), now_ms=self._clock())
 
     def _configured(self, writer: Writer, client: "httpx.AsyncClient") -> list[Source]:
-        sources: list[Source] = []
-        for source in self._config.source:
-            if source.type == "file":
-                sources.append(_as_configured(self._file(source, writer), source))
-            elif source.type == "otlp":
-                sources.append(_as_configured(self._receiver(source), source))
-            elif source.type in KEEPERS:
-                sources.append(_as_configured(self._polled(source, writer, client), source))
-            elif source.type == "dcgm":
-                sources.append(self._dcgm(source, client))
-            elif source.type in NAMES:
-                sources.append(configured_provider(source, writer, client))
-            else:
-                sources.append(self._engine(source, client))
+        sources = [self._source(source, writer, client) for source in self._config.source]
         if self._config.gpu.enabled:
             makers = [self._gpus] if self._gpus else [_nvml(self._machine), *_amd(self._machine)]
             sources += [GpuSource(gpus, tell=partial(self._saw_gpus, gpus.name)) for gpus in makers]
         return sources
+
+    def _source(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
+        """One source; where its key cannot be had, one that says so, since the others go on."""
+        try:
+            if source.type == "file":
+                return _as_configured(self._file(source, writer), source)
+            if source.type == "otlp":
+                return _as_configured(self._receiver(source), source)
+            if source.type in KEEPERS:
+                return _as_configured(self._polled(source, writer, client), source)
+            if source.type == "dcgm":
+                return self._dcgm(source, client)
+            if source.type in NAMES:
+                return configured_provider(source, writer, client)
+            return self._engine(source, client)
+        except ConfigError as error:
+            return Unusable(source.label, source.type, f"{error} It is tried again at the next start.")
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
         name = source.name or source.path or "file"
