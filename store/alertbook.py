@@ -14,6 +14,7 @@ FIRING, RESOLVED = "firing", "resolved"
 
 _MEASURED_EVERY_MS = 60_000
 """A figure of an open alert is renewed at most so often, so that a quiet store stays quiet."""
+_EXPLAINED_MS = 30 * 60_000
 _KEEP_MS = 400 * 86_400_000
 _MOST_KEPT = 20_000
 _NOBODY_CARES_MS = 86_400_000
@@ -107,13 +108,21 @@ class AlertBook:
             self._queue(added.lastrowid, FIRING, at_ms, webhooks)
 
     def _renew(self, alert: Open, finding: Finding, at_ms: int) -> None:
-        """What it says now; evidence and cause stay those of its beginning, which explain the jump."""
+        """What it says now. Its cause is kept as of half an hour after it opened: later, what came before is the fault itself."""
         if alert.calm_since_ms is not None:
             self._update(alert.key, "calm_since_ms = NULL", ())
+        explains = finding.cause is not None and at_ms - alert.opened_ms <= _EXPLAINED_MS
         self._update(
             alert.key,
-            "title = ?, value = ?, measured_ms = ?, effect_nano_usd_per_hour = coalesce(?, effect_nano_usd_per_hour)",
-            (finding.title, finding.value, at_ms, finding.effect_nano_usd_per_hour),
+            "title = ?, value = ?, measured_ms = ?, body = coalesce(?, body),"
+            " effect_nano_usd_per_hour = coalesce(?, effect_nano_usd_per_hour)",
+            (
+                finding.title,
+                finding.value,
+                at_ms,
+                encoded(finding) if explains else None,
+                finding.effect_nano_usd_per_hour,
+            ),
             only=f"AND title != ? AND measured_ms <= {at_ms - _MEASURED_EVERY_MS}",
             only_values=(finding.title,),
         )

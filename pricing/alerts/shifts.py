@@ -173,8 +173,8 @@ class _Comparison:
         if now is None or ratio is None:
             return None
         kept = self._held.get((shift.rule, subject))
-        nearest = self._nearest(ratio, path) if kept is None else None
-        normal = kept if nearest is None else nearest[0]
+        nearest = self._nearest(ratio, path) if kept is None else self._like(kept, ratio, path)
+        normal = kept if kept is not None else nearest[0] if nearest else None
         if normal is None:
             return None
         moved = shift.moved(ratio, normal)
@@ -212,6 +212,18 @@ class _Comparison:
             if value is not None and (self._shift.by_model or self._has_enough(groups.get(path))):
                 known.append((value, normal))
         return min(known, key=lambda pair: self._shift.moved(ratio, pair[0])) if known else None
+
+    def _like(self, kept: float, ratio: float, path: Path) -> tuple[float, Normal] | None:
+        """A time before that still is as it was when the alert opened: the others hold the fault itself by now."""
+        known = [
+            (value, normal)
+            for normal, whole, groups in self._normals
+            if path in groups and (value := self._shift.value(groups[path], whole)) is not None
+        ]
+        nearest = min(known, key=lambda pair: abs(pair[0] - kept), default=None)
+        if nearest is None or 2 * self._shift.moved(ratio, nearest[0]) < self._shift.moved(ratio, kept):
+            return None
+        return nearest
 
     def _why(self, path: Path, now: tuple[Sums, Mapping[Path, Sums]], before: Normal) -> Cause:
         """The change of the whole for a mix, since what one model gains another loses; else of the subject alone."""

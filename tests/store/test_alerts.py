@@ -162,6 +162,25 @@ def test_an_open_alert_tells_what_is_measured_now_at_most_once_a_minute(desk: De
     assert desk.the_alert().effect_nano_usd_per_hour == 88_700_000_000, "what is not known now stays as it was"
 
 
+def test_the_cause_is_renewed_for_half_an_hour_and_then_kept(desk: Desk) -> None:
+    """Later, what came before is the fault itself, and nothing would seem to have moved."""
+    desk.open(finding())
+
+    def moved_to(requests: int, at_ms: int) -> int:
+        with desk.writer.transaction() as connection:
+            book = AlertBook(connection)
+            ((alert, _),) = book.open().values()
+            now = finding(title=str(at_ms), cause=cause(span(flow()), span(flow(requests=requests))))
+            book.take(Steps(kept=((alert, now),)), at_ms=at_ms)
+        found = desk.the_alert().body.cause
+        assert found is not None
+        return found.change_nano_usd_per_hour
+
+    one_request = 1_400_000  # 1,000 x $1/M + 100 x $4/M
+    assert moved_to(1_100, AT_MS + 30 * MINUTE_MS) == 1_000 * one_request
+    assert moved_to(100, AT_MS + 31 * MINUTE_MS) == 1_000 * one_request
+
+
 def test_what_fired_and_what_ended_is_to_be_sent_once_to_each_webhook(desk: Desk) -> None:
     desk.open(finding(), webhooks=("slack", "pager"))
     assert [(d.webhook, d.event) for d in desk.due()] == [("pager", "firing"), ("slack", "firing")]

@@ -439,3 +439,19 @@ def test_a_burst_of_one_tenant_is_explained_by_that_tenants_volume() -> None:
     assert finding.cause is not None
     assert finding.cause.parts[0].factor == VOLUME
     assert {mover.tenant for mover in finding.cause.parts[0].movers} == {"acme"}
+
+
+def test_an_open_alert_says_what_it_costs_now_as_long_as_a_time_before_is_known() -> None:
+    """It opened in the first minute of the fault; half an hour later the hour before is as bad, and yesterday was not."""
+    fault, healthy = flow(each=shape(input_tokens=10_000)), flow(each=shape(cache_read_tokens=10_000))
+    seen = traffic((fault,), (fault,))
+    yesterday = Normal(name="this hour yesterday", span=Span(seconds=3_600, flows=(scaled(healthy, 12),)))
+    key = ("cache_fall", "acme small")
+
+    (blind,) = [one for one in judge(Seen(traffic=seen), LIMITS, {key: 1.0}).findings if one.key == key]
+    assert (blind.effect_nano_usd_per_hour, blind.cause, blind.stays) == (None, None, True)
+
+    knows = replace(seen, normals=(*seen.normals, yesterday))
+    (finding,) = [one for one in judge(Seen(traffic=knows), LIMITS, {key: 1.0}).findings if one.key == key]
+    # 1,200 requests an hour, each with 10,000 tokens at $1.00 instead of $0.10 per million
+    assert finding.effect_nano_usd_per_hour == round(1_200 * 10_000 * 0.90 / 1e6 * USD)
