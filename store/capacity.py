@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from store.facts import CapacityFact, HostFact, RivalFact, SaturationFact
+from store.records import indices
 
 Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 Fact = TypeVar("Fact", bound=msgspec.Struct)
@@ -29,6 +30,15 @@ class WorkMinute(NamedTuple):
     output_tokens: int
     saturated_seconds: float
     """Of those, with requests waiting or the KV cache nearly full."""
+
+
+class Holding(NamedTuple):
+    """The GPUs that an engine held from an instant on."""
+
+    since_ms: int
+    host: str | None
+    gpus: tuple[int, ...]
+    gpu_uuids: tuple[str, ...]
 
 
 def asking(connection: sqlite3.Connection) -> Ask:
@@ -90,6 +100,19 @@ def rivals(ask: Ask, at_ms: int) -> dict[str, RivalFact]:
     return {one.model: one for one in found if one.since_ms <= at_ms and (one.until_ms is None or one.until_ms > at_ms)}
 
 
+def holdings(ask: Ask) -> dict[tuple[str, str], list[Holding]]:
+    """What each engine (source, model) held, in the order of time."""
+    found: dict[tuple[str, str], list[Holding]] = {}
+    for name, model, since_ms, host, gpus, uuids in ask(
+        "SELECT e.name, e.model, h.since_ms, h.host, h.gpus, h.gpu_uuids FROM engine_holdings AS h"
+        " JOIN engines AS e ON e.id = h.engine ORDER BY h.engine, h.since_ms",
+        (),
+    ):
+        held = Holding(since_ms, host, indices(gpus), tuple(uuids.split(",")) if uuids else ())
+        found.setdefault((name, model), []).append(held)
+    return found
+
+
 def served_models(ask: Ask) -> list[tuple[str, str]]:
     """(source, model) of every engine that was ever read; the model is "" where its page names none."""
     return [(row[0], row[1]) for row in ask("SELECT name, model FROM engines ORDER BY id", ())]
@@ -108,24 +131,21 @@ def work_minutes(ask: Ask, engine: str, model: str, since_ms: int, until_ms: int
 
 def watched_between(ask: Ask, since_ms: int, until_ms: int) -> tuple[int, int] | None:
     """First and last minute in which any machine was watched, in epoch seconds; None where none was."""
-    span = (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60)
-    ((first, last),) = ask(
-        "SELECT min(minute), max(minute) FROM (SELECT minute FROM engine_minutes WHERE minute >= ? AND minute < ?"
-        " UNION ALL SELECT minute FROM gpu_minutes WHERE minute >= ? AND minute < ?)",
-        (*span, *span),
-    )
-    return None if first is None else (first, last)
+    found = [(first, last) for _, _, first, last in seen_between(ask, since_ms, until_ms)]
+    found += [(row[0], row[1]) for row in _edges(ask, "gpus", "gpu_minutes", "gpu", since_ms, until_ms)]
+    return (min(first for first, _ in found), max(last for _, last in found)) if found else None
 
 
 def idle_since_ms(ask: Ask, host: str, uuid: str, at_ms: int) -> int | None:
     """Since when no kernel has run on a GPU: the end of its last busy minute of the last day, else the oldest known."""
-    ((busy, oldest),) = ask(
-        "SELECT max(CASE WHEN busy_max >= 0.01 THEN minute END), min(minute) FROM gpu_minutes"
-        " WHERE gpu = (SELECT id FROM gpus WHERE host = ? AND uuid = ?) AND minute >= ? AND minute <= ?",
-        (host, uuid, at_ms // 1000 - 86_400, at_ms // 1000),
+    mine = (
+        "FROM gpu_minutes WHERE gpu = (SELECT id FROM gpus WHERE host = ? AND uuid = ?) AND minute >= ? AND minute <= ?"
     )
-    if busy is not None:
-        return int(busy + 60) * 1000
+    which = (host, uuid, at_ms // 1000 - 86_400, at_ms // 1000)
+    busy = ask(f"SELECT minute {mine} AND busy_max >= 0.01 ORDER BY minute DESC LIMIT 1", which)
+    if busy:
+        return int(busy[0][0] + 60) * 1000
+    ((oldest,),) = ask(f"SELECT min(minute) {mine}", which)
     return None if oldest is None else int(oldest) * 1000
 
 
@@ -141,14 +161,18 @@ def xids(ask: Ask, host: str, uuid: str, since_ms: int, until_ms: int) -> list[t
 
 def seen_between(ask: Ask, since_ms: int, until_ms: int) -> list[tuple[str, str, int, int]]:
     """(source, model, first, last minute in epoch seconds) of every engine that was read in [since, until)."""
-    return [
-        (row[0], row[1], row[2], row[3])
-        for row in ask(
-            "SELECT e.name, e.model, min(m.minute), max(m.minute) FROM engine_minutes AS m"
-            " JOIN engines AS e ON e.id = m.engine WHERE m.minute >= ? AND m.minute < ? GROUP BY m.engine",
-            (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
-        )
-    ]
+    rows = _edges(ask, "engines", "engine_minutes", "engine", since_ms, until_ms, "t.name, t.model")
+    return [(row[2], row[3], row[0], row[1]) for row in rows]
+
+
+def _edges(
+    ask: Ask, table: str, minutes: str, key: str, since_ms: int, until_ms: int, more: str = "t.id"
+) -> list[tuple[Any, ...]]:
+    """First and last minute of each machine that has any in [since, until): two looks into the index, however long it is."""
+    span = (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60)
+    edge = f"(SELECT {{}}(minute) FROM {minutes} WHERE {key} = t.id AND minute >= ? AND minute < ?)"
+    rows = ask(f"SELECT {edge.format('min')}, {edge.format('max')}, {more} FROM {table} AS t", (*span, *span))
+    return [row for row in rows if row[0] is not None]
 
 
 def _facts(ask: Ask, table: str, kind: type[Fact]) -> list[Fact]:

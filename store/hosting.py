@@ -6,12 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
+import msgspec
+
 from pricing.hosts.economics import Capacity, accrued_nano
 from pricing.hosts.holding import SLICES_PER_CARD, held, shares
 from pricing.hosts.owned import energy_nano_usd
 from pricing.hosts.saturation import Configured, Learned, Saturation, in_force, work_over
 from pricing.money import usd_from_nano
-from store.capacity import Ask, capacities, gpus_seen, hosts, instance_slices, saturations
+from store.capacity import Ask, Holding, capacities, gpus_seen, holdings, hosts, instance_slices, saturations
 from store.energy import board_joules, board_watts
 from store.facts import CapacityFact, HostFact, SaturationFact
 from store.records import EngineState
@@ -36,6 +38,16 @@ class HostFacts:
     """How many cards of each host were ever read."""
     slices: dict[str, int]
     """Compute slices of each MIG instance, by its UUID."""
+    holdings: dict[tuple[str, str], list[Holding]]
+    """What each engine (source, model) held, in the order of time."""
+
+    def as_held(self, engine: EngineState, at_ms: int) -> EngineState:
+        """The engine with the GPUs that it held at an instant; before it was first seen, with those of then."""
+        held = self.holdings.get((engine.name, engine.model or ""), [])
+        then = [one for one in held if one.since_ms <= at_ms][-1:] or held[:1]
+        if not then:
+            return engine
+        return msgspec.structs.replace(engine, host=then[0].host, gpus=then[0].gpus, gpu_uuids=then[0].gpu_uuids)
 
     def gpus(self, name: str, at_ms: int) -> int | None:
         """How many GPUs a host has: as configured, else as seen."""
@@ -103,6 +115,7 @@ class HostFacts:
         """When anything began or ended to be in force, beside a K that was only learned anew."""
         dated: list[HostFact | CapacityFact] = [*self.hosts, *self.capacities]
         edges = [edge for fact in dated for edge in (fact.since_ms, fact.until_ms) if edge is not None]
+        edges += [one.since_ms for held in self.holdings.values() for one in held[1:]]
         return [*edges, *(learned[0].since_ms for learned in self.learned.values())]
 
     def _learned(self, engine: EngineState) -> list[Learned]:
@@ -159,6 +172,7 @@ def host_facts(ask: Ask) -> HostFacts:
         learned=learned,
         gpus_seen=gpus_seen(ask),
         slices=instance_slices(ask),
+        holdings=holdings(ask),
     )
 
 

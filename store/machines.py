@@ -123,7 +123,19 @@ class MachineWriter:
             identity = {"name": r.engine, "model": r.model or ""}
             known = self._identified("engines", identity, said, "{0} = excluded.{0}"), said
             self._engines[key] = known
+            self._hold(known[0], r)
         return known[0]
+
+    def _hold(self, engine: int, r: EngineReading) -> None:
+        """Note what an engine holds from now on; where its processes cannot be seen for a while, it holds what it held."""
+        before = self._connection.execute(
+            "SELECT host, gpus, gpu_uuids FROM engine_holdings WHERE engine = ? ORDER BY since_ms DESC LIMIT 1",
+            (engine,),
+        ).fetchone()
+        now = (r.host, _joined(r.gpus), _joined(r.gpu_uuids))
+        if before is None or (before != now and (r.gpus or before[0] != r.host)):
+            columns = ("engine", "since_ms", "host", "gpus", "gpu_uuids")
+            self._put("engine_holdings", dict(zip(columns, (engine, r.at_ms, *now), strict=True)))
 
     def _identified(self, table: str, key: Mapping[str, object], said: Mapping[str, object], change: str) -> int:
         """The number of a GPU or engine, having kept what is said of it now."""

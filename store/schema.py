@@ -518,6 +518,17 @@ def m017_sessions_and_units(db: Database) -> None:
         )
 
 
+@migrations()
+def m018_holdings(db: Database) -> None:
+    """Which GPUs an engine held from when on: a past minute is divided by what was held then."""
+    db.table("engine_holdings").create(
+        {"engine": int, "since_ms": int, "host": str, "gpus": str, "gpu_uuids": str},
+        pk=("engine", "since_ms"),
+        strict=True,
+    )
+    db.execute("INSERT INTO engine_holdings SELECT id, 0, host, gpus, gpu_uuids FROM engines")
+
+
 def migrate(db: Database) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check."""
     migrations.apply(db)

@@ -219,6 +219,28 @@ def test_one_model_on_two_engines_is_shared_by_the_work_that_they_did(scene: Sce
     assert {totals.allocated_nano_usd for totals in groups.values()} == {3 * 10**9}
 
 
+def test_an_engine_that_moved_to_other_gpus_keeps_what_it_paid_before(scene: Scene) -> None:
+    scene.hosts(host(36, gpus=4))
+    for minute in range(10):
+        scene.engine(minute, gpus=(0,) if minute < 5 else (0, 1, 2, 3), input_tokens=1_000)
+        scene.request(str(minute), minute, "early" if minute < 5 else "late", input_tokens=1_000)
+
+    # A quarter of three dollars, then all of them.
+    assert shares(scene.report("tenant")) == {
+        ("early",): 750_000_000,
+        ("late",): 3 * 10**9,
+        (IDLE, None, None): 2_250_000_000,
+    }
+
+
+def test_an_engine_whose_processes_cannot_be_seen_for_a_while_holds_what_it_held(scene: Scene) -> None:
+    scene.hosts(host(36, gpus=4))
+    for minute in range(10):
+        scene.engine(minute, gpus=() if minute > 5 else (0,), input_tokens=1_000)
+        scene.request(str(minute), minute, "acme", input_tokens=1_000)
+    assert shares(scene.report("tenant"))["acme",] == 1_500_000_000
+
+
 def test_gpus_are_written_as_runs() -> None:
     assert gpus_text((3, 0, 1, 2)) == "0-3"
     assert gpus_text((0, 2)) == "0,2"

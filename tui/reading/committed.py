@@ -103,7 +103,7 @@ class Committed:
 def committed(reader: Reader, at: Moment) -> Committed:
     """Hosts and engines over the moment's window."""
     facts = host_facts(reader.ask)
-    whole = houses(facts, _engines(reader, at), at, as_of_ms=at.until_ms)
+    whole = houses(facts, _engines(reader, facts, at, at.until_ms), at, as_of_ms=at.until_ms)
     parts = _stretches(reader, facts, whole, at)
     bought = commitments(reader, at)
     in_force = facts.hosts_at(at.until_ms)
@@ -121,8 +121,8 @@ def committed(reader: Reader, at: Moment) -> Committed:
     )
 
 
-def _engines(reader: Reader, at: Moment) -> list[EngineState]:
-    return reader.engine_minutes(at.since_ms, at.until_ms)
+def _engines(reader: Reader, facts: HostFacts, at: Moment, as_of_ms: int) -> list[EngineState]:
+    return [facts.as_held(engine, as_of_ms) for engine in reader.engine_minutes(at.since_ms, at.until_ms)]
 
 
 def _stretches(reader: Reader, facts: HostFacts, whole: Sequence[House], at: Moment) -> tuple[Stretch, ...]:
@@ -132,7 +132,7 @@ def _stretches(reader: Reader, facts: HostFacts, whole: Sequence[House], at: Mom
     found = []
     for part in moments:
         middle_ms = (part.since_ms + part.until_ms) // 2
-        engines = _engines(reader, part)
+        engines = _engines(reader, facts, part, middle_ms)
         if not engines and watched_between(reader.ask, part.since_ms, part.until_ms) is None:
             # Nobody watched, so nobody saw an engine leave: those of the window held their GPUs, too.
             engines = [_unwatched(pool.engine) for house in whole for pool in house.pools]
