@@ -75,6 +75,11 @@ def test_a_period_is_the_calendar_s_in_utc(period: str, instant: str, begins: st
         ("Europe/Berlin", "hour", "2026-10-25T02:30+01:00", "2026-10-25T01:00Z", "2026-10-25T02:00Z"),
         # Clocks change by half an hour: what is left of an hour is an hour of its own.
         ("Australia/Lord_Howe", "hour", "2026-10-04T02:40+11:00", "2026-10-03T15:30Z", "2026-10-03T16:00Z"),
+        # Clocks went from 23:30 to 0:30: the day begins with the jump, and not at a midnight that never was.
+        ("America/Toronto", "day", "1919-03-31T12:00-04:00", "1919-03-31T04:30Z", "1919-04-01T04:00Z"),
+        # Clocks went from 0:01 back to 23:01: the day has begun, and goes on.
+        ("America/St_Johns", "day", "2010-11-07T03:00Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z"),
+        ("America/St_Johns", "day", "2010-11-07T02:29Z", "2010-11-06T02:30Z", "2010-11-07T02:30Z"),
         # A date that never was.
         ("Pacific/Apia", "day", "2011-12-29T12:00-10:00", "2011-12-29T10:00Z", "2011-12-30T10:00Z"),
         ("Pacific/Apia", "day", "2011-12-31T12:00+14:00", "2011-12-30T10:00Z", "2011-12-31T10:00Z"),

@@ -27,6 +27,9 @@ def test_a_top_up_begins_anew_and_is_no_income() -> None:
     assert found is not None
     assert (found.topped_up_ms, found.stood_nano, found.spent_nano) == (2 * HOUR_MS, 110, 20)
     assert found.per_hour["1h"] == 10.0
+    over = prepaid(every_hour(50, 40, 30, 20, 120, 110, 100, 90))
+    assert over is not None
+    assert over.per_hour["6h"] == 50 / 6
 
 
 def test_an_account_of_which_nothing_is_spent_lasts() -> None:

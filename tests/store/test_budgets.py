@@ -182,17 +182,18 @@ def test_two_days_of_history_give_the_projection_a_shape(books: Books) -> None:
 def test_one_reader_goes_on_as_the_hours_pass(books: Books) -> None:
     """What is kept between two pictures of a monitor is never older than a minute, and hours that end are added."""
     books.spent(*(cost(f"noon {day}", 50, MIDNIGHT_MS - day * DAY_MS + 12 * HOUR_MS) for day in (1, 2, 3)))
-    books.budget(usd=100)
-    books.budget("acme", filter="model=gpt-4o")
+    books.budget(usd=1000, period="week")
+    books.budget("acme", 1000, "week", filter="model=gpt-4o")
     reader = Reader(books.path)
     noon_ms = MIDNIGHT_MS + 12 * HOUR_MS
-    assert [state.spent_nano_usd for state in budget_states(reader, noon_ms)] == [0, 0]
+    assert [state.spent_nano_usd for state in budget_states(reader, noon_ms)] == [150 * USD, 150 * USD]
 
-    books.spent(cost("today", 7, noon_ms - 3 * HOUR_MS), cost("now", 2, noon_ms + MINUTE_MS))
+    books.spent(cost("today", 7, noon_ms - MINUTE_MS // 2), cost("now", 2, noon_ms + MINUTE_MS))
     for at_ms in (noon_ms + 2 * MINUTE_MS, noon_ms + 3 * HOUR_MS):
         states, fresh = budget_states(reader, at_ms), budget_states(Reader(books.path), at_ms)
-        assert [state.spent_nano_usd for state in states] == [9 * USD, 9 * USD]
+        assert [state.spent_nano_usd for state in states] == [159 * USD, 159 * USD]
         assert [state.burns for state in states] == [state.burns for state in fresh]
+    assert states == fresh, "the hour that was read before its last request is read anew when the next one ends"
 
 
 def test_a_launch_is_a_budget_of_its_own_and_the_window_of_launch_budgets(books: Books) -> None:

@@ -18,7 +18,7 @@ from tui.reading.budgets import budget, budgets
 from tui.reading.burn import burn
 from tui.reading.check import check
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 USD = 10**9
 AT = "2026-05-16T14:23:00Z"
 
@@ -93,6 +93,22 @@ def test_the_curve_of_a_budget_ends_at_what_is_spent(store: Path) -> None:
         assert spent == sorted(spent)
         assert curve.plan[-1] == pytest.approx(float(line.limit_usd))
         assert len(curve.plan) == len(curve.series[0].values)
+
+
+def test_a_curve_begins_with_its_period_and_not_with_an_hour(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    writer = Writer(path)
+    # Midnight in Kathmandu is 18:15 UTC.
+    begins_ms = AT_MS // DAY_MS * DAY_MS - 6 * HOUR_MS + 15 * MINUTE_MS
+    events = [priced("before", nano_usd=5 * USD, ended_at_ms=begins_ms - MINUTE_MS)]
+    events += [priced("in it", nano_usd=USD, ended_at_ms=begins_ms + MINUTE_MS)]
+    writer.write(batch(events), [CARD])
+    writer.set_budgets(
+        [BudgetFact(name="day", nano_usd=50 * USD, period="day", timezone="Asia/Kathmandu", since_ms=0)], 0
+    )
+    picture = budget(Reader(path), View(until_ms=AT_MS), "day", AT_MS, machine="here")
+    assert picture.line.spent_usd == 1
+    assert picture.curve.series[0].values[0] == 1.0
 
 
 def test_people_get_a_line_for_each(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
