@@ -6,7 +6,7 @@ names traffic whose answers nobody waits for, beside keys and call types that ar
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,7 @@ from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, series_filter, window_of
 from tui.reading.report import Report, instant_text, money
-from tui.reading.savings import SavingsFound, savings
+from tui.reading.savings import SavingsFound, costs_beside, savings
 
 _MOST_SHOWN = 10
 
@@ -50,14 +50,15 @@ def run(options: argparse.Namespace) -> int:
             overheads=overheads(config),
             revenue_usd_per_hour=revenue_usd_per_hour(config),
         )
+        beside = costs_beside(reader, found.at, wanted.filter)
     if options.json:
-        print_json(_json(found))
+        print_json(_json(found, beside))
     else:
-        sys.stdout.write("\n".join(_text(found)) + "\n")
+        sys.stdout.write("\n".join(_text(found, beside)) + "\n")
     return 0
 
 
-def _json(found: SavingsFound) -> dict[str, Any]:
+def _json(found: SavingsFound, beside: Mapping[str, Report]) -> dict[str, Any]:
     total = found.total.total
     return {
         "schema": 1,
@@ -74,8 +75,8 @@ def _json(found: SavingsFound) -> dict[str, Any]:
         "savings": [_saving_json(one) for one in found.found.savings],
         "overlapping": True,
         "missing": [_missing_json(one) for one in found.found.missing],
-        "costs": {name: _costs_json(costs) for name, costs in found.costs.items()},
-        "cost_notes": {name: list(costs.notes) for name, costs in found.costs.items() if costs.notes},
+        "costs": {name: _costs_json(costs) for name, costs in beside.items()},
+        "cost_notes": {name: list(costs.notes) for name, costs in beside.items() if costs.notes},
     }
 
 
@@ -107,7 +108,7 @@ def _costs_json(costs: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _text(found: SavingsFound) -> Iterator[str]:
+def _text(found: SavingsFound, beside: Mapping[str, Report]) -> Iterator[str]:
     total = found.total.total
     bound = "≥" if total.is_lower_bound else ""
     per_request = total.usd_per_request
@@ -124,7 +125,7 @@ def _text(found: SavingsFound) -> Iterator[str]:
     yield OVERLAP if found.found.savings else "No rule found anything that would cost less."
     for missing in found.found.missing:
         yield from paragraph(missing.why, first=f"not known ({missing.rule}): ")
-    for name, costs in found.costs.items():
+    for name, costs in beside.items():
         yield from _cost_lines(name, costs)
 
 

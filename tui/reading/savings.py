@@ -1,6 +1,6 @@
-"""What would cost less in a window, with the costs beside it: per tenant, key, tag, user and session."""
+"""What would cost less in a window, and the costs beside it: per tenant, key, tag, user and session."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,12 +25,11 @@ COST_DIMENSIONS = ("tenant", "key", "tag", "user", "session")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsFound:
-    """Savings over a window, what everything costs per hour, and a report by each dimension that any request says."""
+    """Savings over a window, and what everything costs per hour."""
 
     at: Moment
     found: Savings
     total: Report
-    costs: Mapping[str, Report]
     full: FullCost
 
 
@@ -68,12 +67,12 @@ def savings(
         at=at,
         found=find_savings(situation),
         total=whole,
-        costs=_costs(reader, at, wanted),
         full=full_cost(spend, overheads, revenue_usd_per_hour),
     )
 
 
-def _costs(reader: Reader, at: Moment, wanted: Filter) -> dict[str, Report]:
+def costs_beside(reader: Reader, at: Moment, wanted: Filter) -> dict[str, Report]:
+    """What requests cost by each dimension that any of them says; by session every kept request is read."""
     found = {name: report(reader, at.since_ms, at.until_ms, (name,), wanted, at.now_ms) for name in COST_DIMENSIONS}
     return {name: costs for name, costs in found.items() if any(group.key[name] for group in costs.groups)}
 
