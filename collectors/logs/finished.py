@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +36,17 @@ SHORT_BYTES = 4_000
 _LENGTH_BYTES = 4
 _ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Look for cycles seldom: hundreds of thousands of rows come and go, and nothing in them refers to itself."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ROWS_PER_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class ReadingError(CollectorError):
@@ -161,15 +172,14 @@ def _frames(stream: IO[bytes]) -> Iterator[bytes]:
 def main() -> int:
     """Read the log that standard input names; standard output carries its pieces, each with its length before it."""
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
-    # Hundreds of thousands of rows come and go, and nothing in them refers to itself.
-    gc.set_threshold(_ROWS_PER_COLLECTION)
     out = sys.stdout.buffer
     try:
-        for piece in _pieces(task):
-            frame = _encode(piece)
-            out.write(len(frame).to_bytes(_LENGTH_BYTES))
-            out.write(frame)
-            out.flush()
+        with rare_collections():
+            for piece in _pieces(task):
+                frame = _encode(piece)
+                out.write(len(frame).to_bytes(_LENGTH_BYTES))
+                out.write(frame)
+                out.flush()
     except BrokenPipeError:
         # Whoever asked has gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from collectors.clock import now_ms
 from collectors.logs.document import is_document
-from collectors.logs.finished import Piece, Task, pieces, priced_piece
+from collectors.logs.finished import Piece, Task, pieces, priced_piece, rare_collections
 from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid, in_force
@@ -104,12 +104,13 @@ class Importer:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
         started = time.monotonic()
-        for some in _gathered(pieces(self._task(path), size, self._pricer)):
-            with self._writer.transaction():
-                written = [(piece, self._write(piece)) for piece in some]
-            for piece, counts in written:
-                self._count(counts, piece.poll.rejects)
-            self._draw(path, size, some[-1].poll, time.monotonic() - started)
+        with rare_collections():
+            for some in _gathered(pieces(self._task(path), size, self._pricer)):
+                with self._writer.transaction():
+                    written = [(piece, self._write(piece)) for piece in some]
+                for piece, counts in written:
+                    self._count(counts, piece.poll.rejects)
+                self._draw(path, size, some[-1].poll, time.monotonic() - started)
 
     def _task(self, path: Path) -> Task:
         return Task(
