@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from pricing.hosts.known import suggestions
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
@@ -145,6 +146,21 @@ async def test_the_dollar_key_says_what_to_write_for_what_is_missing() -> None:
         assert "usd_per_hour" in shown(app)
         await press(pilot, "escape")
         assert "HOST / ENGINE / GPU" in shown(app)
+
+
+async def test_a_known_card_without_a_price_has_suggestions_that_are_never_used_by_themselves() -> None:
+    unpriced = replace(
+        pictures.MACHINES.hosts[1], gpus=tuple(pictures.gpu(n, name="NVIDIA H100 80GB HBM3") for n in range(8))
+    )
+    app = monitor(FakeFeed(machines=hosts(unpriced)))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "HOST --/h" in shown(app)
+        await press(pilot, "dollar_sign")
+        assert "gpus = 8" in shown(app)
+        for sentence in suggestions("NVIDIA H100 80GB HBM3", 8):
+            assert sentence[:60] in shown(app)
 
 
 async def test_a_hostile_host_name_is_no_toml_of_its_own() -> None:

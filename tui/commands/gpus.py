@@ -138,9 +138,9 @@ def _rounded(value: float | None) -> float | None:
 def _print_text(picture: MachinesPicture) -> None:
     lines: list[str] = []
     for host in picture.hosts:
-        usd = money(host.usd_per_hour) or "--"
+        usd = "--" if host.usd_per_hour is None else f"${money(host.usd_per_hour)}"
         idle = "" if host.idle_usd_per_hour is None else f"  idle {_at_least(host)}${host.idle_usd_per_hour:.2f}/h"
-        lines.append(f"{shortened(host.name, 40)}  ${usd}/h  used {_share(host.utilisation)}{idle}")
+        lines.append(f"{shortened(host.name, 40)}  {usd}/h  used {_share(host.utilisation)}{idle}")
         lines += [f"  {_gpu_line(gpu)}" for gpu in host.gpus]
         lines += [f"  {line}" for engine in host.engines for line in _engine_lines(engine)]
         lines += [f"  {sentence}" for sentence in host.missing]

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from pricing.hosts.known import suggestions
 from tui import format as fmt
 from tui.pictures.machines import LIVE, EngineRow, HostRow, MachinesPicture
 from tui.widgets.breadcrumb import Breadcrumb
@@ -56,6 +57,9 @@ def _host(host: HostRow, width: int) -> Iterator[Line]:
     if host.usd_per_hour is None:
         yield from _paragraph("Write what the machine costs per hour, or what it cost to buy, into config.toml:", width)
         yield from _block(host_entry(host))
+        cards = [gpu for gpu in host.gpus if not gpu.is_instance]
+        for sentence in suggestions(cards[0].name or "", len(cards)) if cards else ():
+            yield from _paragraph(sentence, width)
     for engine in host.engines:
         if engine.freshness != LIVE:
             continue
