@@ -127,12 +127,16 @@ class Collection:
 
     async def _study_engines(self) -> None:
         """Learn what engines can do, and find what their models cost elsewhere."""
-        study = Study(self._config.rival, self._book, self._catalogue)
+        study, said = Study(self._config.rival, self._book, self._catalogue), ""
         while True:
             try:
                 await self._runner.in_writer(lambda writer: study.step(writer, self._clock()))
-            except StoreError as error:
-                self._say(str(error))
+            except Exception as error:  # noqa: BLE001 - neither a locked store nor a bug in here ends the recording
+                sentence = (
+                    str(error) if isinstance(error, StoreError) else f"engines cannot be studied: {error!r}"[:300]
+                )
+                if sentence != said:
+                    self._say(said := sentence)
             await asyncio.sleep(STUDY_SECONDS)
 
     async def _price_the_unpriced(self) -> None:
