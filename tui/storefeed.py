@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
+from collectors.providers.registry import WITHOUT_FIGURES
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.allowed import allow_key
 from store.launches import start_launch, stop_launch
@@ -118,6 +119,8 @@ class StoreFeed:
 
     def allow_key(self, provider: str) -> str:
         """Note that the collector may."""
+        if provider in WITHOUT_FIGURES:
+            raise FeedError(WITHOUT_FIGURES[provider])
         try:
             allow_key(self._path, provider)
         except (StoreError, OSError) as error:

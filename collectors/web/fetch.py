@@ -67,7 +67,9 @@ async def fetch(
     except (TimeoutError, httpx.TimeoutException):
         raise CollectorError(f"{address(url)} has not answered within {seconds:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CollectorError(f"{address(url)} {_failure(error)}") from None
+        raise CollectorError(
+            f"{address(url)} {failure(error, refused='refuses connections: is the engine running, and is this its port?')}"
+        ) from None
 
 
 async def _body(
@@ -106,7 +108,8 @@ def _status(code: int) -> str:
     return STATUS_ADVICE.get(code, f"answers with HTTP {code}")
 
 
-def _failure(error: Exception) -> str:
+def failure(error: Exception, *, refused: str) -> str:
+    """What went wrong on the way to an address, to be said behind it; `refused` where nobody listens there."""
     import socket
     import ssl
 
@@ -118,7 +121,7 @@ def _failure(error: Exception) -> str:
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "has a host name that cannot be resolved"
     if isinstance(error, httpx.ConnectError):
-        return "refuses connections: is the engine running, and is this its port?"
+        return refused
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return "is not an http or https address"
     return "hung up in the middle of its answer"

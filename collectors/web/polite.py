@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from collectors.errors import CollectorError
-from collectors.web.fetch import address
+from collectors.web.fetch import address, failure
 
 if TYPE_CHECKING:
     import httpx
@@ -95,7 +95,8 @@ class PoliteClient:
         except (TimeoutError, httpx.TimeoutException):
             raise self._pause(now_ms, f"{address(url)} has not answered within {_SECONDS:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._pause(now_ms, f"{address(url)} cannot be asked: {type(error).__name__}") from None
+            why = failure(error, refused="refuses connections, or no way leads there (HTTPS_PROXY names a proxy)")
+            raise self._pause(now_ms, f"{address(url)} {why}") from None
         self._failures = 0
         return answer
 

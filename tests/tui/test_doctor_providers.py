@@ -12,6 +12,8 @@ from tests.fakes.provider_accounts import ACCOUNT, SCRIPTS
 from tests.fakes.provider_server import KEY, ProviderServer, Trouble, serving
 from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.init import configuration
+from tui.feed import FeedError
+from tui.storefeed import StoreFeed
 
 every_provider = pytest.mark.parametrize("name", NAMES)
 
@@ -105,3 +107,11 @@ def test_init_writes_a_source_for_each_key_that_was_found_and_never_the_key() ->
     ]
     assert KEY not in text
     assert "# COHERE_API_KEY is set. Cohere has no usage or cost endpoint" in text
+
+
+def test_what_tells_nothing_cannot_be_allowed(tmp_path: Path) -> None:
+    feed = StoreFeed(tmp_path / "usdtop.db", clock=lambda: 0, machine="here")
+    with pytest.raises(FeedError, match="Cohere has no usage or cost endpoint"):
+        feed.allow_key("cohere")
+    with pytest.raises(FeedError, match="nothing was allowed: there is no store"):
+        feed.allow_key("openai")
