@@ -105,7 +105,7 @@ def test_the_demo_works_from_the_wheel_alone(installed: Path, tmp_path: Path) ->
         os.close(theirs)
         try:
             eventually(lambda: shows(b"DEMO"), PATIENCE_S, "DEMO on the screen")
-            eventually(lambda: shows(b"left of $150"), PATIENCE_S, "the budget on the screen")
+            eventually(lambda: shows(b"left of $400"), PATIENCE_S, "the budget on the screen")
             os.write(ours, b"q")
             eventually(has_ended, PATIENCE_S, "the demo's end")
         finally:

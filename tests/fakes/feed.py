@@ -33,6 +33,7 @@ class FakeFeed:
         engine: EnginePicture = pictures.ENGINE_PAGE,
         gpu: GpuPicture = pictures.GPU_PAGE,
         chart: ChartPicture = pictures.CHART,
+        compare: ComparePicture = pictures.COMPARE,
         alerts: AlertsPicture = fake_alerts.ALERTS,
         budgets: BudgetsPicture = fake_budgets.BUDGETS,
         budget: Callable[[str], BudgetPicture] = fake_budgets.budget,
@@ -45,6 +46,7 @@ class FakeFeed:
         self.engine_answer = engine
         self.gpu_answer = gpu
         self.chart_answer = chart
+        self.compare_answer = compare
         self.marks: list[tuple[str, int | None]] = []
         self.allowed: list[str] = []
         self.points: tuple[Point, ...] = ()
@@ -134,7 +136,7 @@ class FakeFeed:
     def compare(self, view: View, conditions: Conditions) -> ComparePicture:
         """The prepared comparison, under these conditions."""
         self._note("compare", view)
-        return replace(pictures.COMPARE, path=view.path, conditions=conditions)
+        return replace(self.compare_answer, path=view.path, conditions=conditions)
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """The prepared requests, with the path asked for."""

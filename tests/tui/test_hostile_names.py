@@ -73,8 +73,28 @@ def feed_of(name: str) -> FakeFeed:
     marked = replace(budgets.CURVE, marks=(Point(budgets.BEGAN_MS + 600_000, name),))
     line = budgets.line(name, filter=name, counts=name, period=name, doubts=(name,))
     launch = replace(budgets.LAUNCH, name=name)
+    chart = replace(
+        pictures.CHART,
+        series=tuple(replace(one, name=name) for one in pictures.CHART.series),
+        marks=tuple(replace(one, text=name) for one in pictures.CHART.marks),
+    )
+    compare = replace(
+        pictures.COMPARE,
+        savings=tuple(
+            replace(one, rule=name, title=name, evidence=name, assumption=name, risk=name)
+            for one in pictures.COMPARE.savings
+        ),
+        offered=tuple(
+            replace(one, name=name, status=name, why=name, assumptions=(name,)) for one in pictures.COMPARE.offered[:1]
+        ),
+        assumptions=(name,),
+        left_out=(name,),
+        engines=engines[:1],
+    )
     return FakeFeed(
         burn_of(name),
+        chart=chart,
+        compare=compare,
         budgets=replace(budgets.BUDGETS, lines=(line, budgets.line("other")), launch=launch, doubts=(name,)),
         budget=lambda _: replace(budgets.budget(name), line=line, curve=marked, launch=launch, doubts=(name,)),
         requests=replace(pictures.REQUESTS, rows=(request_of(name), request_of(name, 2))),
@@ -112,6 +132,11 @@ async def test_a_hostile_name_is_shown_and_harms_nothing(name: str) -> None:
             ["escape", "escape", "6"],
             ["question_mark"],
             ["escape", "4"],
+            ["i"],
+            ["escape", "5"],
+            ["v"],
+            ["i"],
+            ["escape", "v"],
             ["1", "slash"],
         ):
             await press(pilot, *keys)

@@ -30,7 +30,7 @@ def pane(tmp_path: Path) -> Iterator[Pane]:
 @pytest.mark.timeout(120)
 def test_the_demo_shows_three_figures_obeys_its_keys_and_leaves_the_terminal_clean(pane: Pane) -> None:
     pane.type(f"{sys.executable} -m tui.cli demo")
-    burn = pane.wait_for("DEMO", "$/HOUR", "$/M TOKENS", "BUDGET launch", "left of $150", "openai/gpt-5.1")
+    burn = pane.wait_for("DEMO", "$/HOUR", "$/M TOKENS", "LAUNCH launch", "left of $400", "gemini-2.5-pro")
     assert max(map(len, burn.splitlines())) <= 80
     assert pane.flags("#{alternate_on}") == "1"
 
@@ -51,6 +51,43 @@ def test_the_demo_shows_three_figures_obeys_its_keys_and_leaves_the_terminal_cle
     assert pane.flags(STATE) == "alternate 0 cursor 1 mouse 0"
     pane.type("echo $?-$((40+2))")
     assert "0-42" in pane.wait_for("-42"), "the shell has its keys again, and the demo ended well"
+
+
+@pytest.mark.timeout(120)
+def test_a_tour_of_the_story_finds_the_tenant_that_runs_away(pane: Pane) -> None:
+    pane.type(f"{sys.executable} -m tui.cli demo")
+    pane.wait_for("DEMO", "LAUNCH launch", "left of $400", "gemini-2.5-pro")
+    pane.press("b")
+    pane.wait_for("group by", "> model")
+    pane.press("j", "Enter")
+    pane.wait_for("by tenant", "agents-lab")
+    pane.press("/")
+    for key in "agents":
+        pane.press(key)
+    pane.wait_for("filter agents", "> agents-lab")
+    pane.press("Enter")
+    pane.press("Enter")
+    pane.wait_for("key loop-dev > requests", "agents-lab")
+    pane.press("Enter")
+    pane.wait_for("WHY THESE RATES", "input, uncached")
+    pane.press("i")
+    pane.wait_for("explain", "our cost", "ARITHMETIC")
+    pane.press("q", "q")
+    pane.press("5")
+    pane.wait_for("savings", "SAVES $/H")
+    pane.press("3")
+    pane.wait_for("support", "PACE")
+    pane.press("7")
+    pane.wait_for("STATE", "SINCE")
+    pane.press("1", "v")
+    pane.wait_for("$/h", "└")
+    pane.press("[", "[")
+    pane.wait_for("PAST", "ago)")
+    pane.press("L")
+    pane.wait_for("LIVE")
+    pane.press("Q")
+    left = pane.wait_for(PROMPT, "LAUNCH launch")
+    assert "agents-lab" in left, "the last picture stays in the scrollback"
 
 
 @pytest.mark.timeout(120)
