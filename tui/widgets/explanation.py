@@ -7,32 +7,31 @@ from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.widgets.lines import Line
 
+_TITLE_CELLS = 12
+
 
 def explanation_lines(one: Explanation, width: int) -> Iterator[Line]:
-    """The whole page, `width` cells wide."""
+    """The whole page, `width` cells wide: the figure and how sure it is, then what it was made of."""
     of = f"   {fmt.safe(one.of, 40)}" if one.of else ""
     yield ((f" {fmt.safe(one.figure, 30)}{of}", "title"),)
     yield ((f" {fmt.safe(one.value, 60)}", "strong"),)
     yield ()
-    yield from _paragraph(one.meaning, width)
+    yield from _section("MEANS", [one.meaning], width)
+    yield ()
     yield from _section("ARITHMETIC", one.arithmetic, width)
-    yield from _section("COUNTED", [one.basis] if one.basis else [], width)
-    yield from _section("WINDOW", [one.window or _window(one.header)], width)
+    yield from _section("COUNTED", [one.basis], width)
+    yield from _section("CONFIDENCE", [one.confidence], width)
+    yield ()
+    yield from _section("WINDOW", [_window(one.header)], width)
     yield from _section("SOURCES", list(_sources(one.header)), width)
     yield from _section("PRICES", one.header.books, width)
-    yield from _section("CONFIDENCE", [one.confidence], width)
 
 
 def _section(title: str, sentences: Sequence[str], width: int) -> Iterator[Line]:
-    if any(sentences):
-        yield ()
-        yield ((f" {title}", "title"),)
-        for sentence in sentences:
-            yield from _paragraph(sentence, width)
-
-
-def _paragraph(sentence: str, width: int) -> Iterator[Line]:
-    yield from (((f"   {part}", ""),) for part in fmt.wrap(sentence[:600], max(20, width - 4)))
+    """Sentences beside their title, each on lines of its own."""
+    parts = [part for one in sentences if one for part in fmt.wrap(one[:600], max(20, width - _TITLE_CELLS - 1))]
+    for number, part in enumerate(parts):
+        yield (f" {'' if number else title:<{_TITLE_CELLS}}", "title"), (part, "")
 
 
 def _window(header: Header) -> str:

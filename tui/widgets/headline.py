@@ -58,16 +58,18 @@ def _burn(headline: Headline, width: int) -> list[Piece]:
         (_figure(fmt.usd(headline.usd_per_hour, lower_bound=at_least), headline.burn_trend, width), "strong"),
         (f"metered {fmt.dollars(headline.metered_usd_per_hour, lower_bound=at_least):>8}", ""),
         (f"hosts   {fmt.dollars(headline.committed_usd_per_hour):>8}", ""),
-        (_since_mark(headline), ""),
+        (_since_mark(headline, width - 2), ""),
     ]
 
 
-def _since_mark(headline: Headline) -> str:
+def _since_mark(headline: Headline, width: int) -> str:
     if headline.mark is None:
         return ""
+    change = f"{fmt.change(headline.since_mark_usd_per_hour)}/h since"
     if headline.mark_is_launch:
-        return f"{fmt.change(headline.since_mark_usd_per_hour)}/h since launch"
-    return f"{fmt.change(headline.since_mark_usd_per_hour)}/h since mark {fmt.clock(headline.mark.at_ms)[:5]}"
+        return f"{change} launch"
+    time = fmt.clock(headline.mark.at_ms)[:5]
+    return f"{change} mark {time}" if len(change) + 11 <= width else f"{change} {time}"
 
 
 def _per_million(headline: Headline, width: int) -> list[Piece]:
