@@ -49,11 +49,12 @@ def provider_facts(sources: Sequence["SourceConfig"]) -> list[ProviderFact]:
     facts = []
     for source in sources:
         if source.type in NAMES:
+            name, gateway = source.name or source.type, provider(source.type).is_gateway
             fact = ProviderFact(
-                source=source.name or source.type,
+                source=name,
                 provider=source.type,
-                role=Role(source.role or Role.LIVE),
-                covers=source.covers or "",
+                role=Role(source.role or (Role.RECONCILE if gateway else Role.LIVE)),
+                covers=source.covers or (f"source!={name}" if gateway else ""),
             )
             facts.append(fact)
     return facts

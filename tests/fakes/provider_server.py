@@ -4,6 +4,7 @@ A provider's script (tests/fakes/providers/NAME.py) says what stands at which pa
 checks the key, cuts into pages, and behaves as badly as it is told to.
 """
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -131,7 +132,7 @@ class ProviderServer:
             if not trouble.drops:
                 return trouble, b'{"error": {"message": "no"}}'
             return trouble, self._body(asked)
-        if not any(self.key in value for value in asked.headers.values()):
+        if not any(self.key in value for value in (*asked.headers.values(), _basic(asked.headers))):
             return Trouble(401), json.dumps({"error": f"invalid key {KEY if self.echo else ''}"}).encode()
         body = self._body(asked)
         return Trouble(200 if body else 404), body or b'{"error": {"message": "not found"}}'
@@ -186,6 +187,12 @@ def serving(script: Script) -> Iterator[ProviderServer]:
         listening.shutdown()
         thread.join()
         listening.server_close()
+
+
+def _basic(headers: Mapping[str, str]) -> str:
+    """What an `Authorization: Basic` header says."""
+    scheme, _, said = headers.get("authorization", "").partition(" ")
+    return base64.b64decode(said).decode() if scheme == "Basic" else ""
 
 
 def _break(value: Any, name: str, *, whole: bool) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collectors.providers import deepinfra, fireworks, groq, together, vercel, xai
+from collectors.providers import deepinfra, fireworks, groq, litellm_activity, portkey, together, vercel, xai
 from collectors.providers.provider import DAY, DAY_MS, HOUR, Ask, Span
 from pricing.usage import Usage
 from store.provider_facts import BalanceCounts
@@ -120,3 +120,29 @@ def test_groq_rates_are_per_second_over_the_five_minutes_before_their_instant() 
 def test_a_groq_rate_that_cannot_be_is_refused(rate: str) -> None:
     page = groq_page([[1_795_306_200, rate]])
     assert (list(page.usage), [reject.reason for reject in page.rejects]) == ([], ["a rate that cannot be"])
+
+
+def test_portkey_amounts_are_cents_of_whole_days() -> None:
+    (ask,) = portkey.ask(DAY_SPAN)
+    assert dict(ask.query)["time_of_generation_max"] == "2026-11-22T23:59:59Z"
+    (cost,) = portkey.read(body({"summary": {"total": 123.45, "avg": 1}}), DAY_SPAN, ask).costs
+    assert (cost.nano_usd, cost.begins_ms) == (1_234_500_000, BEGINS_MS)  # $1.2345
+
+
+def test_litellm_prompts_include_their_cached_parts_whoever_served_them() -> None:
+    metrics = {
+        "spend": 0.5, "prompt_tokens": 1_000, "completion_tokens": 7, "cache_read_input_tokens": 300,
+        "cache_creation_input_tokens": 200, "api_requests": 2,
+    }  # fmt: skip
+    models = {"anthropic/claude-haiku-4-5": {"metrics": metrics}}
+    page = litellm_activity.read_activity(
+        body({"results": [{"date": "2026-11-22", "breakdown": {"models": models}}]}), DAY_SPAN, ASK
+    )
+    assert [(one.provider, one.model, one.usage) for one in page.usage] == [
+        (
+            "anthropic",
+            "claude-haiku-4-5",
+            Usage(input_tokens=500, cache_read_tokens=300, cache_write_tokens=200, output_tokens=7),
+        )
+    ]
+    assert [one.nano_usd for one in page.costs] == [500_000_000]
