@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, cast
 
 import msgspec
@@ -46,6 +47,8 @@ def _pattern(texts: Sequence[str]) -> re.Pattern[str]:
 
 
 def _changed(value: Any, change: Any) -> Any:
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
         return change(value)
     if isinstance(value, msgspec.Struct):

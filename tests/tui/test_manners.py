@@ -8,6 +8,7 @@ from textual.command import CommandPalette
 from textual.widgets import OptionList
 
 from collectors.settings.config import ConfigError, ScreenConfig
+from pricing.alerts.names import Severity
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
@@ -117,6 +118,7 @@ def test_a_mask_hides_names_in_sentences_and_gives_them_back() -> None:
     view = View(path=(("tenant", "tenant-2"),), filter="tenant=tenant-1 !key-1")
     assert mask.reveal(view) == View(path=(("tenant", "acme-labs"),), filter="tenant=acme !rag")
     assert Mask({}).hide("acme") == "acme"
+    assert Mask({"tenant": ["critical"]}).hide(Severity.CRITICAL) is Severity.CRITICAL, "our own words stay"
 
 
 def test_what_is_masked_is_what_says_who_somebody_is() -> None:

@@ -97,6 +97,20 @@ async def test_the_cursor_stays_on_its_row_when_rows_come_go_and_change_places()
         assert cursor(app) is None
 
 
+async def test_a_cursor_that_nobody_moved_does_not_stay_on_what_does_not_open() -> None:
+    app = TableApp()
+    idle = Row(key="idle", cells=("(idle)", "9", ""), opens=False)
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.table.show([idle])
+        app.table.show([*rows(acme="1", globex="2"), idle])
+        assert cursor(app) == "acme"
+        app.table.show([*rows(globex="2", acme="1"), idle])
+        assert cursor(app) == "acme", "on a row that opens it stays"
+        await pilot.press("G")
+        app.table.show([*rows(globex="2", acme="1"), idle])
+        assert cursor(app) == "idle", "who put it there wants it there"
+
+
 async def test_a_row_to_return_to_may_come_later() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 8)):

@@ -106,7 +106,9 @@ class BurnScreen(MonitorScreen[BurnPicture]):
             empty=_empty(picture, self.monitor.view.filter),
             sorted_by=shown.index(by),
         )
-        self.query_one(AlertRows).show(picture.alerts, picture.header.read_at_ms)
+        # In a small terminal the chart has the place of the alerts; the header counts them.
+        alerts = () if self._charted and self.size.height < _ROOM_FOR_CHART else picture.alerts
+        self.query_one(AlertRows).show(alerts, picture.header.read_at_ms)
 
     def _measure(self, shown: Sequence[Measure]) -> Measure:
         """The column it is sorted by, or dollars where that is not shown any more."""

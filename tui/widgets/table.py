@@ -104,6 +104,8 @@ class Table(Lines, can_focus=True):
         self._cursor = 0
         self._top = 0
         self._wanted: Hashable = None
+        self._was_moved = False
+        """Whether somebody put the cursor where it is; until then it stays on no row that does not open."""
         self._sorted_by: int | None = None
 
     @property
@@ -145,6 +147,8 @@ class Table(Lines, can_focus=True):
             self._cursor, self._wanted = places[self._wanted], None
         else:
             self._cursor = places.get(before, min(self._cursor, max(0, len(self._rows) - 1)))
+            if self._rows and not self._was_moved and not self._rows[self._cursor].opens:
+                self._cursor = 0
         self.redraw()
         if bool(self._rows) != had_rows:
             self.refresh_bindings()
@@ -153,7 +157,7 @@ class Table(Lines, can_focus=True):
 
     def go_to(self, key: Hashable) -> None:
         """Put the cursor on this row, now or as soon as it is shown."""
-        self._wanted = key
+        self._wanted, self._was_moved = key, True
         self.show(self._rows, empty=self._empty, sorted_by=self._sorted_by)
 
     def action_move(self, rows: int) -> None:
@@ -161,7 +165,7 @@ class Table(Lines, can_focus=True):
         before = self._cursor
         self._cursor = max(0, min(len(self._rows) - 1, self._cursor + rows))
         if self._cursor != before:
-            self._wanted = None
+            self._wanted, self._was_moved = None, True
             self.redraw()
             self.post_message(self.Moved(self.cursor_key))
 
