@@ -343,7 +343,7 @@ def test_a_host_that_is_used_under_forty_percent_of_a_day_fires_with_its_idle_ta
     assert bool(found) == fires
     if fires:
         assert found[0].effect_nano_usd_per_hour == 12 * USD
-    short = replace(host, observed_seconds=3_600.0)
+    short = replace(host, observed_seconds=6 * 3_600 - 1)
     assert "6 hours" in waits(Seen(hosts=(short,)), "utilisation")
 
 
@@ -455,3 +455,84 @@ def test_an_open_alert_says_what_it_costs_now_as_long_as_a_time_before_is_known(
     (finding,) = [one for one in judge(Seen(traffic=knows), LIMITS, {key: 1.0}).findings if one.key == key]
     # 1,200 requests an hour, each with 10,000 tokens at $1.00 instead of $0.10 per million
     assert finding.effect_nano_usd_per_hour == round(1_200 * 10_000 * 0.90 / 1e6 * USD)
+
+
+def every_fault() -> Seen:
+    """Something for each rule to say."""
+    conditions = (
+        flow(card=conditional("prompt over 200,000 tokens")),
+        flow(model="alien", card=unpriced(1), nano_usd=0),
+    )
+    thinking = shape(input_tokens=10_000, output_tokens=5_000, reasoning_tokens=2_500)
+    now = flow(retries=50, each=thinking, reported_nano_usd=1)
+    before = (
+        flow(each=shape(cache_read_tokens=10_000, output_tokens=1_000)),
+        flow(card=conditional("batch"), requests=300),
+    )
+    source = SourceSeen(name="gateway", state="late", silent_seconds=900)
+    host = HostSeen(name="h100-1", utilisation=0.1, observed_seconds=86_400, nano_usd_per_hour=20 * USD)
+    spent = budget(over_1h=20, over_5m=20, spent=2.0)
+    hot = gpu(idle_seconds=9_999, throttled_seconds=300, throttle_reason="heat")
+    return Seen(
+        traffic=traffic((now, *conditions), before, day=Span(seconds=86_400, flows=(worth(1_000),))),
+        week=week(100, same_hour=(USD // 1_000,), by_tenant={"acme": 168 * USD // 1_000}),
+        budgets=spent.budgets, sources=(source,), hosts=(host,), gpus=(hot, gpu(lost="gone")),
+    )  # fmt: skip
+
+
+BANDS = {
+    "budget_burn": {(1.0, 0.8)}, "budget_spent": {(0.8, 0.76), (1.0, 0.95)}, "day_over_week": {(1.5, 1.4)},
+    "rate_over_usual": {(4.0, 2.5)}, "tenant_cap": {(1.2, 1.08), (1.5, 1.35)}, "tenant_over_week": {(10.0, 5.0)},
+    "model_mix": {(0.25, 0.125)}, "retries": {(0.1, 0.05)}, "cache_fall": {(0.2, 0.1)}, "reasoning": {(0.2, 0.1)},
+    "output_length": {(2.0, 1.5)}, "long_context": {(0.2, 0.1)}, "batch_lost": {(0.2, 0.1)},
+    "unpriced": {(0.01, 0.005)}, "drift": {(0.05, 0.025)}, "stale_source": {(60.0, 30.0)},
+    "idle_gpu": {(1_800.0, 180.0)}, "utilisation": {(0.6, 0.55)}, "throttled_gpu": {(120.0, 60.0)},
+    "lost_gpu": {(1.0, 1.0)},
+}  # fmt: skip
+"""Where each rule fires, and below which its alert is over: the hysteresis."""
+
+
+def test_every_rule_has_a_band_between_firing_and_clearing() -> None:
+    limits = Thresholds(tenant_cap_nano_usd=100 * USD)
+    held = {("model_mix", "small"): 0.1, ("batch_lost", "acme small"): 0.75}
+    found: dict[str, set[tuple[float, float]]] = {}
+    for one in judge(every_fault(), limits, dict(held)).findings:
+        found.setdefault(one.rule, set()).add((round(one.fires_at, 6), round(one.clears_at, 6)))
+
+    assert set(BANDS) == set(RULES)
+    assert {rule: bands for rule, bands in found.items() if bands != BANDS[rule]} == {}
+    assert set(RULES) - set(found) == set()
+
+
+def test_what_a_burst_a_tenant_and_a_cap_cost_is_what_is_over() -> None:
+    usual = week(100, same_hour=(12 * USD,), by_tenant={"acme": round(168 * 1.2 * USD)})
+    burst = Seen(traffic=bursts(48, 48), week=usual)
+    assert fired(burst, "rate_over_usual")[0].effect_nano_usd_per_hour == 36 * USD
+    assert fired(burst, "tenant_over_week")[0].effect_nano_usd_per_hour == round(46.8 * USD)
+
+    capped = fired(Seen(traffic=a_day(148)), "tenant_cap", Thresholds(tenant_caps={"acme": 100 * USD}))
+    assert [one.effect_nano_usd_per_hour for one in capped] == [2 * USD], "48 dollars over in 24 hours"
+
+
+def test_a_gateway_that_reports_nothing_at_all_is_not_compared_with() -> None:
+    told = replace(flow(each=shape(input_tokens=100_000)), reported_nano_usd=0)
+
+    assert not fired(Seen(traffic=traffic((told,))), "drift")
+
+
+def test_a_tenant_that_grows_with_everybody_is_no_matter_of_one_tenant() -> None:
+    own = week(0, by_tenant={"acme": 168 * USD, "globex": 168 * USD})
+    own = replace(own, nano_usd=2 * 168 * USD)
+    alone = Seen(traffic=bursts(20, 20), week=own)
+    both = tuple(worth(20 / 12, tenant) for tenant in ("acme", "globex"))
+    together = Seen(traffic=Traffic(fast=Span(seconds=300, flows=both), slow=Span(seconds=300, flows=both)), week=own)
+
+    assert [one.subject for one in fired(alone, "tenant_over_week")] == ["acme"]
+    assert fired(together, "tenant_over_week") == []
+
+
+def test_a_model_that_grows_because_its_tenant_does_is_no_matter_of_the_mix() -> None:
+    before = (flow("acme", requests=70), flow("globex", model="large", card=DEAR, requests=30))
+    now = (flow("acme", requests=70), flow("globex", model="large", card=DEAR, requests=300))
+
+    assert not fired(Seen(traffic=traffic(now, before)), "model_mix")
