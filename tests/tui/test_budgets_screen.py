@@ -14,10 +14,12 @@ from tests.fakes.feed import FakeFeed
 from tests.fakes.pictures import AS_OF_MS as NOW_MS
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.feed import FeedError
+from tui.pictures.burn import Headline
+from tui.pictures.chart import Point
 from tui.screens.budgets import COLUMNS, draw_row
 from tui.storefeed import StoreFeed
 from tui.widgets.budget import budget_details, launch_lines
-from tui.widgets.headline import _budget
+from tui.widgets.headline import _budget, _since_mark
 from tui.widgets.table import Row
 
 TITLES = [column.title for column in COLUMNS]
@@ -154,6 +156,21 @@ def test_a_launch_shows_its_clock_and_its_plan() -> None:
 def test_a_launch_in_the_headline_has_its_clock() -> None:
     (title, _), *_ = _budget(fake.line(), NOW_MS, 40)
     assert title == "LAUNCH launch T+2h14m"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_launch", "text"),
+    [
+        ("96", False, "+$96.00/h since 14:05"),
+        ("190.6", False, "+$190.6/h since 14:05"),
+        ("1190.6", True, "+$1,191/h since launch"),
+    ],
+)
+def test_the_change_since_a_mark_keeps_its_time_in_a_narrow_column(change: str, is_launch: bool, text: str) -> None:
+    mark = Point(NOW_MS - 1_080_000, "deploy 41")
+    headline = Headline(mark=mark, mark_is_launch=is_launch, since_mark_usd_per_hour=Decimal(change))
+    assert _since_mark(headline, 24) == text
+    assert _since_mark(replace(headline, mark_is_launch=False), 40).endswith("/h since mark 14:05")
 
 
 async def test_budgets_are_listed_and_opened_and_left_where_they_were() -> None:
