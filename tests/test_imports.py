@@ -40,6 +40,8 @@ def command(*words: str) -> str:
         ("sources",),
         ("gpus",),
         ("requests",),
+        ("alerts",),
+        ("check",),
         ("mark", "deploy"),
         ("status", "--line"),
         ("snapshot", "/nowhere/copy"),
@@ -82,7 +84,9 @@ def test_a_price_is_looked_up_without_what_reads_or_watches_a_store(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "words", [("report",), ("sources",), ("gpus",), ("requests",), ("mark", "deploy")], ids=" ".join
+    "words",
+    [("report",), ("sources",), ("gpus",), ("requests",), ("alerts",), ("check",), ("mark", "deploy")],
+    ids=" ".join,
 )
 def test_a_plain_twin_reads_with_the_standard_library(words: tuple[str, ...], tmp_path: Path) -> None:
     assert not loaded(command(*words), tmp_path) & {"sqlite_utils", "genai_prices", "pydantic", "pynvml"}
