@@ -144,3 +144,12 @@ def test_the_window_begins_at_a_whole_minute_and_says_so(writer: Writer) -> None
 )
 def test_an_instant_is_written_in_utc(at_ms: int, text: str) -> None:
     assert instant_text(at_ms) == text
+
+
+def test_a_host_that_came_in_the_middle_of_the_window_costs_per_hour_what_it_costs_per_hour(writer: Writer) -> None:
+    writer.write(batch([priced("a", nano_usd=2 * 10**9)]), CARDS)
+    writer.set_hosts([HostFact(name="h", usd_per_hour_nano=3 * 10**9, since_ms=AT_MS + HOUR_MS * 9 // 10)], AT_MS)
+
+    total = read(writer).as_json()["total"]
+    assert (total["committed_usd"], total["usd_per_hour"]) == ("0.3", "5")
+    assert read(writer, wanted="provider=nobody").as_json()["total"]["usd_per_hour"] == "0"

@@ -49,6 +49,8 @@ class Report:
     """What limits the answer to this question."""
     beside: tuple[str, ...] = ()
     """What of it only providers count, which is no doubt."""
+    committed_usd_per_hour: Decimal | None = None
+    """What hosts and commitments cost per hour at the window's end; None where a filter leaves only shares of them."""
     knows_units: bool = True
     """Whether the sums say what was billed beside tokens; those by user, end user, tag and session do not."""
 
@@ -61,6 +63,16 @@ class Report:
         if self.total.partial_requests:
             doubts.append(f"{self.total.partial_requests} requests are priced in part")
         return tuple(doubts)
+
+    @property
+    def burn_usd_per_hour(self) -> Decimal | None:
+        """Metered dollars of the window scaled to an hour, and what is committed at its end: a host that was not there for all
+        of the window costs per hour what it costs per hour. A filter leaves only shares of the window's own dollars.
+        """
+        if self.committed_usd_per_hour is None:
+            return usd_per_hour(self.total.nano_usd, self.at.seconds)
+        metered = usd_per_hour(self.total.metered_nano_usd, self.at.seconds)
+        return None if metered is None else metered + self.committed_usd_per_hour
 
     @property
     def is_provisional(self) -> bool:
@@ -86,7 +98,7 @@ class Report:
             **({"overlapping": True} if self.overlapping else {}),
             **({"provisional": True} if self.is_provisional else {}),
             **({"notes": [*self.notes, *self.beside]} if self.notes or self.beside else {}),
-            "total": self._measures(self.total),
+            "total": {**self._measures(self.total), "usd_per_hour": money(self.burn_usd_per_hour)},
             "groups": groups,
             "sources": [source_json(record, self.at) for record in self.at.sources],
         }
@@ -136,6 +148,7 @@ def report(
             )
         ),
         rests=kept,
+        committed_usd_per_hour=costs.usd_per_hour if wanted.is_empty else None,
     )
 
 
