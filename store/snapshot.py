@@ -14,7 +14,7 @@ from store.notes import SNAPSHOT, write_note
 from store.tables import StoreError
 
 _PAGES = 2_000
-_OWNER_ALONE = 0o600
+_OWNER_ALONE, _NOBODY_WRITES = 0o600, 0o400
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -46,6 +46,7 @@ def take_snapshot(store: Path, copy: Path, taken: Snapshot, progress: Callable[[
             write_note(target, SNAPSHOT, msgspec.json.encode(taken).decode())
             # One file, that can be read where nothing can be written beside it.
             target.execute("PRAGMA journal_mode = DELETE")
+        copy.chmod(_NOBODY_WRITES)
     except BaseException:
         with suppress(OSError):
             copy.unlink()

@@ -151,7 +151,8 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         """Ask for one line above the keys."""
         line = Prompt(question, answer, text=text)
         self.mount(line, before=self.query_one(Keys))
-        line.focus()
+        # At once, not when it is drawn: the keys that follow are for it.
+        self.set_focus(line)
 
     def remarks(self, *parts: str) -> str:
         """The remark at the right of the breadcrumb, with the filter in force."""
@@ -181,7 +182,8 @@ class MonitorScreen(Screen[None], Generic[P], inherit_bindings=False):
         text = self.monitor.view.filter or self.monitor.last_filter
         line = FilterLine(text, self.monitor.feed.names)
         self.mount(line, before=self.query_one(Keys))
-        line.focus()
+        # At once, not when it is drawn: the keys that follow are for it.
+        self.set_focus(line)
         self._filter_by(text)
 
     def on_filter_line_typed(self, message: FilterLine.Typed) -> None:
