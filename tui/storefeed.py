@@ -1,4 +1,9 @@
-"""Pictures read from a store, for the monitor; the plain twins read the same functions."""
+"""Pictures read from a store, for the monitor; the plain twins read the same functions.
+
+What reads a screen is loaded when that screen is first asked for: the first picture does not wait for the others.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,20 +21,20 @@ from store.tables import StoreError
 from tui import format as fmt
 from tui.feed import FeedError
 from tui.person import person
-from tui.pictures.alerts import AlertsPicture
-from tui.pictures.budgets import BudgetPicture, BudgetsPicture
-from tui.pictures.burn import BurnPicture
-from tui.pictures.chart import ChartPicture, Point
-from tui.pictures.compare import ComparePicture, Conditions
-from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
-from tui.pictures.requests import BillPicture, RequestsPicture
-from tui.pictures.sources import SourcesPicture
-from tui.pictures.view import View
-from tui.reading import alerts, budgets, burn, chart, machines, requests, sources
+from tui.pictures.chart import Point
 
 if TYPE_CHECKING:
     from pricing.books.book import PriceBook
     from pricing.books.catalogue import Catalogue
+    from tui.pictures.alerts import AlertsPicture
+    from tui.pictures.budgets import BudgetPicture, BudgetsPicture
+    from tui.pictures.burn import BurnPicture
+    from tui.pictures.chart import ChartPicture
+    from tui.pictures.compare import ComparePicture, Conditions
+    from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
+    from tui.pictures.requests import BillPicture, RequestsPicture
+    from tui.pictures.sources import SourcesPicture
+    from tui.pictures.view import View
 
 _MONTH_MS = 31 * 86_400_000
 
@@ -38,6 +43,10 @@ _SNOOZE_MS = 3_600_000
 Notices: TypeAlias = Callable[[], tuple[str, ...]]
 Prices: TypeAlias = "Callable[[], tuple[PriceBook, Catalogue]]"
 """The books in force, and the catalogue among them."""
+
+
+_CHART_KEPT_MS = 5_000
+"""A chart is of minutes that are over: what changes in one comes late, and is seen within seconds."""
 
 
 class StoreFeed:
@@ -51,7 +60,7 @@ class StoreFeed:
         machine: str,
         demo: bool = False,
         notices: Notices = tuple,
-        prices: "Prices | None" = None,
+        prices: Prices | None = None,
     ) -> None:
         self._path = path
         self._clock = clock
@@ -61,9 +70,12 @@ class StoreFeed:
         self._prices = prices
         self._lock = Lock()
         self._reader: Reader | None = None
+        self._charted: tuple[View, int, ChartPicture] | None = None
 
     def burn(self, view: View) -> BurnPicture:
         """The three figures and the table."""
+        from tui.reading import burn
+
         with self._reading() as reader:
             now_ms = self._clock()
             return burn.burn(reader, view, now_ms, machine=self._machine, demo=self._demo, notices=self._notices())
@@ -74,12 +86,19 @@ class StoreFeed:
             return reader.names()
 
     def chart(self, view: View) -> ChartPicture:
-        """Dollars per hour over time."""
-        with self._reading() as reader:
-            return chart.chart(reader, view, self._clock())
+        """Dollars per hour over time, read anew when the last reading is some seconds old."""
+        from tui.reading import chart
+
+        now_ms = self._clock()
+        if self._charted is None or self._charted[0] != view or not 0 <= now_ms - self._charted[1] < _CHART_KEPT_MS:
+            with self._reading() as reader:
+                self._charted = view, now_ms, chart.chart(reader, view, now_ms)
+        return self._charted[2]
 
     def alerts(self, view: View) -> AlertsPicture:
         """Alerts that are open, and those that ended lately."""
+        from tui.reading import alerts
+
         with self._reading() as reader:
             return alerts.alerts(reader, view, self._clock(), machine=self._machine, demo=self._demo)
 
@@ -152,11 +171,15 @@ class StoreFeed:
 
     def budgets(self, view: View) -> BudgetsPicture:
         """Every budget."""
+        from tui.reading import budgets
+
         with self._reading() as reader:
             return budgets.budgets(reader, view, self._clock(), machine=self._machine, demo=self._demo)
 
     def budget(self, view: View, name: str) -> BudgetPicture:
         """One budget over its period."""
+        from tui.reading import budgets
+
         with self._reading() as reader:
             return budgets.budget(reader, view, name, self._clock(), machine=self._machine, demo=self._demo)
 
@@ -181,6 +204,8 @@ class StoreFeed:
 
     def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
         """Single requests, newest or dearest first."""
+        from tui.reading import requests
+
         with self._reading() as reader:
             return requests.requests(
                 reader, view, self._clock(), machine=self._machine, dearest=dearest, limit=limit, demo=self._demo
@@ -188,16 +213,22 @@ class StoreFeed:
 
     def bill(self, view: View, request_id: int) -> BillPicture:
         """One request line by line."""
+        from tui.reading import requests
+
         with self._reading() as reader:
             return requests.bill(reader, view, request_id, self._clock(), machine=self._machine, demo=self._demo)
 
     def sources(self, view: View) -> SourcesPicture:
         """Every source."""
+        from tui.reading import sources
+
         with self._reading() as reader:
             return sources.sources(reader, view, self._clock(), machine=self._machine, demo=self._demo)
 
     def machines(self, view: View) -> MachinesPicture:
         """Hosts, GPUs and engines."""
+        from tui.reading import machines
+
         with self._reading() as reader:
             return machines.machines(reader, view, self._clock(), machine=self._machine, demo=self._demo)
 

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from tui import format as fmt
+from tui import zone
 from tui.pictures.chart import ChartPicture, Series
 from tui.widgets.canvas import Dots, Grid, blank, line_of, pattern, pattern_column, stack_column
 from tui.widgets.lines import SERIES_ROLES, Line, Lines, Piece
@@ -24,6 +25,8 @@ class TimeChart(Lines):
         super().__init__(id=id)
         self._chart: ChartPicture | None = None
         self._empty = ""
+        self._made: tuple[object, list[Line]] = (None, [])
+        """The lines drawn last, and all that they depend on: a chart changes once a minute and is asked for every second."""
 
     def show(self, chart: ChartPicture | None, *, empty: str = "") -> None:
         """Take another chart, or the sentence that stands in its place."""
@@ -37,7 +40,10 @@ class TimeChart(Lines):
             return [((f"  {self._empty}", "dim"),)] if self._empty else []
         ascii_only = bool(getattr(self.app, "ascii_only", False))
         plain = ascii_only or bool(getattr(self.app, "colourless", False))
-        return list(chart_lines(chart, size.width, size.height, plain=plain, ascii_only=ascii_only))
+        wanted = (chart, size, plain, ascii_only, zone.is_local())
+        if self._made[0] != wanted:
+            self._made = wanted, list(chart_lines(chart, size.width, size.height, plain=plain, ascii_only=ascii_only))
+        return self._made[1]
 
 
 def chart_lines(
