@@ -8,6 +8,7 @@ import msgspec
 from pricing.alerts.finding import Finding, Key
 from pricing.alerts.states import Open, Steps
 from store.alerts import AlertRecord, encoded, read_alerts
+from store.asking import asking
 
 FIRING, RESOLVED = "firing", "resolved"
 """What a webhook is told of."""
@@ -66,7 +67,7 @@ class AlertBook:
             " ORDER BY d.alert, d.event",
             (at_ms,),
         ).fetchall()
-        alerts = {alert.id: alert for alert in read_alerts(self._ask, 0, 2**62)} if rows else {}
+        alerts = {alert.id: alert for alert in read_alerts(asking(self._connection), 0, 2**62)} if rows else {}
         return [
             Delivery(alert=alerts[alert], webhook=webhook, event=event, attempts=attempts)
             for alert, webhook, event, attempts in rows
@@ -160,6 +161,3 @@ class AlertBook:
             f"UPDATE alert_deliveries SET {changes} WHERE alert = ? AND webhook = ? AND event = ?",
             (*values, delivery.alert.id, delivery.webhook, delivery.event),
         )
-
-    def _ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
-        return self._connection.execute(question, tuple(values)).fetchall()

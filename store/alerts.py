@@ -1,8 +1,8 @@
 """Alerts as they are kept: what fired, why, since when, and what people did about it, from any process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -10,10 +10,9 @@ from pricing.alerts.finding import Finding, Severity
 from pricing.alerts.finding import Path as Where
 from pricing.alerts.states import State
 from pricing.cause import Cause
+from store.asking import Ask
 from store.brief import brief_transaction
 from store.tables import StoreError
-
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 _COLUMNS = (
     "id", "rule", "subject", "severity", "title", "opened_ms", "resolved_ms", "acknowledged_ms", "acknowledged_by",

@@ -1,15 +1,15 @@
 """What stands in accounts at providers: kept as long as it stayed the same, so that a minute's poll costs no row."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
+from store.asking import Ask
 from store.provider_facts import BalanceCounts, BalanceReading
 
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 """Asks a store: SQL and its values."""
 
 

@@ -10,7 +10,8 @@ import msgspec
 from pricing.card import RateCard
 from pricing.totals import add_usage
 from pricing.usage import NOTHING, Usage
-from store.balances import Ask, write_balances
+from store.asking import Ask
+from store.balances import write_balances
 from store.facts import Outcome
 from store.names import Names
 from store.provider_facts import CostBucket, PricedBucket, PricedReading, ProviderFact, Role

@@ -1,18 +1,15 @@
-"""What hosts cost, what engines can do and what they are compared with, each with its dates.
-
-Questions are asked through a function, so that the collector can ask on its writing connection what readers ask on theirs.
-"""
+"""What hosts cost, what engines can do and what they are compared with, each with its dates."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from store.asking import Ask
 from store.facts import CapacityFact, HostFact, RivalFact, SaturationFact
 from store.records import indices
 
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 Fact = TypeVar("Fact", bound=msgspec.Struct)
 
 _RIVAL = ("record", "input_nano_usd", "output_nano_usd", "cache_read_nano_usd", "checked", "how")
@@ -39,11 +36,6 @@ class Holding(NamedTuple):
     host: str | None
     gpus: tuple[int, ...]
     gpu_uuids: tuple[str, ...]
-
-
-def asking(connection: sqlite3.Connection) -> Ask:
-    """Ask on a connection that one already has."""
-    return lambda question, values: connection.execute(question, tuple(values)).fetchall()
 
 
 def put_saturations(connection: sqlite3.Connection, facts: Iterable[SaturationFact]) -> None:

@@ -1,6 +1,6 @@
 """Energy of a host's GPU boards, from their counters: by the minute for what it cost, by single readings for what it is now."""
 
-from store.capacity import Ask
+from store.asking import Ask
 
 
 def board_joules(ask: Ask, host: str, since_ms: int, until_ms: int) -> float:

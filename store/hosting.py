@@ -13,7 +13,8 @@ from pricing.hosts.holding import SLICES_PER_CARD, held, shares
 from pricing.hosts.owned import energy_nano_usd
 from pricing.hosts.saturation import Configured, Learned, Saturation, in_force, work_over
 from pricing.money import usd_from_nano
-from store.capacity import Ask, Holding, capacities, gpus_seen, holdings, hosts, instance_slices, saturations
+from store.asking import Ask
+from store.capacity import Holding, capacities, gpus_seen, holdings, hosts, instance_slices, saturations
 from store.energy import board_joules, board_watts
 from store.facts import CapacityFact, HostFact, SaturationFact
 from store.records import EngineState

@@ -1,15 +1,14 @@
 """Launches: windows of time that somebody begins with a budget and a plan, as dated facts for every process to see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
+from store.asking import Ask
 from store.brief import brief_transaction
 from store.tables import StoreError
-
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 MOST_CHARACTERS = 100
 _COLUMNS = "began_ms, name, ends_ms, stopped_ms, nano_usd, filter, counts, plan"

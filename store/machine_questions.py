@@ -1,13 +1,12 @@
 """Questions about GPUs and engines: the columns of each answer, and how its rows become frozen values."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
+from store.asking import Ask
 from store.records import EngineState, GpuMinute, GpuState, indices, processes, timed
-
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 _GPU_ROW = {"host": "g.host", "uuid": "g.uuid", "index": "g.position", "name": "g.name"} | {
     name: f"g.{name}" for name in ("parent_uuid", "slices", "memory_total_bytes")

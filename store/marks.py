@@ -1,17 +1,14 @@
 """Marks: what somebody did and when (a deploy, a flag flipped), to be drawn on every time chart."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import msgspec
 
+from store.asking import Ask
 from store.brief import brief_transaction
 
 MOST_CHARACTERS = 200
 """A mark is a label on a chart, not a place to store things."""
-
-Ask: TypeAlias = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What engines and GPUs did over days, as yardsticks for what they do now."""
 
-from store.capacity import Ask
+from store.asking import Ask
 
 _DAY_SECONDS = 86_400
 _MOST_MINUTES = 240

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from store.asking import Ask
 from store.facts import BudgetFact, CapacityFact, CommitmentFact, HostFact
 
 Fact: TypeAlias = HostFact | CapacityFact | CommitmentFact | BudgetFact
@@ -19,12 +20,28 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def read_commitments(connection: sqlite3.Connection) -> list[CommitmentFact]:
+def read_commitments(ask: Ask) -> list[CommitmentFact]:
     """Every commitment with the dates between which it was in force."""
-    rows = connection.execute(
-        "SELECT name, since_ms, until_ms, usd_per_hour_nano, filter FROM commitments ORDER BY name, since_ms"
+    rows = ask(
+        "SELECT name, since_ms, until_ms, usd_per_hour_nano, filter FROM commitments ORDER BY name, since_ms", ()
     )
     return [CommitmentFact(name=r[0], since_ms=r[1], until_ms=r[2], usd_per_hour_nano=r[3], filter=r[4]) for r in rows]
+
+
+def read_budgets(ask: Ask, at_ms: int) -> list[BudgetFact]:
+    """Budgets in force at an instant."""
+    rows = ask(
+        "SELECT name, since_ms, until_ms, nano_usd, period, filter, counts, timezone, soft, hard FROM budgets"
+        " WHERE since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY name",
+        (at_ms, at_ms),
+    )
+    return [
+        BudgetFact(
+            name=r[0], since_ms=r[1], until_ms=r[2], nano_usd=r[3], period=r[4], filter=r[5] or "", counts=r[6],
+            timezone=r[7], soft=r[8], hard=r[9],
+        )
+        for r in rows
+    ]  # fmt: skip
 
 
 def put_in_force(connection: sqlite3.Connection, table: str, facts: Sequence[Fact], at_ms: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from sqlite_utils import Database
 
 from pricing.card import RateCard
+from store.asking import asking
 from store.bucket_prices import Day, Price, Repriced, days_to_price, price_day
 from store.buckets import BucketWriter, DatasetState, datasets, put_providers
 from store.errors import plain_errors
@@ -136,7 +137,7 @@ class Writer:
     def commitments(self) -> list[CommitmentFact]:
         """Every commitment with the dates between which it was in force."""
         with plain_errors(self.path):
-            return read_commitments(self._connection)
+            return read_commitments(asking(self._connection))
 
     def set_commitments(self, commitments: Sequence[CommitmentFact], at_ms: int) -> None:
         """Put the configured commitments in force, in the same way as hosts."""

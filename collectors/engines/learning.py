@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Served
 from pricing.hosts.saturation import differs, is_saturated, learn, work_rate
-from store.capacity import Ask, asking, put_saturations, work_minutes
+from store.asking import Ask, asking
+from store.capacity import put_saturations, work_minutes
 from store.facts import SaturationFact
 from store.hosting import HostFacts, host_facts, host_of
 from store.machine_questions import engine_minutes

@@ -7,7 +7,8 @@ from math import ceil
 
 from pricing.hosts.economics import Served
 from pricing.hosts.saturation import work_rate
-from store.capacity import Ask, work_minutes
+from store.asking import Ask
+from store.capacity import work_minutes
 from store.past import activity_at_saturation, idle_watts
 from store.records import GpuState
 from tui.pictures.machines import Headroom, Tier

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from store.capacity import Ask, seen_between, watched_between
+from store.asking import Ask
+from store.capacity import seen_between, watched_between
 from store.hosting import HostFacts
 from tui.reading.moment import Moment
 

@@ -1,0 +1,25 @@
+"""Questions about GPUs and engines."""
+
+from store import machine_questions as machines
+from store.questions.opened import OpenStore
+from store.records import EngineState, GpuMinute, GpuState
+
+
+class MachineQuestions(OpenStore):
+    """What GPUs and engines measured."""
+
+    def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
+        """Each GPU read in the window: means of what was measured, the newest of the rest."""
+        return machines.gpus(self.ask, since_ms, until_ms)
+
+    def gpu_minutes(self, host: str, uuid: str, since_ms: int, until_ms: int) -> list[GpuMinute]:
+        """One GPU's history, oldest minute first; a minute in which it was not read is missing."""
+        return machines.gpu_minutes(self.ask, host, uuid, since_ms, until_ms)
+
+    def engines(self, since_ms: int, until_ms: int) -> list[EngineState]:
+        """Each engine scraped in the window: sums of its deltas, the newest of its gauges."""
+        return machines.engines(self.ask, since_ms, until_ms)
+
+    def engine_minutes(self, since_ms: int, until_ms: int) -> list[EngineState]:
+        """Sums of each engine over longer windows, from its minutes; no gauges."""
+        return machines.engine_minutes(self.ask, since_ms, until_ms)
