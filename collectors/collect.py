@@ -31,10 +31,12 @@ from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.providers.follow import configured_provider, found_providers
 from collectors.providers.registry import NAMES
 from collectors.runner import Runner, Say
-from collectors.settings.config import KEEPERS, Config, ConfigError, SourceConfig, host_and_port, instant_ms, seconds
+from collectors.settings.config import Config, ConfigError
 from collectors.settings.keys import read_key
 from collectors.settings.plans import budgets, capacities, commitments, hosts
 from collectors.settings.providers import provider_facts
+from collectors.settings.sourceconfig import KEEPERS, SourceConfig
+from collectors.settings.written import host_and_port, instant_ms, seconds
 from collectors.source import Absent, Source, Unusable
 from collectors.study import Study
 from collectors.web.fetch import open_client

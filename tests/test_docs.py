@@ -18,10 +18,10 @@ from collectors.settings.config import (
     OverheadConfig,
     PricesConfig,
     ScreenConfig,
-    SourceConfig,
     StoreConfig,
     from_mapping,
 )
+from collectors.settings.sourceconfig import SourceConfig
 from pricing.books.userbook import PriceError, rates_card
 from store.limits import Limits
 from store.retention import Retention

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from collectors.settings.config import instant_ms
+from collectors.settings.written import instant_ms
 from tui import zone
 from tui.pictures.view import View
 

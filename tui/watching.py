@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from collectors.clock import now_ms
 from collectors.lock import collector_lock, monitors_lock
 from collectors.machine import machine_name
-from collectors.settings.config import Config, ConfigError, seconds
+from collectors.settings.config import Config, ConfigError
 from collectors.settings.places import Place
+from collectors.settings.written import seconds
 from store.notes import SNAPSHOT
 from store.reader import Reader
 from store.snapshot import Snapshot, snapshot_of

@@ -12,7 +12,7 @@ from collectors.alerting.evaluator import EVALUATE_SECONDS, Evaluator
 from collectors.alerting.sender import Sender
 from collectors.clock import Clock
 from collectors.runner import Runner, Say, Sleep
-from collectors.settings.config import Config, nano_usd, seconds
+from collectors.settings.config import Config
 from store.tables import StoreError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Watch:
         names: Callable[[], Collection[str]],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        limits = config.alerts.thresholds(nano_usd, seconds)
+        limits = config.alerts.thresholds()
         self._evaluator = Evaluator(store, limits, webhooks=[hook.name for hook in config.webhook], names=names)
         self._sender = Sender(config.webhook, machine=machine, clock=clock, say=say)
         self._sends = bool(config.webhook)

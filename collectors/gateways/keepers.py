@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collectors.gateways.polled import FIRST_LOOK_MS, Keeper, PolledSource
-from collectors.settings.config import ConfigError, SourceConfig, instant_ms, seconds
+from collectors.settings.config import ConfigError
 from collectors.settings.keys import read_key
+from collectors.settings.sourceconfig import SourceConfig
+from collectors.settings.written import instant_ms, seconds
 
 if TYPE_CHECKING:
     import httpx

@@ -21,7 +21,8 @@ from collectors.logs.files import FileSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
-from collectors.settings.config import Config, SourceConfig, load
+from collectors.settings.config import Config, load
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Poll
 from store.facts import CommitmentFact, Position
 from store.ready import Ready, make_ready

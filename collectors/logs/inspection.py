@@ -15,7 +15,7 @@ from collectors.logs.document import is_document, opened
 from collectors.logs.gathered import Gathered
 from collectors.logs.tail import Tail
 from collectors.logs.wrapped import wrapping_of
-from collectors.settings.config import SourceConfig
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.settings.sources import source_for
 from store.facts import Reject, UsageEvent
 

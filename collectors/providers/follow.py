@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from collectors.errors import SourceAbsentError
 from collectors.providers.registry import WITHOUT_FIGURES, found_keys, provider
 from collectors.providers.source import KIND, ProviderSource
-from collectors.settings.config import SourceConfig, seconds
 from collectors.settings.keys import provider_key
 from collectors.settings.providers import provider_facts
+from collectors.settings.sourceconfig import SourceConfig
+from collectors.settings.written import seconds
 from collectors.source import Absent, Poll, Source
 from store.allowed import is_key_allowed
 from store.writer import Writer

@@ -1,10 +1,11 @@
 """`[alerts]` and `[[webhook]]`: from where on each rule fires, and who is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
+from collectors.settings.written import nano_usd, seconds
 from pricing.alerts.names import RULES, Severity
 from pricing.alerts.thresholds import Thresholds
 
@@ -49,15 +50,15 @@ class AlertsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     throttled_after: str = "2m"
     calm_after: str = "5m"
 
-    def thresholds(self, nano_usd: Callable[[str, str], int], seconds: Callable[[str], float]) -> Thresholds:
+    def thresholds(self) -> Thresholds:
         """The same as the rules take it; raises ValueError with the key that is wrong."""
         self._check()
         return Thresholds(
             off=frozenset(self.off),
             least_nano_usd_per_hour=nano_usd(self.least_usd_per_hour, "least_usd_per_hour of [alerts]"),
             least_requests=self.least_requests,
-            tenant_cap_nano_usd=None if self.tenant_cap_usd is None else self._cap(self.tenant_cap_usd, nano_usd),
-            tenant_caps={tenant: self._cap(usd, nano_usd) for tenant, usd in self.tenant_caps.items()},
+            tenant_cap_nano_usd=None if self.tenant_cap_usd is None else self._cap(self.tenant_cap_usd),
+            tenant_caps={tenant: self._cap(usd) for tenant, usd in self.tenant_caps.items()},
             stale_seconds=seconds(self.stale_after),
             idle_seconds=seconds(self.idle_after),
             throttled_seconds=seconds(self.throttled_after),
@@ -65,7 +66,7 @@ class AlertsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             **{name: float(getattr(self, name)) for name in (*_FACTORS, *_SHARES)},
         )
 
-    def _cap(self, usd: str, nano_usd: Callable[[str, str], int]) -> int:
+    def _cap(self, usd: str) -> int:
         nano = nano_usd(usd, "a tenant's cap in [alerts]")
         if not nano:
             raise ValueError("a tenant's cap in [alerts] must be more than nothing")

@@ -1,9 +1,10 @@
 """`[[budget]]`: an amount for a period of a calendar, about whatever a filter lets through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from collectors.settings.written import nano_usd
 from pricing.budget import COUNTS
 from pricing.filters import parse_filter
 from pricing.periods import CALENDAR_PERIODS, LAUNCH
@@ -26,7 +27,7 @@ class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hard: float = 1.0
 
 
-def check_budgets(budgets: Sequence[BudgetConfig], nano_usd: Callable[[str, str], int]) -> None:
+def check_budgets(budgets: Sequence[BudgetConfig]) -> None:
     """Raise ValueError with a sentence for the first budget that cannot be kept."""
     seen: set[str] = set()
     for budget in budgets:

@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +12,17 @@ import msgspec
 import platformdirs
 
 from collectors.prices.prepaid import PREPAID_DIMENSIONS
-from collectors.providers.registry import NAMES
 from collectors.settings.alertconfig import AlertsConfig, WebhookConfig, check_webhooks
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
 from collectors.settings.hostconfig import HostConfig as HostConfig
 from collectors.settings.hostconfig import check_capacity
-from collectors.settings.providers import check_provider
 from collectors.settings.rivalconfig import RivalConfig
 from collectors.settings.screenconfig import ScreenConfig as ScreenConfig
+from collectors.settings.sourceconfig import SourceConfig, check_sources
+from collectors.settings.written import instant_ms, nano_usd
 from pricing.filters import parse_filter
-from pricing.money import nano_from_usd, usd_from_nano
+from pricing.money import usd_from_nano
 from pricing.overhead import Overhead
 from store.limits import Limits
 from store.retention import Retention
@@ -31,55 +31,12 @@ from store.zones import zone_named
 if TYPE_CHECKING:
     from pricing.books.userbook import UserBook
 
-KEEPERS = {"litellm": "url", "postgres": "url", "langfuse": "public_key", "helicone": None, "langsmith": "projects"}
-"""Types of sources that keep records and are read page by page, and the key that each needs."""
-
-_HAS_REQUESTS = ("file", "otlp", *KEEPERS)
-_NAMED_BY_URL = ("engine", "dcgm", "litellm")
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class ConfigError(Exception):
     """The configuration cannot be used; the text names the file, the key and what to write instead."""
-
-
-class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[source]]`: something to read."""
-
-    type: str
-    name: str | None = None
-    path: str | None = None
-    format: str | None = None
-    fields: dict[str, str | bool | dict[str, str]] | None = None
-    dimensions: dict[str, str] | None = None
-    start: str = "beginning"
-    url: str | None = None
-    host: str | None = None
-    model: str | None = None
-    gpus: tuple[int, ...] = ()
-    prefill_tokens_per_second: int | None = None
-    decode_tokens_per_second: int | None = None
-    capacity_basis: str = "joint"
-    api_key_env: str | None = None
-    api_key_file: str | None = None
-    api_key_command: str | None = None
-    poll_every: str | None = None
-    expect_every: str | None = None
-    listen: str | None = None
-    allow_remote: bool = False
-    role: str | None = None
-    covers: str | None = None
-    account: str | None = None
-    public_key: str | None = None
-    projects: tuple[str, ...] | None = None
-
-    @property
-    def label(self) -> str:
-        """Its name, else its path or address, else its type: what tells it from others and holds no secret."""
-        return self.name or self.path or (self.url if self.type in _NAMED_BY_URL else None) or self.type
 
 
 class CommitmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -202,12 +159,12 @@ def from_mapping(
         user_book(config, lines)
         _check_hosts(config.host)
         _check_commitments(config.commitment)
-        check_budgets(config.budget, nano_usd)
+        check_budgets(config.budget)
         overheads(config)
-        config.alerts.thresholds(nano_usd, seconds)
+        config.alerts.thresholds()
         check_webhooks(config.webhook)
         revenue_usd_per_hour(config)
-        _check_sources(config.source)
+        check_sources(config.source)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}{_explain(str(error))}") from None
     except ValueError as error:
@@ -242,37 +199,6 @@ def revenue_usd_per_hour(config: Config) -> Decimal | None:
     return None if text is None else usd_from_nano(nano_usd(text, "revenue_usd_per_hour"))
 
 
-def seconds(text: str) -> float:
-    """A duration such as "30s", "5m" or "1h30m" in seconds; ValueError otherwise."""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"`{text}` is not a duration; write for example 30s, 5m or 24h")
-    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """Where to listen, such as "127.0.0.1:4318", "[::1]:4318" or a port alone; ValueError otherwise."""
-    host, _, port = listen.rpartition(":")
-    if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise ValueError(f"`{listen}` is no address to listen at; write for example 127.0.0.1:4318")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def instant_ms(text: str, *, now_ms: int) -> int:
-    """RFC 3339, a date (UTC midnight) or a duration before now, as epoch milliseconds; ValueError otherwise."""
-    from datetime import UTC, datetime
-
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return now_ms - round(seconds(text) * 1000)
-    if at.tzinfo is None:
-        if len(text) > len("2026-01-31"):
-            raise ValueError(f"`{text}` has no time zone; end it with Z for UTC")
-        at = at.replace(tzinfo=UTC)
-    return round(at.timestamp() * 1000)
-
-
 def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
     for commitment in commitments:
         where = f"commitment `{commitment.name or commitment.match}`"
@@ -292,74 +218,6 @@ def _check_hosts(hosts: Sequence[HostConfig]) -> None:
         for text in (host.since, host.until):
             if text is not None:
                 instant_ms(text, now_ms=0)
-
-
-def _check_sources(sources: Sequence[SourceConfig]) -> None:
-    needed = {"file": "path", "engine": "url", "dcgm": "url", "otlp": None, **KEEPERS, **dict.fromkeys(NAMES)}
-    seen: set[str] = set()
-    for source in sources:
-        check_provider(source)
-        if source.type not in needed:
-            raise ValueError(f"unknown source type `{source.type}`; known are {', '.join(needed)}")
-        key = needed[source.type]
-        if key is not None and getattr(source, key) is None:
-            raise ValueError(f"a source of type `{source.type}` needs `{key}`")
-        if source.listen is not None:
-            host_and_port(source.listen)
-        for text in (source.poll_every, source.expect_every):
-            if text is not None:
-                seconds(text)
-        check_capacity(source, f"source `{source.name or source.url}`")
-        _check_reading(source)
-        if source.label in seen:
-            raise ValueError(f"two sources are named `{source.label}`: give each a `name` of its own")
-        seen.add(source.label)
-
-
-def _check_reading(source: SourceConfig) -> None:
-    if source.type not in _HAS_REQUESTS:
-        for key in ("dimensions", "expect_every"):
-            if getattr(source, key) is not None:
-                raise ValueError(f"a source of type `{source.type}` has no `{key}`: that is for sources of requests")
-    if source.dimensions:
-        _check_dimensions(source.dimensions)
-    if source.format is not None:
-        _check_format(source, source.format)
-    if source.fields and (source.format or "").partition(".")[0] != "generic":
-        raise ValueError('`fields` of a source need `format = "generic.jsonl"` or `format = "generic.csv"`')
-    if source.start not in ("beginning", "end"):
-        try:
-            instant_ms(source.start, now_ms=0)
-        except ValueError as error:
-            raise ValueError(f"start of a source is beginning, end, or an instant: {error}") from None
-
-
-def _check_dimensions(said: Mapping[str, str]) -> None:
-    from collectors.formats.dimensions import checked
-
-    checked(said)
-
-
-def _check_format(source: SourceConfig, name: str) -> None:
-    from collectors.formats.fieldmap import checked
-    from collectors.formats.generic import MAPPED_NAMES
-    from collectors.formats.registry import FORMATS
-
-    if name in MAPPED_NAMES:
-        checked(source.fields or {})
-    elif name not in (formats := [known.name for known in FORMATS]):
-        raise ValueError(f"unknown format `{name}`; known are {', '.join((*formats, *MAPPED_NAMES))}")
-
-
-def nano_usd(text: str, what: str) -> int:
-    """An amount of dollars in nano-dollars; ValueError says what it is an amount of."""
-    try:
-        nano = nano_from_usd(Decimal(text))
-    except (InvalidOperation, ValueError):
-        raise ValueError(f'{what} must be an amount of US dollars in quotes, such as "20"; it is `{text}`') from None
-    if not 0 <= nano < 10**18:
-        raise ValueError(f"{what} is out of range: `{text}`")
-    return nano
 
 
 def _percent(text: str, name: str) -> Decimal:

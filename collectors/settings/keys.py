@@ -8,7 +8,8 @@ from pathlib import Path
 
 from collectors.errors import SourceAbsentError
 from collectors.providers.registry import provider
-from collectors.settings.config import ConfigError, SourceConfig
+from collectors.settings.config import ConfigError
+from collectors.settings.sourceconfig import SourceConfig
 
 _COMMAND_SECONDS = 10.0
 

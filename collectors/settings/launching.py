@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from collectors.settings.config import ConfigError, nano_usd, seconds
+from collectors.settings.config import ConfigError
 from collectors.settings.planfile import read_plan
+from collectors.settings.written import nano_usd, seconds
 from pricing.budget import BOTH
 from pricing.filters import FilterError, parse_filter
 from store.launches import Launch

@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from collectors.settings.config import ConfigError, nano_usd, seconds
+from collectors.settings.config import ConfigError
+from collectors.settings.written import nano_usd, seconds
 from pricing.plan import points_from_rates
 
 _SPENT, _RATE = ["after", "usd"], ["after", "usd_per_hour"]

@@ -1,6 +1,7 @@
 """What a configuration plans, as facts: hosts, commitments and budgets."""
 
-from collectors.settings.config import Config, instant_ms, nano_usd
+from collectors.settings.config import Config
+from collectors.settings.written import instant_ms, nano_usd
 from store.facts import BudgetFact, CapacityFact, CommitmentFact, HostFact
 
 

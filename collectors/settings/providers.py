@@ -10,7 +10,7 @@ from store.provider_facts import ProviderFact, Role
 from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collectors.settings.config import SourceConfig
+    from collectors.settings.sourceconfig import SourceConfig
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

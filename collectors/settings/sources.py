@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from collectors.settings.config import SourceConfig
+from collectors.settings.sourceconfig import SourceConfig
 
 
 def source_for(path: Path, sources: Sequence[SourceConfig]) -> SourceConfig | None:

@@ -7,7 +7,8 @@ import pytest
 
 from collectors.discovery import discover
 from collectors.providers.registry import NAMES, provider
-from collectors.settings.config import Config, SourceConfig, from_mapping
+from collectors.settings.config import Config, from_mapping
+from collectors.settings.sourceconfig import SourceConfig
 from tests.fakes.provider_accounts import ACCOUNT, SCRIPTS
 from tests.fakes.provider_server import KEY, ProviderServer, Trouble, serving
 from tui.commands.doctor_providers import key_sentences, provider_sentences

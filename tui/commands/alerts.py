@@ -9,7 +9,8 @@ import sys
 from collectors.alerting.messages import alert_json
 from collectors.clock import now_ms
 from collectors.machine import machine_name
-from collectors.settings.config import ConfigError, seconds
+from collectors.settings.config import ConfigError
+from collectors.settings.written import seconds
 from pricing.alerts.states import State
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.reader import Reader

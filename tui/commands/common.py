@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.clock import now_ms
-from collectors.settings.config import Config, ConfigError, instant_ms, load
+from collectors.settings.config import Config, ConfigError, load
 from collectors.settings.places import Place, store_place
+from collectors.settings.written import instant_ms
 from store.tables import StoreError
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from collectors.clock import now_ms
 from collectors.errors import CollectorError, SourceAbsentError
 from collectors.providers.registry import NAMES, WITHOUT_FIGURES, found_keys, provider
-from collectors.settings.config import Config, SourceConfig
+from collectors.settings.config import Config
 from collectors.settings.keys import provider_key
+from collectors.settings.sourceconfig import SourceConfig
 
 _MOST_SAID = 3
 

@@ -16,8 +16,9 @@ from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid, in_force
 from collectors.prices.pricer import Pricer
-from collectors.settings.config import ConfigError, SourceConfig
+from collectors.settings.config import ConfigError
 from collectors.settings.plans import commitments
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.settings.sources import source_for
 from collectors.source import Poll
 from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState

@@ -15,7 +15,8 @@ from collectors.gateways.keepers import polled_source
 from collectors.gateways.langfuse import Langfuse
 from collectors.gateways.langsmith import Langsmith
 from collectors.gateways.polled import DEEP_EVERY_MS, Keeper, PolledSource
-from collectors.settings.config import ConfigError, SourceConfig, from_mapping
+from collectors.settings.config import ConfigError, from_mapping
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Poll
 from collectors.web.fetch import open_client
 from tests.fakes.gateway_lines import RECORDS

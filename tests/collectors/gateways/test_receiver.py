@@ -16,7 +16,8 @@ from collectors.errors import CollectorError
 from collectors.gateways.receiver import OtlpReceiver, is_loopback
 from collectors.prices.pricer import Pricer
 from collectors.runner import Runner
-from collectors.settings.config import ConfigError, from_mapping, host_and_port
+from collectors.settings.config import ConfigError, from_mapping
+from collectors.settings.written import host_and_port
 from collectors.source import Poll
 from pricing.books.book import PriceBook
 from store.facts import UsageEvent

@@ -7,7 +7,8 @@ import pytest
 
 from collectors.errors import SourceAbsentError
 from collectors.providers.follow import OfferedProvider, configured_provider, found_providers
-from collectors.settings.config import ConfigError, SourceConfig, from_mapping
+from collectors.settings.config import ConfigError, from_mapping
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.web.fetch import open_client
 from store.allowed import allow_key
 from store.writer import Writer

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from collectors.settings.config import ConfigError, from_mapping, nano_usd, seconds
+from collectors.settings.config import ConfigError, from_mapping
 from pricing.alerts.names import Severity
 from pricing.alerts.thresholds import Thresholds
 
 
 def thresholds(**alerts: Any) -> Thresholds:
-    return from_mapping({"alerts": alerts}, None).alerts.thresholds(nano_usd, seconds)
+    return from_mapping({"alerts": alerts}, None).alerts.thresholds()
 
 
 def test_without_a_word_the_thresholds_are_those_of_the_rules() -> None:
-    assert from_mapping({}, None).alerts.thresholds(nano_usd, seconds) == Thresholds()
+    assert from_mapping({}, None).alerts.thresholds() == Thresholds()
 
 
 def test_what_is_configured_reaches_the_rules() -> None:

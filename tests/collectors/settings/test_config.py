@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.settings.config import Config, ConfigError, default_path, from_mapping, instant_ms, load, seconds
+from collectors.settings.config import Config, ConfigError, default_path, from_mapping, load
 from collectors.settings.plans import budgets, hosts
+from collectors.settings.written import instant_ms, seconds
 from tests.fakes.events import AT_MS
 
 FULL = """

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.settings.config import ConfigError, SourceConfig
+from collectors.settings.config import ConfigError
 from collectors.settings.keys import read_key
+from collectors.settings.sourceconfig import SourceConfig
 
 KEY = "sk-very-secret"
 
