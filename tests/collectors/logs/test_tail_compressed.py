@@ -1,0 +1,158 @@
+"""Following files that are compressed, by a rotation or from the start."""
+
+import bz2
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from tests.fakes.tailing import Reader, as_bytes, numbered, put
+
+
+def pack(path: Path, name: str) -> None:
+    """Compress a file as logrotate does: another file with the time of the first one, which is removed."""
+    packed = path.with_name(name)
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": lambda data: gzip.compress(data),
+        ".zst": lambda data: zstandard.compress(data),
+        ".bz2": lambda data: bz2.compress(data),
+    }
+    packed.write_bytes(ways[packed.suffix](path.read_bytes()))
+    os.utime(packed, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+    path.unlink()
+
+
+def test_a_rotated_file_that_was_compressed_so_that_it_cannot_be_read_is_named(log: Path) -> None:
+    put(log, "a", at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, "b", at=200)
+    pack(log, f"{log.name}.1.bz2")
+    put(log, "c", at=300)
+    reader.restart()
+    assert reader.read() == [b"c"]
+    assert any(f"{log}.1.bz2" in note and "usdtop import" in note for note in reader.notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("{}.3.gz", "{}.2.gz", "{}.1"),
+        ("{}.3.zst", "{}.2.zst", "{}.1.zst"),
+        ("{}-20261120.gz", "{}-20261121.gz", "{}-20261122"),
+        ("{}-2026-11-20.gz", "{}-2026-11-21.gz", "{}-2026-11-22.gz"),
+    ],
+)
+def test_files_that_were_rotated_and_compressed_while_nobody_collected_are_finished_in_their_order(
+    log: Path, first: str, second: str, third: str
+) -> None:
+    put(log, *numbered(0, 5), at=50)
+    pack(log, f"{log.name}.9.gz")  # older than all, and never ours to read
+    put(log, *numbered(5, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    for number, name in enumerate((first, second, third), start=1):
+        put(log, *numbered(10 * number, 10 * number + 10), at=100 + number)
+        name = name.format(log.name)
+        if name.endswith((".gz", ".zst")):
+            pack(log, name)
+        else:
+            log.rename(log.with_name(name))
+    put(log, *numbered(40, 50), at=200)
+    reader.restart()
+    assert reader.read() == as_bytes(numbered(10, 50))
+    for _ in range(3):
+        reader.restart()
+        assert reader.read() == []
+
+
+def test_a_crash_within_a_compressed_rest_goes_on_where_it_was_committed(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, *numbered(10, 40), at=200)
+    pack(log, f"{log.name}.1.gz")
+    put(log, *numbered(40, 50), at=300)
+    for _ in range(60):
+        reader.restart()
+        reader.commit(reader.tail.read(limit_bytes=200))
+    assert reader.lines == as_bytes(numbered(0, 50))
+    assert reader.gap_bytes == 0
+
+
+def test_a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    log.rename(f"{log}.1")
+    put(log, *numbered(10, 20), at=200)
+    reader.read()
+    for is_running in (True, False):
+        older = Path(f"{log}.1")
+        pack(older, f"{log.name}.{2 + is_running}.gz")
+        log.rename(older)
+        os.utime(older, (300, 300))
+        put(log, f"new {is_running}", at=400)
+        if not is_running:
+            reader.restart()
+        assert reader.read() == [f"new {is_running}".encode()]
+    assert reader.gap_bytes == 0
+
+
+def test_a_gzip_file_is_read_once_and_counts_what_was_compressed(log: Path) -> None:
+    packed = log.with_name("old.jsonl.gz")
+    data = b"".join(line + b"\n" for line in as_bytes(numbered(0, 500)))
+    packed.write_bytes(gzip.compress(data[:1000]) + gzip.compress(data[1000:]) + gzip.compress(b"last"))
+    reader = Reader(packed)
+    assert reader.read(limit_bytes=700) == as_bytes(numbered(0, 500))
+    assert reader.finish() == [b"last"]
+    (position,) = reader.positions.values()
+    assert (position.offset, position.finished) == (len(data) + 4, True)
+    reader.restart()
+    assert (reader.read(), reader.finish()) == ([], [])
+
+
+def test_a_gzip_file_goes_on_after_a_crash(log: Path) -> None:
+    packed = log.with_name("old.jsonl.gz")
+    packed.write_bytes(gzip.compress(b"".join(line + b"\n" for line in as_bytes(numbered(0, 500)))))
+    reader = Reader(packed)
+    for _ in range(200):
+        reader.restart()
+        reader.commit(reader.tail.read(limit_bytes=1000))
+    assert reader.lines == as_bytes(numbered(0, 500))
+
+
+def test_a_gzip_file_that_breaks_off_yields_what_stands_before_and_the_rest_when_it_comes(log: Path) -> None:
+    packed = log.with_name("old.jsonl.gz")
+    lines = [b"%05d " % number + os.urandom(30).hex().encode() for number in range(1000)]
+    whole = gzip.compress(b"\n".join(lines) + b"\n")
+    packed.write_bytes(whole[:-10_000])
+    reader = Reader(packed)
+    reader.read()
+    assert "breaks off" in reader.notes[-1]
+    assert 500 < len(reader.lines) < 1000
+    assert not any(position.finished for position in reader.positions.values())
+    packed.write_bytes(whole)
+    reader.read()
+    assert reader.lines == lines
+
+
+def test_a_file_that_is_no_gzip_is_told(log: Path) -> None:
+    packed = log.with_name("old.jsonl.gz")
+    packed.write_bytes(b"plain text\n")
+    reader = Reader(packed)
+    assert reader.read() == []
+    assert "breaks off" in reader.notes[0]
+
+
+def test_compressed_files_in_a_plain_glob_are_named_once_and_not_read(log: Path) -> None:
+    put(log, "a")
+    Path(f"{log}.1.gz").write_bytes(gzip.compress(b"old\n"))
+    reader = Reader(f"{log}*")
+    assert reader.read() == [b"a"]
+    reader.read()
+    assert len(reader.notes) == 1
+    assert "usdtop import" in reader.notes[0]
