@@ -37,7 +37,7 @@ async def test_what_is_found_leaves_out_what_is_configured_and_says_what_tells_n
     with closing(Writer(tmp_path / "usdtop.db")) as writer:
         async with open_client() as client:
             found = found_providers(
-                ["OPENAI_ADMIN_KEY", "ANTHROPIC_ADMIN_KEY", "CO_API_KEY", "COHERE_API_KEY", "LITELLM_MASTER_KEY"],
+                ["OPENAI_ADMIN_KEY", "ANTHROPIC_ADMIN_KEY", "CO_API_KEY", "COHERE_API_KEY", "SOME_OTHER_KEY"],
                 [SourceConfig(type="openai")],
                 writer,
                 client,
