@@ -13,12 +13,28 @@ from tui.app import MonitorApp
 from tui.explaining.burn import headline_figures, row_figures
 from tui.explaining.requests import bill_figures
 from tui.pictures.burn import Basis
-from tui.screens import budgets, burn_table, requests, sources
+from tui.screens import alerts, budgets, burn_table, requests, sources
 from tui.screens.explain import ExplainScreen
 from tui.widgets.explanation import explanation_lines
-from tui.widgets.table import Column
+from tui.widgets.table import Column, Table
 
-TEXTS = {"NAME", "BUDGET", "MODEL", "TENANT", "KEY", "PROVIDER", "OUTCOME", "COST IS", "ERROR", "SOURCE", "KIND"}
+TEXTS = {
+    "ALERT",
+    "ABOUT",
+    "WHAT",
+    "BY",
+    "NAME",
+    "BUDGET",
+    "MODEL",
+    "TENANT",
+    "KEY",
+    "PROVIDER",
+    "OUTCOME",
+    "COST IS",
+    "ERROR",
+    "SOURCE",
+    "KIND",
+}
 """Columns that hold words as their source wrote them: there is nothing to explain."""
 
 BASIS = Basis(
@@ -70,8 +86,14 @@ def titles(columns: tuple[Column, ...]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("keys", "columns"),
-    [((), burn_table.COLUMNS), (("3",), budgets.COLUMNS), (("4",), requests.COLUMNS), (("6",), sources.COLUMNS)],
-    ids=["burn", "budgets", "requests", "sources"],
+    [
+        ((), burn_table.COLUMNS),
+        (("3",), budgets.COLUMNS),
+        (("4",), requests.COLUMNS),
+        (("6",), sources.COLUMNS),
+        (("7",), alerts.COLUMNS),
+    ],
+    ids=["burn", "budgets", "requests", "sources", "alerts"],
 )
 async def test_every_column_of_the_row_under_the_cursor_is_explained(
     keys: tuple[str, ...], columns: tuple[Column, ...]
@@ -79,6 +101,19 @@ async def test_every_column_of_the_row_under_the_cursor_is_explained(
     figures = await walked(monitor(), *keys)
     assert titles(columns) <= set(figures)
     assert len(figures) == len(set(figures))
+
+
+@pytest.mark.parametrize("down", [0, 1, 2, 3, 8])
+async def test_whatever_a_row_of_the_gpus_screen_says_is_explained(down: int) -> None:
+    app = monitor()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", *("j" * down))
+        said = {title for title, text in app.screen.query_one(Table).cursor_texts if text.strip() not in ("", "--")}
+        await press(pilot, "i")
+        screen = app.screen
+        assert isinstance(screen, ExplainScreen)
+        assert said - {"HOST / ENGINE / GPU"} <= {one.figure for one in screen.explanations}
 
 
 async def test_every_figure_of_the_headline_is_explained() -> None:

@@ -1,6 +1,6 @@
 """The GPUs screen's figures: of a host, an engine or a GPU, and of all hosts together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from tui import format as fmt
@@ -237,3 +237,29 @@ def sum_figures(picture: MachinesPicture) -> Iterator[Explanation]:
             for host in picture.hosts
         ),
     )
+
+
+_COLUMNS = {
+    "BUSY": "Share of the last minute in which a kernel ran on the card, as the driver samples it; of a host, the mean of its cards.",
+    "MEM": "Memory in use over memory that is there; of a host, of all its cards together.",
+    "WATTS": "Power as the driver measures it, the mean over the last minute; of a host, the sum of its cards.",
+    "TEMP": "The card's temperature, as the driver said it last.",
+    "TOK/S": "Tokens of every class per second over the last minute, divided by the time that was really observed.",
+    "QUEUE": "Requests that wait in the engines' queues now.",
+    "RUNNING": "Requests that the engine works on now.",
+    "OUT/S": "Tokens generated per second over the last minute.",
+    "TTFT": "Mean time to the first token of requests in the last minute: the engine's sum over its count.",
+    "TPOT": "Mean time per token after the first in the last minute: the engine's sum over its count.",
+    "IN $/M": "Dollars per million prompt tokens that were computed, by the share of the work that they are.",
+    "READ $/M": "Dollars per million prompt tokens that were read from the engine's cache, by the share of the work that they are.",
+    "OUT $/M": "Dollars per million tokens generated, by the share of the work that they are.",
+}
+"""Readings that are explained by what they are: they are measured, or a part of a figure that has its arithmetic."""
+
+
+def column_figures(header: Header, name: str, texts: Iterable[tuple[str, str]]) -> Iterator[Explanation]:
+    """The columns of a row that are readings."""
+    tell = Teller(header, fmt.safe(name.strip(), 60), "exact: measured by the driver or counted by the engine").tell
+    for title, text in texts:
+        if title in _COLUMNS and text.strip():
+            yield tell(title, text.strip(), _COLUMNS[title], f"read: {text.strip()}")

@@ -14,6 +14,7 @@ from pricing.cause import Mover, Part
 from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.alerts import AlertRow, AlertsPicture
+from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.reading.alerts import waiting_by_reason
 from tui.screens.monitor import MonitorScreen, P
@@ -58,6 +59,14 @@ class _ActsOnAlerts(MonitorScreen[P]):
     def alert(self) -> AlertRow | None:
         """The alert that is looked at."""
         raise NotImplementedError
+
+    def explain(self, picture: P) -> Iterator[Explanation]:  # noqa: ARG002 (the alert knows)
+        """The alert that is looked at, and the parts of its cause."""
+        from tui.explaining.alerts import alert_figures
+
+        row, shown = self.alert(), self.shown
+        if row is not None and isinstance(shown, AlertsPicture):
+            yield from alert_figures(shown.header, row)
 
     def action_acknowledge(self) -> None:
         """Say that somebody looks after it, or take that back."""

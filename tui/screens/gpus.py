@@ -77,7 +77,20 @@ class GpusScreen(MonitorScreen[MachinesPicture]):
 
     def explain(self, picture: MachinesPicture) -> Iterator[Explanation]:
         """The row under the cursor, then all hosts."""
-        from tui.explaining.machines import engine_figures, gpu_figures, host_figures, sum_figures
+        from tui.explaining.machines import column_figures, sum_figures
+
+        texts = self.query_one(Table).cursor_texts
+        known: set[str] = set()
+        for one in self._of_the_row(picture):
+            known.add(one.figure)
+            yield one
+        name = texts[0][1] if texts else ""
+        yield from column_figures(picture.header, name, [text for text in texts if text[0] not in known])
+        yield from sum_figures(picture)
+
+    def _of_the_row(self, picture: MachinesPicture) -> Iterator[Explanation]:
+        """Figures with an arithmetic of their own."""
+        from tui.explaining.machines import engine_figures, gpu_figures, host_figures
 
         host, part = self._at(picture)
         if host is not None and isinstance(part, EngineRow):
@@ -86,7 +99,6 @@ class GpusScreen(MonitorScreen[MachinesPicture]):
             yield from gpu_figures(picture.header, host, part)
         if host is not None:
             yield from host_figures(picture.header, host)
-        yield from sum_figures(picture)
 
     def on_table_moved(self) -> None:
         """Other details for another row."""
