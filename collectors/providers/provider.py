@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -83,6 +83,8 @@ class Endpoint:
     """How old a bucket is before it is complete, as documented."""
     every_seconds: float = 60.0
     """The shortest documented interval between polls."""
+    usual_seconds: float = 0.0
+    """How often it is asked unless the configuration says, where each request costs money; 0 is as often as it may be."""
     optional: bool = False
     """Common keys may not read it: that is said, and the source counts as well."""
     otherwise: "Endpoint | None" = None
@@ -94,6 +96,37 @@ class Endpoint:
         if self.reread_ms:
             return self.reread_ms
         return 3 * DAY_MS if self.width_seconds >= DAY else 2 * HOUR_MS
+
+
+class Transport(Protocol):
+    """Sends the asks of one endpoint, and does not send any before a pause that its server wants is over."""
+
+    @property
+    def quiet_until_ms(self) -> int:
+        """When the server may be asked again."""
+        ...
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        query: tuple[tuple[str, str], ...],
+        /,
+        *,
+        now_ms: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> bytes:
+        """The body of a good answer; raises CollectorError with a sentence."""
+        ...
+
+    def for_another(self, permission: str, /) -> "Transport":
+        """One for another endpoint of the same server."""
+        ...
+
+
+Opens: TypeAlias = Callable[[str, str | None, str, Callable[[], float]], Transport]
+"""A transport for an account, perhaps at another address than its own; with the permission it wants, and the jitter."""
 
 
 def bearer(key: str) -> Mapping[str, str]:
@@ -108,11 +141,14 @@ class Provider:
     name: str
     """The type of its source, and what its traffic is called in gateways' logs."""
     base_url: str
+    """Where it is asked; `{account}` in it stands for the configured one."""
     key_variables: tuple[str, ...]
-    """Where its key commonly stands; the first is the default."""
+    """Where its key commonly stands; the first is the default. None where `transport` finds credentials itself."""
     endpoints: tuple[Endpoint, ...]
     headers: Callable[[str], Mapping[str, str]] = bearer
     """The headers that carry a key."""
+    transport: Opens | None = None
+    """What signs and sends in place of plain HTTP with a key."""
     needs_account: str = ""
     """What `account` must be, where the provider wants one, e.g. "the team's id"; empty is not needed."""
     also_called: tuple[str, ...] = ()

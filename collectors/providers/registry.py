@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "openai", "anthropic", "openrouter", "deepseek", "moonshot", "together", "fireworks", "deepinfra", "vercel", "xai", "groq",
-    "azure", "vertex", "litellm_activity", "langfuse_metrics", "portkey",
+    "azure", "vertex", "bedrock", "litellm_activity", "langfuse_metrics", "portkey",
 )  # fmt: skip
 """Types of sources; each is the file of the same name here, with a `PROVIDER` in it."""
 

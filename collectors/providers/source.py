@@ -13,7 +13,7 @@ import msgspec
 
 from collectors.errors import CollectorError, SourceAbsentError
 from collectors.providers.answers import merged
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span, Transport
 from collectors.source import Poll
 from collectors.web.fetch import address
 from collectors.web.polite import KeyRefusedError, NoSuchPageError, NotUnderstoodError, PoliteClient
@@ -41,7 +41,7 @@ class _Reading:
     """How far one endpoint has been read."""
 
     endpoint: Endpoint
-    client: PoliteClient
+    client: Transport
     watermark_ms: int | None = None
     read_until_ms: int = 0
     behind: bool = False
@@ -75,14 +75,19 @@ class ProviderSource:
         """`known` is how far each dataset is in the store; `poll_seconds` may only lengthen the documented intervals."""
         self.name = name
         self._provider = provider
-        named = (provider.base_urls or {}).get(account)
-        self._base_url = (base_url or named or provider.base_url).rstrip("/")
+        named = (provider.base_urls or {}).get(account) or provider.base_url.replace("{account}", account)
+        self._base_url = (base_url or named).rstrip("/")
         self._account = account
         self._key = key
         self._least_seconds = poll_seconds or 0.0
         self._headers: Mapping[str, str] | None = None
         self._readings = [
-            _Reading(endpoint, PoliteClient(client, {}, endpoint.permission, jitter=jitter))
+            _Reading(
+                endpoint,
+                provider.transport(account, base_url, endpoint.permission, jitter)
+                if provider.transport
+                else PoliteClient(client, {}, endpoint.permission, jitter=jitter),
+            )
             for endpoint in provider.endpoints
         ]
         for reading in self._readings:
@@ -97,7 +102,8 @@ class ProviderSource:
             reading.due_ms = state.read_ms + round(self._every_seconds(reading) * 1_000)
 
     def _every_seconds(self, reading: _Reading) -> float:
-        return max(self._least_seconds, reading.endpoint.every_seconds)
+        endpoint = reading.endpoint
+        return max(self._least_seconds or endpoint.usual_seconds, endpoint.every_seconds)
 
     async def poll(self, now_ms: int) -> Poll:
         """The next span of the endpoint that has been due for longest; raises CollectorError when none can be read."""
@@ -229,6 +235,8 @@ class ProviderSource:
 
     async def _authorisation(self) -> Mapping[str, str]:
         """The headers with the key, read where the configuration points; a command may take its time."""
+        if self._provider.transport:
+            return {}
         if self._headers is None:
             key = await asyncio.to_thread(self._key)
             if key is None:

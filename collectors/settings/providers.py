@@ -31,6 +31,10 @@ def check_provider(source: "SourceConfig") -> None:
         parse_filter(source.covers, DIMENSIONS)
     if known.needs_account and not source.account:
         raise ValueError(f"a source of type `{source.type}` needs `account`: {known.needs_account}")
+    if not known.key_variables and (source.api_key_env or source.api_key_file or source.api_key_command):
+        raise ValueError(
+            f"a source of type `{source.type}` takes no key: its credentials are found by AWS's usual chain"
+        )
     if source.url is not None:
         check_address(source.url)
 

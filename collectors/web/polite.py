@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from collectors.errors import CollectorError
 from collectors.web.fetch import address, failure
+from collectors.web.patience import REFUSED_PAUSE_MS, Patience
 
 if TYPE_CHECKING:
     import httpx
@@ -20,10 +21,6 @@ LIMIT_BYTES = 64 * 1024 * 1024
 """A thousand rows without bodies are some megabytes."""
 
 _SECONDS = 30.0
-_REFUSED_PAUSE_MS = 300_000
-"""After a key that does not fit: somebody has to do something first."""
-_MAX_PAUSE_MS = 300_000
-_FIRST_PAUSE_MS = 5_000
 
 
 class NoSuchPageError(CollectorError):
@@ -52,23 +49,22 @@ class PoliteClient:
         *,
         jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`jitter` says, from 0 to 1, how much longer than it must a pause is, so that many who wait do not come at once."""
+        """`jitter` is that of `Patience`."""
         self._client = client
         self._headers = {"Accept": "application/json", **headers}
         self._wanted_key = wanted_key
-        self._jitter = jitter
-        self._quiet_until_ms = 0
-        self._why = ""
-        self._failures = 0
+        self._patience = Patience(jitter)
 
     def for_another(self, wanted_key: str) -> PoliteClient:
         """One for another endpoint of the same server, which has refused nothing yet."""
-        return PoliteClient(self._client, self._headers, wanted_key, jitter=self._jitter)
+        another = PoliteClient(self._client, self._headers, wanted_key)
+        another._patience = self._patience.for_another()
+        return another
 
     @property
     def quiet_until_ms(self) -> int:
         """When the server may be asked again."""
-        return self._quiet_until_ms
+        return self._patience.quiet_until_ms
 
     async def get(self, url: str, query: Query, *, now_ms: int) -> bytes:
         """The body of a good answer."""
@@ -85,19 +81,18 @@ class PoliteClient:
         body: bytes | None = None,
     ) -> bytes:
         """The body of a good answer to any request."""
-        if now_ms < self._quiet_until_ms:
-            raise CollectorError(self._why)
+        self._patience.check(now_ms)
         import httpx
 
         try:
             async with asyncio.timeout(_SECONDS):
                 answer = await self._ask(method, url, query, {**self._headers, **(headers or {})}, body, now_ms)
         except (TimeoutError, httpx.TimeoutException):
-            raise self._pause(now_ms, f"{address(url)} has not answered within {_SECONDS:g} s") from None
+            raise self._patience.pause(now_ms, f"{address(url)} has not answered within {_SECONDS:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = failure(error, refused="refuses connections, or no way leads there (HTTPS_PROXY names a proxy)")
-            raise self._pause(now_ms, f"{address(url)} {why}") from None
-        self._failures = 0
+            raise self._patience.pause(now_ms, f"{address(url)} {why}") from None
+        self._patience.answered()
         return answer
 
     async def _ask(
@@ -111,7 +106,7 @@ class PoliteClient:
             async for chunk in response.aiter_bytes():
                 answer += chunk
                 if len(answer) > LIMIT_BYTES:
-                    raise self._pause(now_ms, f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB")
+                    raise self._patience.pause(now_ms, f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB")
         return bytes(answer)
 
     def _check(self, response: httpx.Response, where: str, now_ms: int) -> None:
@@ -120,30 +115,21 @@ class PoliteClient:
             return
         if code in (401, 403):
             sentence = f"{where} refuses the key ({code}): it wants {self._wanted_key}; asking again in 5 minutes"
-            self._pause(now_ms, sentence, pause_ms=_REFUSED_PAUSE_MS)
+            self._patience.pause(now_ms, sentence, pause_ms=REFUSED_PAUSE_MS)
             raise KeyRefusedError(sentence)
         if code == 404:
             raise NoSuchPageError(f"{where} does not exist there (404)")
         if code == 429:
-            pause_ms = _retry_after_ms(response.headers.get("Retry-After", ""), now_ms)
-            raise self._pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms)
+            pause_ms = retry_after_ms(response.headers.get("Retry-After", ""), now_ms)
+            raise self._patience.pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms)
         if 300 <= code < 400:
-            raise self._pause(now_ms, f"{where} redirects elsewhere, which is not followed: give that address")
+            raise self._patience.pause(now_ms, f"{where} redirects elsewhere, which is not followed: give that address")
         sentence = f"{where} answers with HTTP {code}"
-        pause = self._pause(now_ms, sentence)
+        pause = self._patience.pause(now_ms, sentence)
         raise NotUnderstoodError(sentence) if code in (400, 422) else pause
 
-    def _pause(self, now_ms: int, sentence: str, *, pause_ms: int | None = None) -> CollectorError:
-        """Do not ask before a pause is over, which doubles from failure to failure unless it is given."""
-        self._failures += 1
-        if pause_ms is None:
-            pause_ms = min(_MAX_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(self._failures - 1, 10))
-            pause_ms += round(pause_ms * self._jitter())
-        self._quiet_until_ms, self._why = now_ms + pause_ms, sentence
-        return CollectorError(sentence)
 
-
-def _retry_after_ms(text: str, now_ms: int) -> int | None:
+def retry_after_ms(text: str, now_ms: int) -> int | None:
     """How long a server wants to be left alone: seconds or a date; bounded by an hour."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return min(int(text), 3_600) * 1_000

@@ -23,8 +23,11 @@ from store.writer import Writer
 from tests.fakes.events import batch
 from tests.fakes.provider_server import KEY, NOW_MS, ProviderServer, Script
 
-SCRIPTS: dict[str, Script] = {name: import_module(f"tests.fakes.providers.{name}").SCRIPT for name in NAMES}
-"""What each registered provider says."""
+KEYED = tuple(name for name in NAMES if provider(name).key_variables)
+"""Providers that are asked over plain HTTP with a key."""
+
+SCRIPTS: dict[str, Script] = {name: import_module(f"tests.fakes.providers.{name}").SCRIPT for name in KEYED}
+"""What each of them says."""
 
 ACCOUNT = "acct"
 """The `account` of every source, for those that want one."""

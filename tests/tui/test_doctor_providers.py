@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from collectors.discovery import discover
-from collectors.providers.registry import NAMES, provider
+from collectors.providers.registry import provider
 from collectors.settings.config import Config, from_mapping
 from collectors.settings.sourceconfig import SourceConfig
-from tests.fakes.provider_accounts import ACCOUNT, SCRIPTS
+from tests.fakes.provider_accounts import ACCOUNT, KEYED, SCRIPTS
 from tests.fakes.provider_server import KEY, ProviderServer, Trouble, serving
 from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.init import configuration
 from tui.feed import FeedError
 from tui.storefeed import StoreFeed
 
-every_provider = pytest.mark.parametrize("name", NAMES)
+every_provider = pytest.mark.parametrize("name", KEYED)
 
 
 def said(name: str, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, key: str | None) -> list[tuple[str, str]]:

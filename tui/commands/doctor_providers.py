@@ -27,7 +27,7 @@ async def _tried(source: SourceConfig) -> list[tuple[str, str]]:
     name = source.name or source.type
     known = provider(source.type)
     try:
-        key = provider_key(source)
+        key = provider_key(source) if known.key_variables else None
         async with open_client() as client:
             asked = ProviderSource(name, known, client, lambda: key, base_url=source.url, account=source.account or "")
             found = await asked.try_each(now_ms())
@@ -36,13 +36,14 @@ async def _tried(source: SourceConfig) -> list[tuple[str, str]]:
         return [("todo", f"{name}: {error}; it wants {wanted}.")]
     except CollectorError as error:
         return [("fail", f"{name}: {error}.")]
+    whose = "its key reads" if known.key_variables else "its credentials read"
     good = [endpoint.dataset for endpoint, problem in found if problem is None]
     said: dict[str, list[str]] = {}
     for endpoint, problem in found:
         if problem is not None:
             mark = "note" if endpoint.optional and good else "fail"
             said.setdefault(mark, []).append(f"{name}: {endpoint.dataset}: {problem}.")
-    sentences = [("ok", f"{name}: its key reads {', '.join(good)}.")] if good else []
+    sentences = [("ok", f"{name}: {whose} {', '.join(good)}.")] if good else []
     for mark, problems in said.items():
         sentences += [(mark, problem) for problem in problems[:_MOST_SAID]]
         if len(problems) > _MOST_SAID:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.providers.registry import NAMES, provider
+from collectors.providers.registry import provider
 from collectors.providers.source import ProviderSource
 from collectors.web.fetch import open_client
-from tests.fakes.provider_accounts import ACCOUNT, SCRIPTS
+from tests.fakes.provider_accounts import ACCOUNT, KEYED, SCRIPTS
 from tests.fakes.provider_server import KEY, ProviderServer, serving
 from tests.fakes.waiting import eventually
 from tui.storefeed import StoreFeed
@@ -66,7 +66,7 @@ def _datasets(name: str) -> set[str]:
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with ExitStack() as stack:
         servers = {}
-        for name in NAMES:
+        for name in KEYED:
             servers[name] = stack.enter_context(serving(SCRIPTS[name]))
             refusing = servers[f"{name}-refused"] = stack.enter_context(serving(SCRIPTS[name]))
             refusing.key, refusing.echo = "another", True
@@ -119,7 +119,7 @@ async def _drawn(store: Path) -> str:
     return picture
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KEYED)
 async def test_neither_an_object_nor_a_log_line_shows_it(
     name: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
