@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from store.errors import plain_errors
+from store.notes import SNAPSHOT, read_note
 from store.tables import SCHEMA_VERSION, StoreError
 
 _BUSY_SECONDS = 5.0
@@ -16,12 +17,15 @@ _BUSY_SECONDS = 5.0
 def brief_transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """An immediate transaction on a store that exists; nothing is written when anything goes wrong.
 
-    Raises StoreError with a sentence: no store, another version, not writable, locked for longer than five seconds.
+    Raises StoreError with a sentence: no store, another version, a copy, not writable, locked for over five seconds.
+    A copy is refused by what it says of itself: the mode of its file does not stop root.
     """
     if not path.exists():
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
     with plain_errors(path), closing(_connect(path)) as connection:
         _check_version(connection, path)
+        if read_note(connection, SNAPSHOT) is not None:
+            raise StoreError(f"{path} is a copy of a store, which nobody changes.")
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection

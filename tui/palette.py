@@ -37,7 +37,7 @@ class MonitorCommands(Provider):
 
     def _entries(self) -> Iterator[tuple[str, Callable[[], object]]]:
         yield from self._actions()
-        yield "Change theme", self.app.action_change_theme
+        yield "Change theme: light, dark, colour-blind ...", self.app.action_change_theme
         if isinstance(self.app, MonitorApp):
             yield "Save a picture of this screen (SVG)", self.app.action_picture
         screen = self.screen

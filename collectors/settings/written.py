@@ -32,7 +32,11 @@ def instant_ms(text: str, *, now_ms: int) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        return now_ms - round(seconds(text) * 1000)
+        try:
+            return now_ms - round(seconds(text) * 1000)
+        except ValueError:
+            example = "2026-01-31T14:05Z, 2026-01-31 or 24h (ago)"
+            raise ValueError(f"`{text}` is no time that is understood; write for example {example}") from None
     if at.tzinfo is None:
         if len(text) > len("2026-01-31"):
             raise ValueError(f"`{text}` has no time zone; end it with Z for UTC")

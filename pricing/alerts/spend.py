@@ -49,7 +49,7 @@ def rate_over_usual(seen: Seen, limits: Thresholds) -> Iterator[Result]:
     if not days:
         yield TooLittle(rule="rate_over_usual", why="no day before was recorded at this hour")
         return
-    usual = sum(days) // len(days)
+    usual, before = sum(days) // len(days), "the day" if len(days) == 1 else f"{len(days)} days"
     now = min(traffic.fast.metered_per_hour, traffic.slow.metered_per_hour)
     over = now / usual
     if now - usual < limits.least_nano_usd_per_hour and over >= limits.rate_over_usual:
@@ -62,8 +62,8 @@ def rate_over_usual(seen: Seen, limits: Thresholds) -> Iterator[Result]:
         fires_at=limits.rate_over_usual,
         clears_at=1 + (limits.rate_over_usual - 1) / 2,
         evidence=(
-            f"{rate(traffic.fast.metered_per_hour)} over 5 min and {rate(traffic.slow.metered_per_hour)} over 30 min; "
-            f"{rate(usual)} at this hour on {len(days)} days before; fires at {limits.rate_over_usual:g}x",
+            f"{rate(traffic.fast.metered_per_hour)} over 5 min and {rate(traffic.slow.metered_per_hour)} over 30 min, "
+            f"of which the lower counts; {rate(usual)} at this hour on {before} before; fires at {limits.rate_over_usual:g}x",
         ),
         effect_nano_usd_per_hour=now - usual,
         severity=Severity.CRITICAL,

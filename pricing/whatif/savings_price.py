@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from pricing.bill import cost_nano_usd
 from pricing.books.families import smaller_relatives
@@ -9,6 +10,7 @@ from pricing.books.modelclass import ModelClass, class_of
 from pricing.books.names import split_provider
 from pricing.card import NO_COST, UNKNOWN_COST, RateCard
 from pricing.hosts.breakeven import api_rates
+from pricing.money import NANO_PER_USD
 from pricing.whatif.saving import Saving, Situation, usd
 from pricing.whatif.switches import percent
 from pricing.whatif.traffic import KeptRequest, Sender, Traffic, merged_usage, spent_nano_usd
@@ -97,7 +99,7 @@ def _moved(
         usd_per_hour=situation.per_hour(spent - cost),
         evidence=f"{sum(one.requests for one in traffic):,} requests cost {usd(spent)} and would cost {usd(cost)}",
         assumption="all of the traffic moves, and the same tokens are billed; "
-        f"each tenth of it that moves saves ${tenth:f}/h",
+        f"each tenth of it that moves saves {usd(Fraction(tenth) * NANO_PER_USD)}/h",
         risk="nothing here measures quality: try it on your own questions first",
     )
 

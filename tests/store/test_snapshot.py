@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.facts import HostFact
+from store.marks import set_mark
 from store.notes import SNAPSHOT
 from store.reader import Reader
 from store.snapshot import Snapshot, snapshot_of, take_snapshot
@@ -41,6 +42,17 @@ def test_a_copy_holds_what_the_store_holds_and_says_where_it_is_from(store: Path
     assert snapshot_of(Reader(copy).note(SNAPSHOT)) == TAKEN
     assert snapshot_of(Reader(store).note(SNAPSHOT)) is None
     assert stat.S_IMODE(copy.stat().st_mode) == 0o400, "what happened is not changed afterwards"
+
+
+def test_a_copy_takes_no_mark_whoever_sets_it(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    take_snapshot(store, copy, TAKEN)
+    copy.chmod(0o600)
+    with pytest.raises(StoreError, match="is a copy of a store, which nobody changes"):
+        set_mark(copy, AT_MS, "deploy 41")
+    assert Reader(copy).marks(0, AT_MS + 1) == []
+    set_mark(store, AT_MS, "deploy 41")
+    assert [mark.text for mark in Reader(store).marks(0, AT_MS + 1)] == ["deploy 41"]
 
 
 def test_a_copy_is_one_file_that_opens_where_nothing_can_be_written(store: Path, tmp_path: Path) -> None:

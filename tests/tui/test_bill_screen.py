@@ -46,7 +46,7 @@ def test_drift_is_the_difference_to_what_the_gateway_reported() -> None:
     ours = pictures.bill().bill.nano_usd
     assert ours == 194_196_000
     assert "drift 0%" in written(pictures.bill(reported_nano_usd=ours))
-    assert "drift +100.0%" in written(pictures.bill(reported_nano_usd=ours // 2))
+    assert "drift +100%" in written(pictures.bill(reported_nano_usd=ours // 2))
     assert "drift" not in written(pictures.bill(reported_nano_usd=None))
     assert "drift >999%" in written(pictures.bill(reported_nano_usd=1))
     assert "reported none" in written(pictures.bill(reported_nano_usd=0))

@@ -28,9 +28,10 @@ async def test_the_dearest_come_first_on_request() -> None:
         await settle(pilot)
         await press(pilot, "4")
         assert "newest first" in shown(app)
-        await press(pilot, "s")
+        await press(pilot, "j", "j", "s")
         assert "dearest first" in shown(app)
         assert feed.dearest[-1] is True
+        assert app.screen.query_one(Table).cursor_key == app.screen.query_one(Table).rows[0].key
         await press(pilot, "S")
         assert feed.dearest[-1] is False
 

@@ -19,7 +19,7 @@ from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
 from pricing.money import TOKENS_PER_MILLION, usd_text
 from pricing.usage import Usage, invalid_reason
-from tui.commands.common import config_of, instant, plain, print_json
+from tui.commands.common import config_of, instant, plain, print_json, say
 
 _MOST_DIGITS = 15
 
@@ -65,6 +65,10 @@ def run(options: argparse.Namespace) -> int:
         print_json(_json(options, bill))
     else:
         _print_text(options, bill)
+        if not bill.lines and bill.nano_usd is not None:
+            say(
+                "No tokens were given: add --input N and --output N, or see `usdtop prices show MODEL` for the rates alone."
+            )
     return 3 if bill.nano_usd is None else 0
 
 

@@ -128,8 +128,8 @@ class CompareScreen(MonitorScreen[ComparePicture]):
             yield from _paragraphs(width, ("", "Several savings may be about the same dollars: they do not add up."))
         elif self.part == MODELS:
             row = next((row for row in picture.offered if row.name == at), None)
-            for said in () if row is None else (row.why, *row.assumptions):
-                yield from _paragraphs(width, ("", said))
+            if row is not None:
+                yield from _paragraphs(width, ("BECAUSE", row.why), *(("ASSUMED", said) for said in row.assumptions))
             for said in picture.assumptions:
                 yield from _paragraphs(width, ("ASSUMED", said))
         elif self.part == CURVES and isinstance(at, int) and at < len(picture.engines):
@@ -214,5 +214,7 @@ def _engine(picture: ComparePicture, place: int) -> Row:
 
 def _paragraphs(width: int, *said: tuple[str, str]) -> Iterator[Line]:
     for title, text in said:
+        if not text:
+            continue
         for number, part in enumerate(fmt.wrap(text[:600], max(20, width - 12))):
             yield (f" {'' if number else title:<10}", "title"), (part, "")

@@ -48,7 +48,7 @@ def page_lines(picture: MachinesPicture, width: int) -> Iterator[Line]:
         yield ((" No host is known yet.", ""),)
     for host in picture.hosts:
         yield from _host(host, width)
-    yield ((" Restart the collector after a change: prices hold from then on, or from `since`.", "dim"),)
+    yield from _paragraph("Restart the collector after a change: prices hold from then on, or from `since`.", width)
 
 
 def _host(host: HostRow, width: int) -> Iterator[Line]:

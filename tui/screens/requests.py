@@ -87,6 +87,7 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
     def action_sort(self) -> None:
         """The dearest instead of the newest, and back."""
         self._dearest = not self._dearest
+        self.query_one(Table).start_over()
         self.monitor.renew()
 
 

@@ -106,7 +106,9 @@ def _drift(picture: BillPicture) -> str:
     if not reported:
         return "reported none"
     drift = (ours - reported) / reported
-    return f"drift {drift:+.1%}" if abs(drift) < _DRIFT_SHOWN else "drift >999%"
+    if abs(drift) >= _DRIFT_SHOWN:
+        return "drift >999%"
+    return f"drift {drift:+.0%}" if abs(drift) >= 1 else f"drift {drift:+.1%}"
 
 
 def _why(bill: Bill, width: int) -> Iterator[Line]:

@@ -106,6 +106,7 @@ class Table(Lines, can_focus=True):
         self._wanted: Hashable = None
         self._was_moved = False
         """Whether somebody put the cursor where it is; until then it stays on no row that does not open."""
+        self._starts_over = False
         self._sorted_by: int | None = None
 
     @property
@@ -143,7 +144,9 @@ class Table(Lines, can_focus=True):
         self._rows = rows if isinstance(rows, Drawn) else tuple(rows)
         self._keys = self._rows.keys if isinstance(self._rows, Drawn) else [row.key for row in self._rows]
         places = {key: place for place, key in enumerate(self._keys)}
-        if self._wanted in places:
+        if self._starts_over:
+            self._cursor, self._starts_over = 0, False
+        elif self._wanted in places:
             self._cursor, self._wanted = places[self._wanted], None
         else:
             self._cursor = places.get(before, min(self._cursor, max(0, len(self._rows) - 1)))
@@ -159,6 +162,10 @@ class Table(Lines, can_focus=True):
         """Put the cursor on this row, now or as soon as it is shown."""
         self._wanted, self._was_moved = key, True
         self.show(self._rows, empty=self._empty, sorted_by=self._sorted_by)
+
+    def start_over(self) -> None:
+        """Put the cursor on the first of the rows that are shown next: they come in another order."""
+        self._wanted, self._was_moved, self._starts_over = None, False, True
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
