@@ -18,6 +18,9 @@ To add a provider, write one file of about sixty lines that ends in a `Provider`
    The tests then drag it through pages, 429, 500, slow answers, dropped connections, wrong keys, unknown and missing
    fields, and look for its key in everything that usdtop writes.
 
+A service whose own client must find the credentials, sign and send names that as its `transport`, and has no key: an ask's
+path is then an operation (`bedrock.py`, `cloudwatch.py`).
+
 The rest is common (`source.py`): one poll at a time, documented intervals, `Retry-After`, pauses that grow, keys that are
 refused are left alone for five minutes with a sentence that names what they lack, and every answer replaces what the same
 dataset said of the same span before.
