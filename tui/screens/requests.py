@@ -1,6 +1,6 @@
 """Requests: the newest or the dearest, one row each; `enter` opens the bill."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -30,17 +30,39 @@ COLUMNS = (
     Column(title="ERROR", width=10, rank=8, right=False, grows_to=60),
 )
 
+_NEWEST, _DEAREST = "newest first", "dearest first"
+_VALUES: dict[str, tuple[Callable[[RequestRow], int | str | None], bool]] = {
+    "by TOOK": (lambda row: row.duration_ms, True),
+    "by IN": (lambda row: row.prompt_tokens, True),
+    "by OUT": (lambda row: row.output_tokens, True),
+    "by MODEL": (lambda row: row.model, False),
+    "by TENANT": (lambda row: row.tenant, False),
+    "by KEY": (lambda row: row.key, False),
+    "by PROVIDER": (lambda row: row.provider, False),
+    "by OUTCOME": (lambda row: row.outcome, False),
+    "by COST IS": (lambda row: row.status, False),
+    "by ERROR": (lambda row: row.error, False),
+}
+"""Orders of the newest requests by a column, and whether the largest comes first."""
+_ORDERS = (_NEWEST, _DEAREST, *_VALUES)
+
 
 class RequestsScreen(MonitorScreen[RequestsPicture]):
     """Single requests of the present scope."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s,S", "sort", "newest/dearest", id="requests.sort", tooltip="newest or dearest first"),
+        Binding(
+            "s", "sort", "sort", id="requests.sort", tooltip="newest first, dearest first, then by each other column"
+        ),
+        Binding(
+            "S", "reverse", "reverse the order", id="requests.reverse", show=False, tooltip="turn the order around"
+        ),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._dearest = False
+        self._order = 0
+        self._reversed = False
 
     def compose_body(self) -> Sequence[Widget]:
         """One table."""
@@ -48,7 +70,7 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
 
     def read(self, feed: Feed, view: View) -> RequestsPicture:
         """The newest or dearest requests of this view."""
-        return feed.requests(view, dearest=self._dearest)
+        return feed.requests(view, dearest=_ORDERS[self._order] == _DEAREST)
 
     def doubts(self, picture: RequestsPicture) -> Sequence[str]:
         """What the list does not hold."""
@@ -56,12 +78,22 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
         return (f"{unknown} of these {len(picture.rows)} have no known price",) if unknown else ()
 
     def draw_body(self, picture: RequestsPicture) -> None:
-        """The rows, in the order in which they were read."""
-        order = "dearest first" if self._dearest else "newest first"
+        """The rows as they were read, the newest or the dearest, or these in the order of a column."""
+        order = f"{_ORDERS[self._order]}{' reversed' if self._reversed else ''}"
         self.query_one(Breadcrumb).show(
             [*steps(picture.path), "requests"], self.remarks(f"{len(picture.rows)} shown", order)
         )
-        self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=_empty(picture))
+        self.query_one(Table).show([draw_row(row) for row in self._in_order(picture.rows)], empty=_empty(picture))
+
+    def _in_order(self, rows: Sequence[RequestRow]) -> list[RequestRow]:
+        """What a row does not know stands behind the rows that know it, whichever way they are turned."""
+        name = _ORDERS[self._order]
+        if name not in _VALUES:
+            return list(reversed(rows)) if self._reversed else list(rows)
+        value, largest_first = _VALUES[name]
+        known = [row for row in rows if value(row) is not None]
+        ordered = sorted(known, key=value, reverse=largest_first != self._reversed)  # type: ignore[arg-type]  # one column, one type
+        return [*ordered, *(row for row in rows if value(row) is None)]
 
     def explain(self, picture: RequestsPicture) -> Iterator[Explanation]:
         """The request under the cursor."""
@@ -81,14 +113,19 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
         from tui.screens.bill import BillScreen
 
         if self.shown is not None and isinstance(message.key, int):
-            neighbours = tuple(row.id for row in self.shown.rows)
+            neighbours = tuple(row.id for row in self._in_order(self.shown.rows))
             self.app.push_screen(BillScreen(message.key, neighbours, moved=self.return_to))
 
     def action_sort(self) -> None:
-        """The dearest instead of the newest, and back."""
-        self._dearest = not self._dearest
+        """The next order: the newest, the dearest, then the newest by each column."""
+        self._order, self._reversed = (self._order + 1) % len(_ORDERS), False
         self.query_one(Table).start_over()
         self.monitor.renew()
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self._reversed = not self._reversed
+        self.draw()
 
 
 def draw_row(row: RequestRow) -> Row:
