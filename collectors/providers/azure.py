@@ -127,7 +127,6 @@ PROVIDER = Provider(
     base_url="https://management.azure.com",
     key_variables=("AZURE_MONITOR_TOKEN",),
     needs_account="the resource's id, /subscriptions/.../providers/Microsoft.CognitiveServices/accounts/NAME",
-    also_called=("azure_ai", "azure_openai"),
     endpoints=(
         Endpoint(
             dataset="usage",

@@ -178,7 +178,6 @@ PROVIDER = Provider(
     key_variables=(),
     transport=CloudWatch,
     needs_account='the region, e.g. "us-east-1"',
-    also_called=("bedrock_converse", "aws_bedrock", "amazon_bedrock", "aws.bedrock", "aws"),
     endpoints=(
         Endpoint(
             dataset="usage",

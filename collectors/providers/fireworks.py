@@ -115,7 +115,6 @@ PROVIDER = Provider(
     name="fireworks",
     base_url="https://api.fireworks.ai",
     key_variables=("FIREWORKS_API_KEY",),
-    also_called=("fireworks_ai",),
     endpoints=(
         Endpoint(
             dataset="costs",

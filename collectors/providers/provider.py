@@ -151,8 +151,6 @@ class Provider:
     """What signs and sends in place of plain HTTP with a key."""
     needs_account: str = ""
     """What `account` must be, where the provider wants one, e.g. "the team's id"; empty is not needed."""
-    also_called: tuple[str, ...] = ()
-    """Other names of its traffic in gateways' logs."""
     is_gateway: bool = False
     """It counts what went to many providers: it covers the traffic of all of them, and judges unless `role` says live."""
     base_urls: Mapping[str, str] | None = None

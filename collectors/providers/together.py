@@ -107,7 +107,6 @@ PROVIDER = Provider(
     name="together",
     base_url="https://api.together.ai",
     key_variables=("TOGETHER_API_KEY",),
-    also_called=("together_ai", "togetherai"),
     endpoints=(
         Endpoint(
             dataset="costs",

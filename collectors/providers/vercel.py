@@ -97,7 +97,6 @@ PROVIDER = Provider(
     name="vercel",
     base_url="https://ai-gateway.vercel.sh",
     key_variables=("AI_GATEWAY_API_KEY",),
-    also_called=("vercel_ai_gateway",),
     endpoints=(
         Endpoint(dataset="credits", asks=lambda _: [Ask("/v1/credits")], read=read_credits, permission=_PERMISSION),
         Endpoint(

@@ -131,7 +131,6 @@ PROVIDER = Provider(
     base_url="https://monitoring.googleapis.com",
     key_variables=("GOOGLE_MONITORING_TOKEN",),
     needs_account="the project's id",
-    also_called=("vertex_ai", "vertex_ai_beta", "google-vertex"),
     endpoints=(
         Endpoint(
             dataset="usage",
