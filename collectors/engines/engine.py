@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from collectors.door import visible
 from collectors.engines import ENGINES, recognise
 from collectors.engines.counters import Counters, Difference, began_anew
-from collectors.engines.exposition import Scan, scan
+from collectors.engines.exposition import scan
+from collectors.engines.malformed import Malformed
 from collectors.engines.page import QUEUE, TPOT, TTFT, Count, EnginePage, Series
 from collectors.errors import CollectorError
 from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
@@ -64,7 +64,7 @@ class EngineSource:
         self._monotonic = monotonic
         self._timeout_seconds = timeout_seconds
         self._limit_bytes = limit_bytes
-        self._malformed = 0
+        self._malformed = Malformed()
         self._watch = _Watch()
 
     async def poll(self, now_ms: int) -> Poll:
@@ -91,7 +91,7 @@ class EngineSource:
         found = scan(text, engine.metrics)
         page = engine.normalise(found.samples)
         seconds, gains = self._watch.advance(page, at_ms, self._monotonic(), life=life, complete=not found.malformed)
-        return self._reading(at_ms, engine.kind, page, seconds, gains), self._rejects(found), engine.remark
+        return self._reading(at_ms, engine.kind, page, seconds, gains), self._malformed.rejects(found), engine.remark
 
     def _reading(
         self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, float]
@@ -121,13 +121,6 @@ class EngineSource:
             gpu_uuids=held.uuids,
             gpus_from="processes" if held.gpus else "configuration" if self._gpus else None,
         )
-
-    def _rejects(self, found: Scan) -> list[Reject]:
-        """Lines that are malformed now and were not on the previous page: a page repeats itself at every poll."""
-        more, self._malformed = found.malformed - self._malformed, found.malformed
-        if more <= 0:
-            return []
-        return [Reject(reason="a malformed line on the metrics page", count=more, example=visible(found.example))]
 
 
 def _whole(gain: float | None) -> int | None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from collectors.door import cut, visible
-from collectors.engines.exposition import Sample, Scan, scan
+from collectors.door import cut
+from collectors.engines.exposition import Sample, scan
+from collectors.engines.malformed import Malformed
 from collectors.errors import CollectorError
 from collectors.source import Poll
 from collectors.web.fetch import LIMIT_BYTES, address, fetch
-from store.facts import GpuReading, Reject
+from store.facts import GpuReading
 
 if TYPE_CHECKING:
     import httpx
@@ -92,7 +93,7 @@ class DcgmSource:
         self._headers = headers
         self._timeout_seconds = timeout_seconds
         self._limit_bytes = limit_bytes
-        self._malformed = 0
+        self._malformed = Malformed()
         self._errors: dict[tuple[str, str], tuple[int, ...]] = {}
 
     async def poll(self, now_ms: int) -> Poll:
@@ -112,20 +113,13 @@ class DcgmSource:
         gpus = readings(found.samples, now_ms, host=self._host, machine=self._machine)
         if not gpus:
             raise CollectorError(f"{address(self._url)} shows no card: do its counters include {POWER}?")
-        return Poll(gpus=[self._with_new_error(gpu) for gpu in gpus], rejects=self._rejects(found))
+        return Poll(gpus=[self._with_new_error(gpu) for gpu in gpus], rejects=self._malformed.rejects(found))
 
     def _with_new_error(self, gpu: GpuReading) -> GpuReading:
         """The last error only when it is another one than on the page before: the page repeats it for ever."""
         before = self._errors.get((gpu.host, gpu.uuid))
         self._errors[gpu.host, gpu.uuid] = gpu.xids
         return gpu if before is not None and before != gpu.xids else replace(gpu, xids=())
-
-    def _rejects(self, found: Scan) -> list[Reject]:
-        """Lines that are malformed now and were not on the previous page."""
-        more, self._malformed = found.malformed - self._malformed, found.malformed
-        if more <= 0:
-            return []
-        return [Reject(reason="a malformed line on the metrics page", count=more, example=visible(found.example))]
 
 
 def readings(samples: Iterable[Sample], at_ms: int, *, host: str | None, machine: str) -> list[GpuReading]:
