@@ -17,6 +17,7 @@ from store.buckets import CostRecord, Dataset, UsageSum
 from store.facts import Outcome
 from store.reader import Reader
 from store.sums import Sum, SumKey
+from tui.reading.cards import Cards
 
 DIMENSIONS = ("provider", "model", "day", "source")
 """What drift can be grouped by; a day is the beginning of a UTC day in epoch milliseconds, as text."""
@@ -85,7 +86,7 @@ def reconcile(reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence
     begins_ms = since_ms // DAY_MS * DAY_MS
     every, sources = coverings(reader)
     datasets = reader.datasets()
-    cards = _Cards(reader)
+    cards = Cards(reader)
     cells: list[_Cell] = []
     judged: list[Judged] = []
     for one in every:
@@ -136,7 +137,7 @@ class _Views:
         one: Covering,
         sources: frozenset[str],
         datasets: Sequence[Dataset],
-        cards: "_Cards",
+        cards: Cards,
         begins_ms: int,
         until_ms: int,
     ) -> None:
@@ -237,20 +238,7 @@ class _Views:
         return stem
 
 
-class _Cards:
-    """Cards of the store, each read once."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: dict[str, RateCard] = {}
-
-    def card(self, card_id: str) -> RateCard:
-        if card_id not in self._known:
-            self._known[card_id] = self._reader.card(card_id)
-        return self._known[card_id]
-
-
-def _ours(one: Sum, cards: _Cards) -> Ours:
+def _ours(one: Sum, cards: Cards) -> Ours:
     status, usage, card = one.key.card.status, one.usage, cards.card(one.key.card.card_id)
     failed = one.key.dimensions.outcome is Outcome.ERROR
     return Ours(
@@ -269,7 +257,7 @@ def _ours(one: Sum, cards: _Cards) -> Ours:
     )
 
 
-def _counted(key: SumKey, record: UsageSum, cards: _Cards) -> Counted:
+def _counted(key: SumKey, record: UsageSum, cards: Cards) -> Counted:
     card, tokens = cards.card(key.card.card_id), record.usage.total_tokens
     return Counted(
         usage=record.usage,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from collectors.prices.repricer import variant_of
 from pricing.books.book import STANDARD
-from pricing.card import CardStatus, RateCard
+from pricing.card import CardStatus
 from pricing.filters import Filter
 from pricing.hosts.allocation import largest_remainder
 from pricing.whatif.traffic import KeptRequest, Sender, Traffic
@@ -16,6 +16,7 @@ from store.reader import Reader
 from store.records import RequestRecord
 from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS
+from tui.reading.cards import Cards
 from tui.reading.committed import committed
 from tui.reading.moment import Moment, judge
 from tui.reading.sharing import allocated
@@ -62,7 +63,7 @@ def seen_traffic(reader: Reader, at: Moment, wanted: Filter, patient: Filter | N
     """Read the traffic that a filter lets through; `patient` is a filter of what nobody waits for."""
     sums = reader.sums(at.since_ms, at.until_ms)
     mine = [one for one in sums if wanted.matches(one.key.values(DIMENSIONS))]
-    cards = _Cards(reader)
+    cards = Cards(reader)
     kept = _kept(reader, at, wanted, cards)
     nights = _night_shares(reader, at)
     metered = _groups(mine, _USED, cards, patient, nights, _largest(kept))
@@ -77,29 +78,17 @@ def seen_traffic(reader: Reader, at: Moment, wanted: Filter, patient: Filter | N
 def prepaid_traffic(reader: Reader, at: Moment, covered: Callable[[SumKey], bool]) -> tuple[Traffic, ...]:
     """The prepaid requests that a commitment covers; `covered` says which series are under it."""
     sums = [one for one in reader.sums(at.since_ms, at.until_ms) if covered(one.key)]
-    return _groups(sums, {CardStatus.PREPAID}, _Cards(reader), None, {}, {})
+    return _groups(sums, {CardStatus.PREPAID}, Cards(reader), None, {}, {})
 
 
-class _Cards:
-    """Cards of the store, each read once."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: dict[str, RateCard] = {}
-
-    def card(self, card_id: str) -> RateCard:
-        if card_id not in self._known:
-            self._known[card_id] = self._reader.card(card_id)
-        return self._known[card_id]
-
-    def variant(self, card_id: str) -> str:
-        return variant_of(self.card(card_id)) or STANDARD
+def _variant(cards: Cards, card_id: str) -> str:
+    return variant_of(cards.card(card_id)) or STANDARD
 
 
 def _groups(
     sums: Iterable[Sum],
     statuses: Iterable[CardStatus],
-    cards: _Cards,
+    cards: Cards,
     patient: Filter | None,
     nights: dict[Sender, float],
     largest: dict[Sender, int],
@@ -122,7 +111,7 @@ def _traffic(
     members: Sequence[Sum],
     sender: Sender,
     call_type: str | None,
-    cards: _Cards,
+    cards: Cards,
     largest: int | None,
     night_share: float | None,
     *,
@@ -140,7 +129,7 @@ def _traffic(
         partial=totals.partial_requests > 0,
         failed=failed,
         call_type=call_type,
-        variant=cards.variant(card_id),
+        variant=_variant(cards, card_id),
         largest_prompt_tokens=largest,
         may_wait=waits,
         night_share=night_share,
@@ -168,7 +157,7 @@ def _hosted(
     return tuple(replace(one, nano_usd=parts[n]) for n, one in enumerate(groups))
 
 
-def _kept(reader: Reader, at: Moment, wanted: Filter, cards: _Cards) -> list[KeptRequest]:
+def _kept(reader: Reader, at: Moment, wanted: Filter, cards: Cards) -> list[KeptRequest]:
     """Single requests of the window at known prices, the newest first; at most so many are looked at."""
     found: list[KeptRequest] = []
     before: int | None = None
@@ -187,7 +176,7 @@ def _kept(reader: Reader, at: Moment, wanted: Filter, cards: _Cards) -> list[Kep
     return found
 
 
-def _kept_request(record: RequestRecord, cards: _Cards) -> KeptRequest:
+def _kept_request(record: RequestRecord, cards: Cards) -> KeptRequest:
     return KeptRequest(
         sender=_sender(SumKey(record.dimensions, record.card)),
         call=record.identity >> RECORD_BITS,
@@ -195,7 +184,7 @@ def _kept_request(record: RequestRecord, cards: _Cards) -> KeptRequest:
         usage=record.usage,
         nano_usd=record.nano_usd,
         failed=record.dimensions.outcome is Outcome.ERROR,
-        variant=cards.variant(record.card.card_id),
+        variant=_variant(cards, record.card.card_id),
         session=record.session,
     )
 
