@@ -3,38 +3,22 @@
 Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "at least".
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache, lru_cache
 
 from pricing.money import decimal_text, nano_from_usd, usd_from_nano
 from tui import zone
+from tui.cells import ascii_text as ascii_text
+from tui.cells import cells as cells
+from tui.cells import pad as pad
+from tui.cells import safe as safe
+from tui.cells import shorten as shorten
+from tui.cells import wrap as wrap
 
 UNKNOWN = "--"
 AT_LEAST = "≥"
-REPLACEMENT = "�"
-ELLIPSIS = "…"
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_ASCII = str.maketrans(
-    {
-        "≥": ">",
-        "≤": "<",
-        "…": "~",
-        "�": "?",
-        "─": "-",
-        "│": "|",
-        "█": "#",
-        "▒": ".",
-        "▁": "_",
-        "▂": ".",
-        "▃": "-",
-        "▄": "=",
-        "▅": "+",
-    }
-    | {"▆": "*", "▇": "%", "×": "x", "·": ".", "┤": "+", "└": "+", "╎": "|", "━": "*", "┄": "."}
-)
 _CENT = Decimal("0.01")
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
@@ -42,19 +26,6 @@ _AGE_STEPS = (
     *((minutes * _MINUTE_MS, f"{minutes} min") for minutes in (1, 2, 5, 10, 30)),
     *((hours * _HOUR_MS, f"{hours} h") for hours in (1, 2, 5, 12)),
 )
-
-
-def cell_len(text: str) -> int:
-    """How many cells a text takes on a terminal."""
-    return _measure()(text)
-
-
-@cache
-def _measure() -> Callable[[str], int]:
-    """Loaded when first asked: amounts are written by commands, too, which draw on no screen."""
-    from rich.cells import cell_len as measured
-
-    return measured
 
 
 def dollars(usd: Decimal | None, *, lower_bound: bool = False) -> str:
@@ -298,82 +269,6 @@ def bar(share: float, width: int, mark: float | None = None, *, ascii_only: bool
         cells[max(0, min(width - 1, int(mark * width)))] = "│"
     text = "".join(cells)
     return ascii_text(text) if ascii_only else text
-
-
-@lru_cache(maxsize=4096)
-def safe(text: str, width: int | None = None) -> str:
-    """Text from outside, made harmless for a terminal and cut to `width` cells.
-
-    Control and format characters (escapes, bidirectional overrides, zero width, line breaks) and combining marks that
-    do not belong to a letter show as a visible replacement, so that no name can hide or move anything.
-    """
-    if width is not None and len(text) > 4 * width + 4:
-        text = text[: 4 * width + 4]
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(map(_harmless, unicodedata.normalize("NFC", text)))
-    return text if width is None or cell_len(text) <= width else _cut(text, width)
-
-
-def _harmless(character: str) -> str:
-    return character if character.isprintable() and cell_len(character) > 0 else REPLACEMENT
-
-
-def _cut(text: str, width: int) -> str:
-    if width <= 0:
-        return ""
-    room, kept = width - 1, []
-    for character in text:
-        room -= cell_len(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept) + ELLIPSIS
-
-
-def cells(text: str) -> int:
-    """How many cells a text takes."""
-    return cell_len(text)
-
-
-def shorten(text: str, width: int) -> str:
-    """A name in so many cells: what stands before the last slash (a provider, an owner) goes first, then its end.
-
-    A model's family and version stand at the beginning of its own name, and the date of its snapshot at the end.
-    """
-    text = safe(text, 200)
-    if cell_len(text) <= width:
-        return text
-    own = text.rpartition("/")[2]
-    marked = f"…/{own}"
-    return marked if own and cell_len(marked) <= width else safe(own or text, width)
-
-
-def pad(text: str, width: int, *, right: bool = False) -> str:
-    """Text of exactly `width` cells: cut when longer, filled with blanks on one side when shorter."""
-    text = safe(text, width)
-    blanks = " " * (width - cell_len(text))
-    return blanks + text if right else text + blanks
-
-
-def ascii_text(text: str) -> str:
-    """The same number of cells in ASCII, for terminals that know nothing else."""
-    text = text.translate(_ASCII)
-    return text if text.isascii() else "".join(c if c.isascii() else "?" * cell_len(c) for c in text)
-
-
-def wrap(sentence: str, width: int) -> list[str]:
-    """A sentence in lines of at most `width` cells, broken between words."""
-    lines: list[str] = []
-    line = ""
-    for word in safe(sentence).split(" "):
-        longer = f"{line} {word}" if line else word
-        if cell_len(longer) <= width:
-            line = longer
-            continue
-        if line:
-            lines.append(line)
-        line = safe(word, width)
-    return [*lines, line]
 
 
 def member(dimension: str, key: str | None) -> str:

@@ -173,7 +173,7 @@ def sums_text(picture: MachinesPicture, width: int | None = None) -> str:
     text = ""
     for part in _sums(picture):
         longer = f"{text}   {part}" if text else part
-        if width is None or fmt.cell_len(longer) <= width:
+        if width is None or fmt.cells(longer) <= width:
             text = longer
     return text
 
