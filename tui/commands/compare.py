@@ -31,7 +31,7 @@ from tui.commands.common import config_of, plain, print_json, reading, say, shor
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
 from tui.reading.compare import Asked, Compared, compared, given
-from tui.reading.report import instant_text, money
+from tui.reading.report import money, opening
 
 _NOTHING_KNOWN = 3
 _NOTHING = Decimal(0)
@@ -151,13 +151,7 @@ def _blend(text: str) -> Blend:
 def _json(found: Compared, full: FullCost) -> dict[str, Any]:
     comparison, seconds = found.comparison, found.at.seconds
     return {
-        "schema": 1,
-        "as_of": instant_text(found.at.now_ms),
-        "window": {
-            "since": instant_text(found.at.since_ms),
-            "until": instant_text(found.at.until_ms),
-            "seconds": round(seconds),
-        },
+        **opening(found.at),
         "traffic": {
             "requests": comparison.requests,
             "usd": usd_text(comparison.nano_usd),

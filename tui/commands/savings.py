@@ -21,7 +21,7 @@ from tui.commands.common import config_of, print_json, reading, shortened
 from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, series_filter, window_of
-from tui.reading.report import Report, instant_text, money
+from tui.reading.report import Report, money, opening
 from tui.reading.savings import SavingsFound, costs_beside, savings
 
 _MOST_SHOWN = 10
@@ -61,13 +61,7 @@ def run(options: argparse.Namespace) -> int:
 def _json(found: SavingsFound, beside: Mapping[str, Report]) -> dict[str, Any]:
     total = found.total.total
     return {
-        "schema": 1,
-        "as_of": instant_text(found.at.now_ms),
-        "window": {
-            "since": instant_text(found.at.since_ms),
-            "until": instant_text(found.at.until_ms),
-            "seconds": round(found.at.seconds),
-        },
+        **opening(found.at),
         "usd_per_hour": money(found.full.spend_usd_per_hour),
         "lower_bound": total.is_lower_bound,
         "usd_per_request": money(total.usd_per_request),

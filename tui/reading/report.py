@@ -88,13 +88,7 @@ class Report:
             if self.dimensions
         ]
         return {
-            "schema": 1,
-            "as_of": instant_text(self.at.now_ms),
-            "window": {
-                "since": instant_text(self.at.since_ms),
-                "until": instant_text(self.at.until_ms),
-                "seconds": round(self.at.seconds),
-            },
+            **opening(self.at),
             **({"overlapping": True} if self.overlapping else {}),
             **({"provisional": True} if self.is_provisional else {}),
             **({"notes": [*self.notes, *self.beside]} if self.notes or self.beside else {}),
@@ -198,6 +192,19 @@ def source_json(record: SourceRecord, at: Moment) -> dict[str, Any]:
         "watermark": None if health.watermark_ms is None else instant_text(health.watermark_ms),
         "events": record.events,
         "rejected": record.rejected,
+    }
+
+
+def opening(at: Moment) -> dict[str, Any]:
+    """What every document about a window begins with: the schema's number, the instant it is of, the window."""
+    return {
+        "schema": 1,
+        "as_of": instant_text(at.now_ms),
+        "window": {
+            "since": instant_text(at.since_ms),
+            "until": instant_text(at.until_ms),
+            "seconds": round(at.seconds),
+        },
     }
 
 
