@@ -79,6 +79,25 @@ def facts(
     return found, merged(rejects)
 
 
+def grouped_facts(
+    groups: Iterable[tuple[Iterable[msgspec.Raw], Callable[[Row], Fact | None]]], decode: Callable[[msgspec.Raw], Row]
+) -> tuple[list[Fact], list[Reject]]:
+    """The same of rows that stand in groups, each of which says something of its own about its rows, such as their hour."""
+    found: list[Fact] = []
+    rejects: list[Reject] = []
+    for rows, fact in groups:
+        taken, refused = facts(rows, decode, fact)
+        found += taken
+        rejects += refused
+    return found, rejects
+
+
+def check_usd(currency: str, what: str = "cost") -> None:
+    """ValueError for money that is not in US dollars."""
+    if currency.upper() != "USD":
+        raise ValueError(f"a {what} that is not in US dollars")
+
+
 def merged(rejects: Sequence[Reject]) -> list[Reject]:
     """One reject per reason, with the newest example."""
     by_reason: dict[str, Reject] = {}

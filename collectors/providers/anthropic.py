@@ -12,10 +12,9 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut, text_milliseconds
-from collectors.providers.answers import cents, facts, instant
+from collectors.providers.answers import cents, check_usd, facts, grouped_facts, instant
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import Usage
-from store.facts import Reject
 from store.provider_facts import CostBucket, UsageBucket
 
 _PERMISSION = "an Anthropic admin key (sk-ant-admin..., made by an admin of the organization in the Console)"
@@ -141,27 +140,23 @@ def _ask(path: str, span: Span, width_name: str, limit: int, groups: Sequence[st
 def read_usage(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of usage buckets."""
     page = _page(body)
-    found: list[UsageBucket] = []
-    rejects: list[Reject] = []
-    for bucket in page.data:
-        begins_ms = text_milliseconds(bucket.starting_at)
-        taken, refused = facts(bucket.results, _usage, partial(_usage_bucket, begins_ms, span.width_seconds))
-        found += taken
-        rejects += refused
-    return Page(usage=found, rejects=rejects, more=_more(page.next_page, ask, more=page.has_more))
+    rows = (
+        (bucket.results, partial(_usage_bucket, text_milliseconds(bucket.starting_at), span.width_seconds))
+        for bucket in page.data
+    )
+    found, rejects = grouped_facts(rows, _usage)
+    return Page(usage=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
 
 
 def read_costs(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of the cost report."""
     page = _page(body)
-    found: list[CostBucket] = []
-    rejects: list[Reject] = []
-    for bucket in page.data:
-        begins_ms = text_milliseconds(bucket.starting_at)
-        taken, refused = facts(bucket.results, _cost, partial(_cost_bucket, begins_ms, span.width_seconds))
-        found += taken
-        rejects += refused
-    return Page(costs=found, rejects=rejects, more=_more(page.next_page, ask, more=page.has_more))
+    rows = (
+        (bucket.results, partial(_cost_bucket, text_milliseconds(bucket.starting_at), span.width_seconds))
+        for bucket in page.data
+    )
+    found, rejects = grouped_facts(rows, _cost)
+    return Page(costs=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
 
 
 def read_analytics(body: bytes, span: Span, ask: Ask) -> Page:
@@ -171,17 +166,9 @@ def read_analytics(body: bytes, span: Span, ask: Ask) -> Page:
     return Page(
         costs=found,
         rejects=rejects,
-        more=_more(page.next_page, ask, more=page.has_more),
+        more=ask.following(page.next_page, more=page.has_more),
         complete_until_ms=None if page.data_refreshed_at is None else text_milliseconds(page.data_refreshed_at),
     )
-
-
-def _more(next_page: str | None, ask: Ask, *, more: bool) -> Sequence[Ask]:
-    if not more:
-        return ()
-    if next_page is None:
-        raise ValueError("there is more, and nothing says where")
-    return (ask.having(page=next_page),)
 
 
 def _usage_bucket(begins_ms: int, width_seconds: int, row: _Usage) -> UsageBucket:
@@ -238,8 +225,7 @@ def _analytics_bucket(width_seconds: int, row: _AnalyticsCost) -> CostBucket:
 
 
 def _us_cents(amount: Decimal, currency: str) -> int:
-    if currency.upper() != "USD":
-        raise ValueError("a cost that is not in US dollars")
+    check_usd(currency)
     return cents(amount)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from collectors.providers.answers import facts, instant, units_and_nanos
+from collectors.providers.answers import check_usd, facts, instant, units_and_nanos
 from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
 from store.provider_facts import CostBucket
 
@@ -88,8 +88,7 @@ def _day_of(ask: Ask, span: Span) -> int:
 
 
 def _cost(begins_ms: int, account: str, item: _Item) -> CostBucket:
-    if item.totalCost.currencyCode.upper() != "USD":
-        raise ValueError("a cost that is not in US dollars")
+    check_usd(item.totalCost.currencyCode)
     return CostBucket(
         begins_ms=begins_ms,
         width_seconds=DAY,

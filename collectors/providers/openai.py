@@ -12,10 +12,9 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut
-from collectors.providers.answers import facts, seconds_text, usd
+from collectors.providers.answers import check_usd, grouped_facts, seconds_text, usd
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import Usage
-from store.facts import Reject
 from store.provider_facts import CostBucket, UsageBucket
 
 KINDS = (
@@ -121,37 +120,22 @@ def _window(span: Span) -> tuple[tuple[str, str], ...]:
 def read_usage(kind: str, body: bytes, span: Span, ask: Ask) -> Page:
     """A page of usage buckets."""
     page = _page(body)
-    found: list[UsageBucket] = []
-    rejects: list[Reject] = []
-    for bucket in page.data:
-        taken, refused = facts(
-            bucket.results, _usage, partial(_usage_bucket, kind, bucket.start_time * 1_000, span.width_seconds)
-        )
-        found += taken
-        rejects += refused
-    return Page(usage=found, rejects=rejects, more=_more(page, ask))
+    rows = (
+        (bucket.results, partial(_usage_bucket, kind, bucket.start_time * 1_000, span.width_seconds))
+        for bucket in page.data
+    )
+    found, rejects = grouped_facts(rows, _usage)
+    return Page(usage=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
 
 
 def read_costs(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of cost buckets; a line item reads "gpt-5, input"."""
     page = _page(body)
-    found: list[CostBucket] = []
-    rejects: list[Reject] = []
-    for bucket in page.data:
-        taken, refused = facts(
-            bucket.results, _cost, partial(_cost_bucket, bucket.start_time * 1_000, span.width_seconds)
-        )
-        found += taken
-        rejects += refused
-    return Page(costs=found, rejects=rejects, more=_more(page, ask))
-
-
-def _more(page: _Page, ask: Ask) -> Sequence[Ask]:
-    if not page.has_more:
-        return ()
-    if page.next_page is None:
-        raise ValueError("there is more, and nothing says where")
-    return (ask.having(page=page.next_page),)
+    rows = (
+        (bucket.results, partial(_cost_bucket, bucket.start_time * 1_000, span.width_seconds)) for bucket in page.data
+    )
+    found, rejects = grouped_facts(rows, _cost)
+    return Page(costs=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
 
 
 def _usage_bucket(kind: str, begins_ms: int, width_seconds: int, row: _Usage) -> UsageBucket:
@@ -199,8 +183,7 @@ def _units(kind: str, row: _Usage) -> Usage:
 
 
 def _cost_bucket(begins_ms: int, width_seconds: int, row: _Cost) -> CostBucket:
-    if row.amount.currency.lower() != "usd":
-        raise ValueError("a cost that is not in US dollars")
+    check_usd(row.amount.currency)
     item = row.line_item or ""
     model, comma, _ = item.rpartition(", ")
     return CostBucket(

@@ -41,6 +41,14 @@ class Ask(msgspec.Struct, frozen=True):
         kept = tuple((name, value) for name, value in self.query if name not in changed)
         return msgspec.structs.replace(self, query=(*kept, *changed.items()))
 
+    def following(self, page: str | None, *, more: bool) -> "Sequence[Ask]":
+        """The question for the next page, where there is more; ValueError where nothing says which page that is."""
+        if not more:
+            return ()
+        if page is None:
+            raise ValueError("there is more, and nothing says where")
+        return (self.having(page=page),)
+
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What one answer says, and what must be asked besides: the next page, or each of what it lists."""

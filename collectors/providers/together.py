@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut, text_milliseconds
-from collectors.providers.answers import facts, usd
+from collectors.providers.answers import check_usd, facts, usd
 from collectors.providers.provider import DAY_MS, HOUR, HOUR_MS, Ask, Endpoint, Page, Provider, Span
 from store.facts import Reject
 from store.provider_facts import CostBucket
@@ -65,8 +65,7 @@ def _months(span: Span) -> list[str]:
 def read(body: bytes, _span: Span, ask: Ask) -> Page:
     """A page of hours with their line items."""
     page = _page(body)
-    if page.currency.upper() != "USD":
-        raise ValueError("a bill that is not in US dollars")
+    check_usd(page.currency, "bill")
     costs: list[CostBucket] = []
     rejects: list[Reject] = []
     for window in page.data:

@@ -10,10 +10,9 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut, text_milliseconds
-from collectors.providers.answers import facts, instant
+from collectors.providers.answers import grouped_facts, instant
 from collectors.providers.provider import HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import NOTHING, Usage
-from store.facts import Reject
 from store.provider_facts import UsageBucket
 
 _METRICS = ("token_count", "model_invocation_count")
@@ -78,13 +77,9 @@ def read(body: bytes, span: Span, ask: Ask) -> Page:
     answer = _answer(body)
     if answer.error is not None:
         raise ValueError("an error instead of time series")
-    found: list[UsageBucket] = []
-    rejects: list[Reject] = []
     counts_calls = "model_invocation_count" in dict(ask.query)["filter"]
-    for series in answer.timeSeries:
-        taken, refused = facts(series.points, _point, partial(_bucket, series, span.width_seconds, counts_calls))
-        found += taken
-        rejects += refused
+    rows = ((series.points, partial(_bucket, series, span.width_seconds, counts_calls)) for series in answer.timeSeries)
+    found, rejects = grouped_facts(rows, _point)
     more = [ask.having(pageToken=answer.nextPageToken)] if answer.nextPageToken else ()
     return Page(usage=found, rejects=rejects, more=more)
 
