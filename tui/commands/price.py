@@ -198,8 +198,8 @@ def _why(bill: Bill) -> list[str]:
     if card.status in UNKNOWN_COST:
         return [f"  {card.match_rule}: the cost is unknown, not zero.", "  Give it a price under [[price]], see docs."]
     lines = [f"  book {card.book}   record {card.record}", f"  matched by: {card.match_rule}"]
-    since = card.effective_from or "not dated"
-    lines.append(f"  in force since {since}   checked {card.checked or 'unknown'}")
+    dated = f"in force since {card.effective_from}" if card.effective_from else "not dated"
+    lines.append(f"  {dated}   checked {card.checked or 'unknown'}")
     lines += [f"  {condition}" for condition in card.conditions]
     used = {line.item for line in bill.lines}
     lines += [f"  billed {fallback}" for fallback in card.fallbacks if fallback.partition(" ")[0] in used]

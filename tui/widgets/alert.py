@@ -16,6 +16,7 @@ MOST_ROWS = 3
 """Alerts under the Burn table; the rest stand on their own screen."""
 
 _SUBJECT_CELLS = 24
+_LEAST_CAUSE_CELLS = 13
 _MOST_PARTS = 4
 
 
@@ -53,9 +54,15 @@ def alert_line(row: AlertRow, now_ms: int | None, width: int, *, more: int = 0) 
     text = f"{sign} {fmt.moment(row.opened_ms, now_ms)} {fmt.safe(row.subject, _SUBJECT_CELLS)}  "
     room = max(8, width - fmt.cells(text) - fmt.cells(effect) - fmt.cells(after))
     title = fmt.safe(row.title, room)
-    cause = f"   {fmt.safe(row.first_cause, 200)}" if row.first_cause else ""
-    cause = fmt.safe(cause, max(0, room - fmt.cells(title))) if room - fmt.cells(title) > 12 else ""
+    cause = _cause_text(row, room - fmt.cells(title))
     return (text, role), (title, ""), (effect, role), (cause, "dim"), (after, "dim")
+
+
+def _cause_text(row: AlertRow, room: int) -> str:
+    """The cause, as far as there is room; its dollars are whole or left out."""
+    text = f"   {fmt.safe(row.first_cause, 200)}" if row.first_cause else ""
+    least = _LEAST_CAUSE_CELLS if row.reason else max(_LEAST_CAUSE_CELLS, fmt.cells(text.partition(" (")[0]))
+    return fmt.safe(text, room) if room >= least else ""
 
 
 def role_of(row: AlertRow) -> str:
