@@ -11,7 +11,7 @@ from tui.app import MonitorApp
 from tui.pictures.alerts import AlertsPicture
 from tui.pictures.view import View
 from tui.screens.alerts import AlertScreen, AlertsScreen
-from tui.widgets.alert import AlertRows
+from tui.widgets.alert import AlertRows, alert_line
 from tui.widgets.header import HeaderLine
 from tui.widgets.table import Table
 
@@ -23,6 +23,14 @@ def with_alerts(**header: object) -> FakeFeed:
     burn = pictures.burn()
     noted = replace(burn.header, alerts_firing=2, is_critical=True, newest_alert=2, **header)
     return FakeFeed(replace(burn, header=noted, alerts=tuple(row for row in alerts.ROWS if row.is_open)))
+
+
+@pytest.mark.parametrize("width", range(60, 200))
+def test_the_dollars_of_a_cause_are_whole_or_left_out(width: int) -> None:
+    text = "".join(part for part, _ in alert_line(alerts.alert(), alerts.NOW_MS, width))
+    after_the_effect = text.partition("+$88.70/h")[2]
+    assert "+$" not in after_the_effect or "+$88.70/h" in after_the_effect
+    assert width < 160 or "(acme, claude-sonnet-4-6)" in after_the_effect
 
 
 def cells(app: MonitorApp) -> list[tuple[str, ...]]:
