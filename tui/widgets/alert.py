@@ -61,7 +61,7 @@ def alert_line(row: AlertRow, now_ms: int | None, width: int, *, more: int = 0) 
 def _cause_text(row: AlertRow, room: int) -> str:
     """The cause, as far as there is room; its dollars are whole or left out."""
     text = f"   {fmt.safe(row.first_cause, 200)}" if row.first_cause else ""
-    least = _LEAST_CAUSE_CELLS if row.reason else max(_LEAST_CAUSE_CELLS, fmt.cells(text.partition(" (")[0]))
+    least = _LEAST_CAUSE_CELLS if row.reason else max(_LEAST_CAUSE_CELLS, fmt.cells(text.partition(" (")[0]) + 1)
     return fmt.safe(text, room) if room >= least else ""
 
 
