@@ -1,7 +1,9 @@
 """What holds for every test: nothing is judged by the clock, and a gate gives the same answer twice."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("anywhere", deadline=None)
@@ -9,3 +11,17 @@ settings.register_profile("gate", deadline=None, derandomize=True, print_blob=Tr
 settings.load_profile("gate" if os.environ.get("CI") else "anywhere")
 
 pytest_plugins = ["tests.nvml_fixtures"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_driver_but_the_one_that_is_asked_for() -> Iterator[None]:
+    """No test meets the GPUs of this machine, nor a stand-in that another test has loaded under the driver's name."""
+    import pynvml
+
+    def absent() -> None:
+        if pynvml.nvmlLib is None:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pynvml, "_LoadNvmlLibrary", absent)
+        yield
