@@ -17,11 +17,18 @@ NAMES = (
 
 WITHOUT_FIGURES = {
     "cohere": "Cohere has no usage or cost endpoint: only a gateway's log can tell what it costs.",
+    "mistral": "Mistral's admin API tells usage by category, but documents neither its fields nor the unit of its amounts: only a"
+    " gateway's log can tell what it costs.",
     "gemini": "An AI Studio key has no usage or cost endpoint: only a gateway's log can tell what Gemini costs.",
 }
 """Providers that cannot be asked, with the sentence that says so."""
 
-_KEYS_WITHOUT_FIGURES = {"COHERE_API_KEY": "cohere", "CO_API_KEY": "cohere", "GEMINI_API_KEY": "gemini"}
+_KEYS_WITHOUT_FIGURES = {
+    "COHERE_API_KEY": "cohere",
+    "CO_API_KEY": "cohere",
+    "GEMINI_API_KEY": "gemini",
+    "MISTRAL_API_KEY": "mistral",
+}
 
 
 def key_variables() -> dict[str, str]:
