@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import IO
 
 import msgspec
@@ -35,6 +37,8 @@ SHORT_BYTES = 4_000
 """Up to here a line is read faster than its row is written (measured with lines of 0.6 and 13.5 KB)."""
 
 _LENGTH_BYTES = 4
+_FRAMES_AHEAD = 16
+"""Pieces kept ready: about as many as one transaction takes; each is some thousand rows at most."""
 _ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -151,7 +155,7 @@ def _in_a_process(task: Task) -> Iterator[Piece]:
                 reading.stdin.flush()
             with suppress(BrokenPipeError):
                 reading.stdin.close()
-            for frame in _frames(reading.stdout):
+            for frame in _read_ahead(reading.stdout):
                 yield decode(frame)
             if reading.wait() != 0:
                 raise ReadingError(
@@ -159,6 +163,21 @@ def _in_a_process(task: Task) -> Iterator[Piece]:
                 )
         finally:
             reading.kill()
+
+
+def _read_ahead(stream: IO[bytes]) -> Iterator[bytes]:
+    """The frames, some of them taken in beforehand: while one process commits, the other must not wait for its pipe."""
+    waiting: Queue[bytes | None] = Queue(_FRAMES_AHEAD)
+
+    def take() -> None:
+        with suppress(OSError, ValueError):
+            for frame in _frames(stream):
+                waiting.put(frame)
+        waiting.put(None)
+
+    Thread(target=take, name="read ahead", daemon=True).start()
+    while (frame := waiting.get()) is not None:
+        yield frame
 
 
 def _frames(stream: IO[bytes]) -> Iterator[bytes]:

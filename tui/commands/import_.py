@@ -28,7 +28,7 @@ from tui.commands.common import config_of, existing, place_of, plain, say
 SOURCE = "import"
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
-_ROWS_PER_TRANSACTION = 20_000
+_ROWS_PER_TRANSACTION = 8_000
 """Ids come in no order, so that each transaction touches pages all over their index: few large ones write less."""
 
 
