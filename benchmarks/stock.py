@@ -8,6 +8,7 @@ from textual.widgets import DataTable
 
 from collectors.clock import now_ms
 from tui.pictures.view import View
+from tui.questions.burn import BurnQuestion
 from tui.screens.burn_table import COLUMNS, MEASURES, draw_row
 from tui.storefeed import StoreFeed
 
@@ -35,7 +36,7 @@ class Stock(App[None]):
     def draw(self) -> None:
         """Update what changed, cell by cell."""
         table = self.query_one(DataTable)
-        for group in self._feed.burn(View()).rows:
+        for group in self._feed.read(BurnQuestion(View())).rows:
             name, cells = repr(group.key), draw_row(group, "model", MEASURES).cells
             if name not in self._shown:
                 table.add_row(*cells, key=name)

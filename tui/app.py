@@ -16,7 +16,7 @@ from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.burn import BurnPicture
 from tui.pictures.view import View
-from tui.privacy import private
+from tui.privacy import PrivateFeed
 from tui.screens.burn import BurnScreen
 from tui.screens.monitor import MonitorScreen
 from tui.tracekeys import TraceKeysApp
@@ -130,7 +130,7 @@ class MonitorApp(TraceKeysApp):
         self._plain_feed = feed
         self.low_bandwidth = low_bandwidth
         if private_names:
-            self.feed = private(feed)
+            self.feed = PrivateFeed(feed)
         self.demo = demo
         self.is_copy = is_copy
         self.rings = rings
@@ -191,7 +191,7 @@ class MonitorApp(TraceKeysApp):
     def action_privacy(self) -> None:
         """Show tenants, keys and users as numbers, or by name again; from the top, where no name is in the path."""
         hidden = self.feed is self._plain_feed
-        self.feed = private(self._plain_feed) if hidden else self._plain_feed
+        self.feed = PrivateFeed(self._plain_feed) if hidden else self._plain_feed
         self.trail = Trail()
         self.last_filter = ""
         self.view = replace(self.view, path=(), filter="")

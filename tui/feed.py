@@ -1,103 +1,76 @@
-"""Where pictures come from: a protocol, so that screens are tested without a store."""
+"""Where pictures come from and what is written: a protocol, so that screens are tested without a store.
+
+A question is a frozen value that knows what answers it, an act one that knows how it is done; each screen has its own
+(`tui.questions`, `tui.acts`), so that a feed does not grow with the screens.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
-    from tui.pictures.alerts import AlertsPicture
-    from tui.pictures.budgets import BudgetPicture, BudgetsPicture
-    from tui.pictures.burn import BurnPicture
-    from tui.pictures.chart import ChartPicture, Point
-    from tui.pictures.compare import ComparePicture, Conditions
-    from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
-    from tui.pictures.requests import BillPicture, RequestsPicture
-    from tui.pictures.sources import SourcesPicture
-    from tui.pictures.view import View
+    from pricing.books.book import PriceBook
+    from pricing.books.catalogue import Catalogue
+    from store.reader import Reader
+
+P = TypeVar("P")
+
+Prices: TypeAlias = "Callable[[], tuple[PriceBook, Catalogue]]"
+"""The books in force, and the catalogue among them."""
 
 
 class FeedError(Exception):
     """The picture cannot be read now; the text is a sentence for the screen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStore:
+    """An open store, and what else an answer depends on."""
+
+    reader: Reader
+    now_ms: int
+    machine: str
+    demo: bool
+    notices: Callable[[], tuple[str, ...]]
+    """Sentences that the header must not hide."""
+    prices: Prices | None
+    """None where prices of other models are not loaded."""
+
+
+class Question(msgspec.Struct, Generic[P], frozen=True):
+    """Something that a screen wants to know."""
+
+    KEPT_MS: ClassVar[int] = 0
+    """For so long the last answer to the same question serves again."""
+
+    def answer(self, store: OpenStore) -> P:
+        """The picture; what reads it is loaded when it is first asked for. Raises FeedError or StoreError."""
+        raise NotImplementedError
+
+
+class Act(msgspec.Struct, frozen=True):
+    """Something that a person at the screen wants to be written."""
+
+    REFUSED: ClassVar[str] = ""
+    """How a sentence about its failure begins."""
+
+    def do(self, path: Path, now_ms: int) -> str:
+        """Write it into the store; what was done, in a sentence. Raises FeedError, StoreError or ValueError."""
+        raise NotImplementedError
+
+
 class Feed(Protocol):
-    """Reads pictures, blocking, from any thread; raises FeedError."""
+    """Answers questions and does acts, blocking, from any thread; raises FeedError."""
 
-    def burn(self, view: View) -> BurnPicture:
-        """The three figures and the table for this view."""
+    def read(self, question: Question[P]) -> P:
+        """The answer as of now."""
         ...
 
-    def names(self) -> Mapping[str, Sequence[str]]:
-        """Every member of every dimension that was ever seen."""
-        ...
-
-    def chart(self, view: View) -> ChartPicture:
-        """Dollars per hour over time, by the dimension of this view."""
-        ...
-
-    def alerts(self, view: View) -> AlertsPicture:
-        """Alerts that are open, and those that ended lately."""
-        ...
-
-    def acknowledge(self, alert_id: int, *, undo: bool) -> str:
-        """Say that somebody looks after an alert, or take that back; what was done, in a sentence."""
-        ...
-
-    def snooze(self, alert_id: int, *, undo: bool) -> str:
-        """Keep an alert quiet for an hour, or take that back; what was done, in a sentence."""
-        ...
-
-    def alert_points(self, view: View) -> Sequence[Point]:
-        """When alerts fired in the last month before the view's end or now, and after it."""
-        ...
-
-    def set_mark(self, text: str, at_ms: int | None) -> str:
-        """Mark an instant, or now; what was done, in a sentence. FeedError where the store cannot be written."""
-
-    def allow_key(self, provider: str) -> str:
-        """Let the collector use the key that it found for a provider; what follows, in a sentence. FeedError as above."""
-
-    def start_launch(self, words: str) -> str:
-        """Begin a launch now: a budget, a length and a name; what was done, or FeedError."""
-        ...
-
-    def stop_launch(self) -> str:
-        """End the launch that is on; what was done, or FeedError."""
-        ...
-
-    def budgets(self, view: View) -> BudgetsPicture:
-        """Every budget, and the launch that is on."""
-        ...
-
-    def budget(self, view: View, name: str) -> BudgetPicture:
-        """One budget over its period; FeedError when it is not in force."""
-        ...
-
-    def compare(self, view: View, conditions: Conditions) -> ComparePicture:
-        """Savings, and the traffic of this view on other models."""
-        ...
-
-    def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
-        """Single requests of this view, newest or dearest first."""
-        ...
-
-    def bill(self, view: View, request_id: int) -> BillPicture:
-        """One request line by line; FeedError when it is no longer kept."""
-        ...
-
-    def sources(self, view: View) -> SourcesPicture:
-        """Every source and its state."""
-        ...
-
-    def machines(self, view: View) -> MachinesPicture:
-        """Hosts, GPUs and engines over the last minute."""
-        ...
-
-    def engine(self, view: View, source: str, model: str | None) -> EnginePicture:
-        """One engine: its figures, who uses it, and its headroom."""
-        ...
-
-    def gpu(self, view: View, host: str, uuid: str) -> GpuPicture:
-        """One GPU and its history."""
+    def do(self, act: Act) -> str:
+        """What was done, in a sentence."""
         ...

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
-from tui.feed import Feed
+from tui.feed import Act, Feed, Question
+from tui.questions.burn import NamesQuestion
+
+P = TypeVar("P")
 
 MASKED = ("tenant", "key", "user", "end_user")
 """Dimensions whose members may not be shown to everybody."""
@@ -63,20 +66,20 @@ def _changed(value: Any, change: Any) -> Any:
 
 
 class PrivateFeed:
-    """Another feed's pictures without names; views are asked of it with the names put back."""
+    """Another feed's pictures without names; questions and acts reach it with the names put back."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
 
-    def __getattr__(self, question: str) -> Any:
-        def asked(*arguments: Any, **options: Any) -> Any:
-            mask = Mask(self._feed.names())
-            answer = getattr(self._feed, question)(*map(mask.reveal, arguments), **mask.reveal(options))
-            return mask.hide(answer)
+    def read(self, question: Question[P]) -> P:
+        """The answer without names."""
+        mask = self._mask()
+        return cast("P", mask.hide(self._feed.read(mask.reveal(question))))
 
-        return asked
+    def do(self, act: Act) -> str:
+        """What was done, without names."""
+        mask = self._mask()
+        return cast("str", mask.hide(self._feed.do(mask.reveal(act))))
 
-
-def private(feed: Feed) -> Feed:
-    """A feed that shows no names."""
-    return cast("Feed", PrivateFeed(feed))
+    def _mask(self) -> Mask:
+        return Mask(self._feed.read(NamesQuestion()))

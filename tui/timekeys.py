@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 from tui import travel, zone
+from tui.acts.marks import SetMark
 from tui.asking import AskingApp
 from tui.feed import FeedError
+from tui.questions.alerts import FiredQuestion
 from tui.screens.monitor import MonitorScreen
 
 WINDOWS_SECONDS = (60, 300, 900, 3600, 86_400)
@@ -102,7 +104,7 @@ class TimeKeysApp(AskingApp):
     async def _to_alert(self, steps: int) -> None:
         newest_ms = self._newest_ms or 0
         here_ms = self.view.until_ms or newest_ms
-        alerts = {point.at_ms: point.text for point in await asyncio.to_thread(self.feed.alert_points, self.view)}
+        alerts = {point.at_ms: point.text for point in await asyncio.to_thread(self.feed.read, FiredQuestion())}
         at_ms = travel.before(alerts, here_ms) if steps < 0 else travel.after(alerts, here_ms)
         if at_ms is None:
             self.say("There is no alert before this time." if steps < 0 else "There is no alert after this time.")
@@ -116,7 +118,7 @@ class TimeKeysApp(AskingApp):
 
     def _mark(self, text: str) -> None:
         async def mark() -> None:
-            said = await asyncio.to_thread(self.feed.set_mark, text, self.view.until_ms)
+            said = await asyncio.to_thread(self.feed.do, SetMark(text, self.view.until_ms))
             self.renew()
             self.say(said)
 

@@ -18,8 +18,9 @@ from store.snapshot import Snapshot, snapshot_of
 from store.tables import DIMENSIONS, StoreError
 from tui.child import log_beside
 from tui.commands.common import say
+from tui.feed import Prices
 from tui.pictures.view import View
-from tui.storefeed import Prices, StoreFeed
+from tui.storefeed import StoreFeed
 
 if TYPE_CHECKING:
     from pricing.books.book import PriceBook

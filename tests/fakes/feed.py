@@ -1,22 +1,34 @@
 """A feed that hands out prepared pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
 from tests.fakes import alerts as fake_alerts
 from tests.fakes import budgets as fake_budgets
 from tests.fakes import pictures
-from tui.feed import FeedError
+from tui.feed import Act, FeedError, Question
 from tui.pictures.alerts import AlertsPicture
 from tui.pictures.budgets import BudgetPicture, BudgetsPicture
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import ChartPicture, Point
-from tui.pictures.compare import ComparePicture, Conditions
+from tui.pictures.compare import ComparePicture
 from tui.pictures.machines import EnginePicture, GpuPicture, MachinesPicture
 from tui.pictures.requests import BillPicture, RequestsPicture
 from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
+from tui.questions.alerts import AlertsQuestion, FiredQuestion
+from tui.questions.budgets import BudgetQuestion, BudgetsQuestion
+from tui.questions.burn import BurnQuestion, ChartQuestion, NamesQuestion
+from tui.questions.compare import CompareQuestion
+from tui.questions.machines import EngineQuestion, GpuQuestion, MachinesQuestion
+from tui.questions.requests import BillQuestion, RequestsQuestion
+from tui.questions.sources import SourcesQuestion
+
+P = TypeVar("P")
+
+NAMES = {"tenant": ["acme", "globex"], "key": ["rag-prod"], "model": ["claude-sonnet-4-6", "gpt-4o"]}
 
 
 class FakeFeed:
@@ -39,137 +51,52 @@ class FakeFeed:
         budget: Callable[[str], BudgetPicture] = fake_budgets.budget,
     ) -> None:
         self.burn_answer = burn or pictures.burn()
-        self.requests_answer = requests
-        self.bill_answer = bill
-        self.sources_answer = sources
-        self.machines_answer = machines
-        self.engine_answer = engine
-        self.gpu_answer = gpu
-        self.chart_answer = chart
-        self.compare_answer = compare
-        self.marks: list[tuple[str, int | None]] = []
-        self.allowed: list[str] = []
         self.points: tuple[Point, ...] = ()
-        self.alerts_answer = alerts
-        self.acts: list[tuple[str, int, bool]] = []
-        self.budgets_answer = budgets
-        self.launches: list[str] = []
-        self.budget_answer = budget
+        """When alerts fired."""
         self.failure: str | None = None
-        self.asked: list[tuple[str, View]] = []
-        self.dearest: list[bool] = []
+        self.asked: list[Question[Any]] = []
+        self.done: list[Act] = []
+        self._answers: Mapping[type[Question[Any]], Callable[[Any], object]] = {
+            BurnQuestion: self._burn,
+            ChartQuestion: lambda _: chart,
+            AlertsQuestion: lambda _: alerts,
+            FiredQuestion: lambda _: self.points,
+            BudgetsQuestion: lambda _: budgets,
+            BudgetQuestion: lambda question: budget(question.name),
+            CompareQuestion: lambda question: replace(compare, path=question.view.path, conditions=question.conditions),
+            RequestsQuestion: lambda question: replace(requests, path=question.view.path),
+            BillQuestion: lambda question: bill(question.request_id),
+            SourcesQuestion: lambda _: sources,
+            MachinesQuestion: lambda _: machines,
+            EngineQuestion: lambda _: engine,
+            GpuQuestion: lambda _: gpu,
+        }
 
-    def burn(self, view: View) -> BurnPicture:
+    @property
+    def views(self) -> list[View]:
+        """The views that were asked for."""
+        return [question.view for question in self.asked if hasattr(question, "view")]
+
+    def read(self, question: Question[P]) -> P:
+        """The prepared answer to questions of this kind."""
+        if isinstance(question, NamesQuestion):
+            return cast("P", NAMES)
+        self.asked.append(question)
+        self._fail_on_request()
+        return cast("P", self._answers[type(question)](question))
+
+    def do(self, act: Act) -> str:
+        """Remember it."""
+        self._fail_on_request()
+        self.done.append(act)
+        return f"done: {act}"
+
+    def _burn(self, question: BurnQuestion) -> BurnPicture:
         """The prepared picture as if it were of this view, or what a function makes of the view."""
-        self._note("burn", view)
         if callable(self.burn_answer):
-            return self.burn_answer(view)
-        return replace(self.burn_answer, by=view.by, path=view.path)
+            return self.burn_answer(question.view)
+        return replace(self.burn_answer, by=question.view.by, path=question.view.path)
 
-    def names(self) -> dict[str, list[str]]:
-        """A few names."""
-        return {"tenant": ["acme", "globex"], "key": ["rag-prod"], "model": ["claude-sonnet-4-6", "gpt-4o"]}
-
-    def chart(self, view: View) -> ChartPicture:
-        """The prepared chart."""
-        self._note("chart", view)
-        return self.chart_answer
-
-    def alerts(self, view: View) -> AlertsPicture:
-        """The prepared alerts."""
-        self._note("alerts", view)
-        return self.alerts_answer
-
-    def acknowledge(self, alert_id: int, *, undo: bool) -> str:
-        """Remember it."""
-        return self._act("acknowledge", alert_id, undo=undo)
-
-    def snooze(self, alert_id: int, *, undo: bool) -> str:
-        """Remember it."""
-        return self._act("snooze", alert_id, undo=undo)
-
-    def _act(self, what: str, alert_id: int, *, undo: bool) -> str:
-        if self.failure is not None:
-            raise FeedError(self.failure)
-        self.acts.append((what, alert_id, undo))
-        return f"{what} {alert_id}"
-
-    def alert_points(self, view: View) -> tuple[Point, ...]:
-        """The alerts that a test put here."""
-        self._note("alerts", view)
-        return self.points
-
-    def set_mark(self, text: str, at_ms: int | None) -> str:
-        """Remember the mark."""
-        if self.failure is not None:
-            raise FeedError(self.failure)
-        self.marks.append((text, at_ms))
-        return f"marked {text}"
-
-    def allow_key(self, provider: str) -> str:
-        """Remember the provider."""
-        if self.failure is not None:
-            raise FeedError(self.failure)
-        self.allowed.append(provider)
-        return f"allowed {provider}"
-
-    def start_launch(self, words: str) -> str:
-        """Remember what was asked for."""
-        self.launches.append(words)
-        return f"launch {words} is on"
-
-    def stop_launch(self) -> str:
-        """Remember that it was ended."""
-        self.launches.append("ended")
-        return "launch ended"
-
-    def budgets(self, view: View) -> BudgetsPicture:
-        """The prepared budgets."""
-        self._note("budgets", view)
-        return self.budgets_answer
-
-    def budget(self, view: View, name: str) -> BudgetPicture:
-        """The prepared budget of this name."""
-        self._note("budget", view)
-        return self.budget_answer(name)
-
-    def compare(self, view: View, conditions: Conditions) -> ComparePicture:
-        """The prepared comparison, under these conditions."""
-        self._note("compare", view)
-        return replace(self.compare_answer, path=view.path, conditions=conditions)
-
-    def requests(self, view: View, *, dearest: bool = False, limit: int = 200) -> RequestsPicture:
-        """The prepared requests, with the path asked for."""
-        self._note("requests", view)
-        self.dearest.append(dearest)
-        return replace(self.requests_answer, path=view.path)
-
-    def bill(self, view: View, request_id: int) -> BillPicture:
-        """The bill of this request."""
-        self._note("bill", view)
-        return self.bill_answer(request_id)
-
-    def sources(self, view: View) -> SourcesPicture:
-        """The prepared sources."""
-        self._note("sources", view)
-        return self.sources_answer
-
-    def machines(self, view: View) -> MachinesPicture:
-        """The prepared machines."""
-        self._note("machines", view)
-        return self.machines_answer
-
-    def engine(self, view: View, source: str, model: str | None) -> EnginePicture:
-        """The prepared engine, whichever was asked for."""
-        self._note("engine", view)
-        return self.engine_answer
-
-    def gpu(self, view: View, host: str, uuid: str) -> GpuPicture:
-        """The prepared GPU, whichever was asked for."""
-        self._note("gpu", view)
-        return self.gpu_answer
-
-    def _note(self, name: str, view: View) -> None:
-        self.asked.append((name, view))
+    def _fail_on_request(self) -> None:
         if self.failure is not None:
             raise FeedError(self.failure)

@@ -20,8 +20,11 @@ from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.flows import flow, span
 from tests.fakes.stores import closing_connections
+from tui.acts.alerts import Acknowledge, FireAgain
 from tui.cli import main
 from tui.pictures.view import View
+from tui.questions.alerts import AlertsQuestion
+from tui.questions.burn import BurnQuestion
 from tui.reading.budgets import budgets
 from tui.reading.burn import burn
 from tui.storefeed import StoreFeed
@@ -243,21 +246,21 @@ def test_an_acknowledgement_on_one_monitor_is_seen_on_the_other(store: Path) -> 
     fire(store)
     here = StoreFeed(store, clock=lambda: AT_MS, machine="m")
     there = StoreFeed(store, clock=lambda: AT_MS + 1_000, machine="m")
-    assert there.burn(View()).header.alerts_firing == 1
+    assert there.read(BurnQuestion(View())).header.alerts_firing == 1
 
-    assert here.acknowledge(1, undo=False).startswith("acknowledged by ")
-    assert there.burn(View()).header.alerts_firing == 0
-    (row,) = there.alerts(View()).rows
-    assert (row.state, there.burn(View()).alerts[0].state) == ("acknowledged", "acknowledged")
+    assert here.do(Acknowledge(1)).startswith("acknowledged by ")
+    assert there.read(BurnQuestion(View())).header.alerts_firing == 0
+    (row,) = there.read(AlertsQuestion(View())).rows
+    assert (row.state, there.read(BurnQuestion(View())).alerts[0].state) == ("acknowledged", "acknowledged")
 
-    assert there.acknowledge(1, undo=True) == "it fires as before"
-    assert here.alerts(View()).rows[0].state == "firing"
+    assert there.do(FireAgain(1)) == "it fires as before"
+    assert here.read(AlertsQuestion(View())).rows[0].state == "firing"
 
 
 def test_the_past_shows_the_alerts_of_then(store: Path) -> None:
     fire(store)
     feed = StoreFeed(store, clock=lambda: AT_MS, machine="m")
 
-    assert feed.burn(View(until_ms=AT_MS - 20 * MINUTE_MS)).alerts == ()
-    assert feed.alerts(View(until_ms=AT_MS - 20 * MINUTE_MS)).rows == ()
-    assert len(feed.burn(View(until_ms=AT_MS - 10 * MINUTE_MS)).alerts) == 1
+    assert feed.read(BurnQuestion(View(until_ms=AT_MS - 20 * MINUTE_MS))).alerts == ()
+    assert feed.read(AlertsQuestion(View(until_ms=AT_MS - 20 * MINUTE_MS))).rows == ()
+    assert len(feed.read(BurnQuestion(View(until_ms=AT_MS - 10 * MINUTE_MS))).alerts) == 1

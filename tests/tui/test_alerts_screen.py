@@ -7,6 +7,7 @@ from pricing.alerts.states import State
 from tests.fakes import alerts, pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.acts.alerts import Acknowledge, FireAgain, Snooze
 from tui.app import MonitorApp
 from tui.pictures.alerts import AlertsPicture
 from tui.pictures.view import View
@@ -79,11 +80,11 @@ async def test_a_acknowledges_and_takes_it_back() -> None:
         await settle(pilot)
         await press(pilot, "7", "a")
         await settle(pilot)
-        assert feed.acts == [("acknowledge", alerts.BURN.id, False)]
-        assert f"acknowledge {alerts.BURN.id}" in shown(app)
+        assert feed.done == [Acknowledge(alerts.BURN.id)]
+        assert "done: Acknowledge" in shown(app)
         await press(pilot, "j", "j", "j", "a")
         await settle(pilot)
-        assert feed.acts[-1] == ("acknowledge", alerts.SEEN.id, True)
+        assert feed.done[-1] == FireAgain(alerts.SEEN.id)
 
 
 async def test_a_capital_z_snoozes_for_an_hour() -> None:
@@ -93,7 +94,7 @@ async def test_a_capital_z_snoozes_for_an_hour() -> None:
         await settle(pilot)
         await press(pilot, "7", "Z", "j", "j", "Z")
         await settle(pilot)
-        assert feed.acts == [("snooze", alerts.BURN.id, False), ("snooze", alerts.SNOOZED.id, True)]
+        assert feed.done == [Snooze(alerts.BURN.id), FireAgain(alerts.SNOOZED.id)]
 
 
 async def test_what_is_over_cannot_be_acknowledged() -> None:
@@ -102,7 +103,7 @@ async def test_what_is_over_cannot_be_acknowledged() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "7", "G", "a")
-        assert feed.acts == []
+        assert feed.done == []
         assert "over already" in shown(app)
 
 

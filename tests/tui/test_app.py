@@ -12,6 +12,7 @@ from tests.fakes.screens import monitor, press, settle, shown
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
 from tui.pictures.view import View
+from tui.questions.burn import BurnQuestion
 from tui.screens.burn import BurnScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.table import Table
@@ -256,5 +257,5 @@ async def test_the_same_picture_again_sends_nothing_to_the_terminal() -> None:
         for _ in range(3):
             app._tick()
             await settle(pilot)
-        assert len([asked for asked in app.feed.asked if asked[0] == "burn"]) >= 4  # type: ignore[attr-defined]  # FakeFeed
+        assert len([one for one in app.feed.asked if isinstance(one, BurnQuestion)]) >= 4  # type: ignore[attr-defined]  # FakeFeed
         assert app.updates == before

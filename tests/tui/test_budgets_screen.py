@@ -13,6 +13,7 @@ from tests.fakes import budgets as fake
 from tests.fakes.feed import FakeFeed
 from tests.fakes.pictures import AS_OF_MS as NOW_MS
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.acts.launches import StartLaunch, StopLaunch
 from tui.feed import FeedError
 from tui.pictures.burn import Headline
 from tui.pictures.chart import Point
@@ -217,8 +218,8 @@ async def test_a_launch_is_begun_from_the_screen() -> None:
         await settle(pilot)
         await press(pilot, "3", "l", *"5000", "space", *"6h", "enter")
         await settle(pilot)
-        assert feed.launches == ["5000 6h"]
-        assert "launch 5000 6h is on" in shown(app)
+        assert feed.done == [StartLaunch("5000 6h")]
+        assert "done: StartLaunch" in shown(app)
 
 
 async def test_a_launch_is_ended_only_by_a_word() -> None:
@@ -227,11 +228,11 @@ async def test_a_launch_is_ended_only_by_a_word() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "3", "l", "escape", "l", "x", "enter")
-        assert feed.launches == []
+        assert feed.done == []
         assert "The launch goes on." in shown(app)
         await press(pilot, "l", *"end", "enter")
         await settle(pilot)
-        assert feed.launches == ["ended"]
+        assert feed.done == [StopLaunch()]
 
 
 def test_a_store_begins_and_ends_what_the_screen_asks_for(tmp_path: Path) -> None:
@@ -240,16 +241,16 @@ def test_a_store_begins_and_ends_what_the_screen_asks_for(tmp_path: Path) -> Non
     feed = StoreFeed(path, clock=lambda: NOW_MS, machine="here")
     for words in ("", "5000", "much 6h", "5000 soon"):
         with pytest.raises(FeedError, match="no launch was begun"):
-            feed.start_launch(words)
+            feed.do(StartLaunch(words))
 
-    assert feed.start_launch("$5000 6h rag 1.0") == "launch rag 1.0 is on until 20:23Z"
+    assert feed.do(StartLaunch("$5000 6h rag 1.0")) == "launch rag 1.0 is on until 20:23Z"
     (launch,) = Reader(path).launches()
     assert (launch.name, launch.nano_usd, launch.ends_ms - launch.began_ms) == ("rag 1.0", 5_000 * 10**9, 6 * 3_600_000)
     with pytest.raises(FeedError, match=r"the launch rag 1\.0 is on then"):
-        feed.start_launch("1 1h")
-    assert feed.stop_launch() == "launch rag 1.0 ended; usdtop launch report writes its story"
+        feed.do(StartLaunch("1 1h"))
+    assert feed.do(StopLaunch()) == "launch rag 1.0 ended; usdtop launch report writes its story"
     with pytest.raises(FeedError, match="no launch is on"):
-        feed.stop_launch()
+        feed.do(StopLaunch())
 
 
 async def test_without_budgets_it_says_how_to_have_one() -> None:

@@ -8,6 +8,7 @@ from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.pictures.burn import Headline
 from tui.pictures.view import View
+from tui.questions.burn import BurnQuestion, ChartQuestion
 from tui.widgets.table import Table
 
 
@@ -81,7 +82,7 @@ async def test_the_window_key_steps_through_the_windows() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "t", "t", "t", "t", "t")
-        asked = [view.window_seconds for _, view in feed.asked]
+        asked = [view.window_seconds for view in feed.views]
         assert list(dict.fromkeys(asked)) == [300, 900, 3600, 86_400, 60]
         assert app.view.window_seconds == 300
 
@@ -95,7 +96,7 @@ async def test_another_dimension_is_picked_from_a_list() -> None:
         assert "> model" in shown(app)
         await press(pilot, "j", "enter")
         assert app.view.by == "tenant"
-        assert feed.asked[-1] == ("burn", View(by="tenant"))
+        assert feed.asked[-1] == BurnQuestion(View(by="tenant"))
         await press(pilot, "b", "escape")
         assert app.view.by == "tenant"
 
@@ -107,7 +108,7 @@ async def test_the_filter_filters_as_it_is_typed_stays_recalls_and_clears() -> N
         await settle(pilot)
         await press(pilot, "slash", "g", "p", "t")
         assert app.view.filter == "gpt"
-        assert [view.filter for _, view in feed.asked][-1] == "gpt"
+        assert [view.filter for view in feed.views][-1] == "gpt"
         await press(pilot, "enter")
         assert "filter gpt" in shown(app)
         await press(pilot, "slash", "escape")
@@ -175,7 +176,7 @@ async def test_the_chart_stands_where_there_is_room_and_behind_a_key_where_there
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert "└──" not in shown(app)
-        assert "chart" not in [name for name, _ in feed.asked], "what is not shown is not read"
+        assert ChartQuestion not in map(type, feed.asked), "what is not shown is not read"
         await press(pilot, "v")
         assert "└──" in shown(app)
         assert "4 others" in shown(app)

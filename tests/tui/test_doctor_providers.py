@@ -11,6 +11,7 @@ from collectors.settings.config import Config, from_mapping
 from collectors.settings.sourceconfig import SourceConfig
 from tests.fakes.provider_accounts import ACCOUNT, KEYED, SCRIPTS
 from tests.fakes.provider_server import KEY, ProviderServer, Trouble, serving
+from tui.acts.keys import AllowKey
 from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.init import configuration
 from tui.feed import FeedError
@@ -113,6 +114,6 @@ def test_init_writes_a_source_for_each_key_that_was_found_and_never_the_key() ->
 def test_what_tells_nothing_cannot_be_allowed(tmp_path: Path) -> None:
     feed = StoreFeed(tmp_path / "usdtop.db", clock=lambda: 0, machine="here")
     with pytest.raises(FeedError, match="Cohere has no usage or cost endpoint"):
-        feed.allow_key("cohere")
+        feed.do(AllowKey("cohere"))
     with pytest.raises(FeedError, match="nothing was allowed: there is no store"):
-        feed.allow_key("openai")
+        feed.do(AllowKey("openai"))

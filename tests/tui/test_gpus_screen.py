@@ -8,6 +8,7 @@ from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.explaining.machines import engine_figures, gpu_figures, host_figures
 from tui.pictures.machines import DIM, GONE, HostRow, MachinesPicture
+from tui.questions.machines import EngineQuestion, GpuQuestion
 from tui.reading.enginerow import NOTHING_KNOWN
 from tui.widgets.machinerows import COLUMNS, engine_row, gpu_row, sums_text
 from tui.widgets.table import Row
@@ -134,7 +135,7 @@ async def test_a_row_opens_the_page_of_its_engine_or_gpu_and_escape_comes_back()
         assert "gpus > gpu-host-3 > GPU 0" in shown(app)
         await press(pilot, "escape")
         assert "HOST / ENGINE / GPU" in shown(app)
-        assert {"engine", "gpu"} <= {name for name, _ in feed.asked}
+        assert {EngineQuestion, GpuQuestion} <= {type(one) for one in feed.asked}
 
 
 async def test_the_dollar_key_says_what_to_write_for_what_is_missing() -> None:

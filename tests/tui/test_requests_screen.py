@@ -3,6 +3,8 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.pictures.view import View
+from tui.questions.requests import RequestsQuestion
 from tui.screens.bill import BillScreen
 from tui.screens.burn import BurnScreen
 from tui.screens.requests import _ORDERS, _VALUES, COLUMNS
@@ -31,10 +33,10 @@ async def test_the_dearest_come_first_on_request() -> None:
         assert "newest first" in shown(app)
         await press(pilot, "j", "j", "s")
         assert "dearest first" in shown(app)
-        assert feed.dearest[-1] is True
+        assert feed.asked[-1] == RequestsQuestion(View(), dearest=True)
         assert app.screen.query_one(Table).cursor_key == app.screen.query_one(Table).rows[0].key
         await press(pilot, "s")
-        assert feed.dearest[-1] is False, "the newest again, in the order of a column"
+        assert feed.asked[-1] == RequestsQuestion(View()), "the newest again, in the order of a column"
 
 
 async def test_requests_are_sorted_by_every_column_and_what_is_unknown_comes_last() -> None:

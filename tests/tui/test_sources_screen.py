@@ -3,6 +3,7 @@ from msgspec.structs import replace
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
+from tui.acts.keys import AllowKey
 from tui.pictures.sources import DriftNote
 from tui.widgets.table import Table
 
@@ -64,11 +65,11 @@ async def test_one_key_lets_the_collector_use_a_key_that_was_found() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "6", "u")
-        assert feed.allowed == []
+        assert feed.done == []
         assert "a provider's row that says absent has a key" in shown(app)
         await press(pilot, "j", "u")
-        assert feed.allowed == ["openai"]
-        assert "allowed openai" in shown(app)
+        assert feed.done == [AllowKey("openai")]
+        assert "done: AllowKey" in shown(app)
         feed.failure = "the store is read-only"
         await press(pilot, "u")
         assert "the store is read-only" in shown(app)

@@ -10,6 +10,7 @@ from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui import zone
+from tui.acts.marks import SetMark
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import Point
 from tui.pictures.view import View
@@ -70,11 +71,11 @@ async def test_what_is_looked_at_while_paused_is_of_one_instant() -> None:
         await press(pilot, "space")
         assert "PAUSED 14:23:07Z" in shown(app)
         await press(pilot, "t")
-        assert feed.asked[-1][1] == View(window_seconds=900, until_ms=WHOLE_MINUTE_MS)
+        assert feed.views[-1] == View(window_seconds=900, until_ms=WHOLE_MINUTE_MS)
         assert "PAUSED 14:23:00Z" in shown(app)
         await press(pilot, "L")
         assert "LIVE 14:23:07Z" in shown(app)
-        assert feed.asked[-1][1].until_ms is None
+        assert feed.views[-1].until_ms is None
 
 
 async def test_a_typed_time_is_gone_to_and_a_wrong_one_is_a_sentence() -> None:
@@ -123,8 +124,8 @@ async def test_a_mark_is_set_at_the_time_that_is_shown() -> None:
         await settle(pilot)
         await press(pilot, "m", *"deploy", "enter")
         await errands(pilot)
-        assert feed.marks == [("deploy", None)]
-        assert "marked deploy" in shown(app)
+        assert feed.done == [SetMark("deploy")]
+        assert "done: SetMark" in shown(app)
         feed.failure = "no mark was set: the store is read-only"
         await press(pilot, "m", "x", "enter")
         await errands(pilot)

@@ -12,12 +12,15 @@ from pricing.alerts.finding import Path as Where
 from pricing.alerts.states import State
 from pricing.cause import Mover, Part
 from tui import format as fmt
-from tui.feed import Feed
+from tui.acts.alerts import Acknowledge, FireAgain, Snooze
+from tui.feed import Act, Feed
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
+from tui.questions.alerts import AlertsQuestion
 from tui.reading.alerts import waiting_by_reason
-from tui.screens.monitor import MonitorScreen, P
+from tui.screens.monitor import MonitorScreen
+from tui.screens.section import P
 from tui.widgets.alert import alert_details, change_line, effect_text, per_hour, role_of
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.lines import Line
@@ -70,26 +73,26 @@ class _ActsOnAlerts(MonitorScreen[P]):
 
     def action_acknowledge(self) -> None:
         """Say that somebody looks after it, or take that back."""
-        self._act(lambda feed, row: feed.acknowledge(row.id, undo=row.state is State.ACKNOWLEDGED))
+        self._act(Acknowledge, undone_in=State.ACKNOWLEDGED)
 
     def action_snooze(self) -> None:
         """Keep it quiet for an hour, or take that back."""
-        self._act(lambda feed, row: feed.snooze(row.id, undo=row.state is State.SNOOZED))
+        self._act(Snooze, undone_in=State.SNOOZED)
 
-    def _act(self, act: Callable[[Feed, AlertRow], str]) -> None:
+    def _act(self, act: Callable[[int], Act], *, undone_in: State) -> None:
         row = self.alert()
         if row is None:
             return
         if not row.is_open:
             self.say("This alert is over already.")
             return
-        self.monitor.errand(self._acting(act, row))
+        self.monitor.errand(self._acting(FireAgain(row.id) if row.state is undone_in else act(row.id)))
 
-    def _acting(self, act: Callable[[Feed, AlertRow], str], row: AlertRow) -> Callable[[], Awaitable[Any]]:
+    def _acting(self, act: Act) -> Callable[[], Awaitable[Any]]:
         async def acting() -> None:
             from asyncio import to_thread
 
-            said = await to_thread(act, self.monitor.feed, row)
+            said = await to_thread(self.monitor.feed.do, act)
             self.monitor.renew()
             self.say(said)
 
@@ -107,7 +110,7 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture]):
 
     def read(self, feed: Feed, view: View) -> AlertsPicture:
         """The alerts of now, or of where the view stopped."""
-        return feed.alerts(view)
+        return feed.read(AlertsQuestion(view))
 
     def doubts(self, picture: AlertsPicture) -> Sequence[str]:
         """Rules that have seen too little."""
@@ -162,7 +165,7 @@ class AlertScreen(_ActsOnAlerts[AlertsPicture]):
 
     def read(self, feed: Feed, view: View) -> AlertsPicture:
         """All alerts, of which one is shown."""
-        return feed.alerts(view)
+        return feed.read(AlertsQuestion(view))
 
     def alert(self) -> AlertRow | None:
         """The alert that is open."""

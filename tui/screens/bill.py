@@ -11,6 +11,7 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.requests import BillPicture
 from tui.pictures.view import View
+from tui.questions.requests import BillQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.summary import opening
 from tui.widgets.bill import bill_lines
@@ -41,7 +42,7 @@ class BillScreen(MonitorScreen[BillPicture]):
 
     def read(self, feed: Feed, view: View) -> BillPicture:
         """The bill of the request that is open."""
-        return feed.bill(view, self._request_id)
+        return feed.read(BillQuestion(view, self._request_id))
 
     def draw_body(self, picture: BillPicture) -> None:
         """Where the request belongs, and its bill."""

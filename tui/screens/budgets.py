@@ -10,10 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui import format as fmt
-from tui.feed import Feed
+from tui.acts.launches import StartLaunch, StopLaunch
+from tui.feed import Act, Feed
 from tui.pictures.budgets import BudgetLine, BudgetPicture, BudgetsPicture
 from tui.pictures.explain import Explanation
 from tui.pictures.view import View
+from tui.questions.budgets import BudgetQuestion, BudgetsQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.budget import LaunchStrip, budget_details, role_of, run_out
@@ -67,12 +69,12 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
 
     def read(self, feed: Feed, view: View) -> BudgetsPicture:
         """Every budget, and the curve of the one at the cursor when it is drawn."""
-        picture = feed.budgets(view)
+        picture = feed.read(BudgetsQuestion(view))
         names = [line.name for line in picture.lines]
         if not self._charted or not names:
             return picture
         at = self._at if self._at in names else names[0]
-        return replace(picture, curve_of=at, curve=feed.budget(view, at).curve)
+        return replace(picture, curve_of=at, curve=feed.read(BudgetQuestion(view, at)).curve)
 
     def on_resize(self) -> None:
         """A terminal with room for the curve has it."""
@@ -136,17 +138,17 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
             self.question("budget, length and name of the launch, e.g. 5000 6h 1.0   esc leave it", self._begin_launch)
 
     def _begin_launch(self, words: str) -> None:
-        self._do(lambda: self.monitor.feed.start_launch(words))
+        self._do(StartLaunch(words))
 
     def _end_launch(self, word: str) -> None:
         if word.casefold() == "end":
-            self._do(self.monitor.feed.stop_launch)
+            self._do(StopLaunch())
         else:
             self.say("The launch goes on.")
 
-    def _do(self, work: Callable[[], str]) -> None:
+    def _do(self, act: Act) -> None:
         async def errand() -> None:
-            said = await asyncio.to_thread(work)
+            said = await asyncio.to_thread(self.monitor.feed.do, act)
             self.monitor.renew()
             self.say(said)
 
@@ -187,7 +189,7 @@ class BudgetScreen(MonitorScreen[BudgetPicture]):
 
     def read(self, feed: Feed, view: View) -> BudgetPicture:
         """The budget that is open."""
-        return feed.budget(view, self._budget)
+        return feed.read(BudgetQuestion(view, self._budget))
 
     def doubts(self, picture: BudgetPicture) -> Sequence[str]:
         """As the picture has them."""

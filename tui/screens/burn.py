@@ -12,6 +12,7 @@ from tui.feed import Feed
 from tui.pictures.burn import BurnPicture, GroupRow
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
+from tui.questions.burn import BurnQuestion, ChartQuestion
 from tui.screens.burn_table import COLUMNS, MEASURES, Measure, draw_row, in_order, measures, row_key
 from tui.screens.monitor import MonitorScreen
 from tui.summary import incident_line
@@ -52,8 +53,8 @@ class BurnScreen(MonitorScreen[BurnPicture]):
 
     def read(self, feed: Feed, view: View) -> BurnPicture:
         """The figures and the rows of this view, and the chart when it is shown."""
-        picture = feed.burn(view)
-        return replace(picture, chart=feed.chart(view)) if self._charted else picture
+        picture = feed.read(BurnQuestion(view))
+        return replace(picture, chart=feed.read(ChartQuestion(view))) if self._charted else picture
 
     def on_resize(self) -> None:
         """A terminal with room for the chart has it, unless the person said otherwise."""

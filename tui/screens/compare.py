@@ -14,6 +14,7 @@ from tui.feed import Feed
 from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingRow
 from tui.pictures.explain import Explanation
 from tui.pictures.view import View
+from tui.questions.compare import CompareQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.summary import opening
 from tui.widgets.breadcrumb import Breadcrumb, steps
@@ -81,7 +82,7 @@ class CompareScreen(MonitorScreen[ComparePicture]):
 
     def read(self, feed: Feed, view: View) -> ComparePicture:
         """Everything, under the conditions supposed."""
-        return feed.compare(view, self._conditions)
+        return feed.read(CompareQuestion(view, self._conditions))
 
     def doubts(self, picture: ComparePicture) -> Sequence[str]:
         """What is left out, and what rules would need."""

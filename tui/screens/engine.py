@@ -9,6 +9,7 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.machines import EnginePicture, Headroom, User, Work
 from tui.pictures.view import View
+from tui.questions.machines import EngineQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.curve import curve_lines
@@ -36,7 +37,7 @@ class EngineScreen(MonitorScreen[EnginePicture]):
 
     def read(self, feed: Feed, view: View) -> EnginePicture:
         """The engine that is open."""
-        return feed.engine(view, self._source, self._model)
+        return feed.read(EngineQuestion(view, self._source, self._model))
 
     def draw_body(self, picture: EnginePicture) -> None:
         """Where we are, and the page."""

@@ -9,6 +9,7 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.machines import GpuPicture
 from tui.pictures.view import View
+from tui.questions.machines import GpuQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.lines import Line
@@ -35,7 +36,7 @@ class GpuScreen(MonitorScreen[GpuPicture]):
 
     def read(self, feed: Feed, view: View) -> GpuPicture:
         """The GPU that is open."""
-        return feed.gpu(view, self._host, self._uuid)
+        return feed.read(GpuQuestion(view, self._host, self._uuid))
 
     def draw_body(self, picture: GpuPicture) -> None:
         """Where we are, and the page."""

@@ -12,6 +12,7 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.view import View
+from tui.questions.machines import MachinesQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.lines import Line, Lines
 from tui.widgets.machinepanel import engine_lines, gpu_lines, host_lines
@@ -62,7 +63,7 @@ class GpusScreen(MonitorScreen[MachinesPicture]):
 
     def read(self, feed: Feed, view: View) -> MachinesPicture:
         """Hosts, GPUs and engines."""
-        return feed.machines(view)
+        return feed.read(MachinesQuestion(view))
 
     def doubts(self, picture: MachinesPicture) -> Sequence[str]:
         """What keeps the hosts' figures from being complete."""

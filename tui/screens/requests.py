@@ -11,6 +11,7 @@ from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.requests import RequestRow, RequestsPicture
 from tui.pictures.view import View
+from tui.questions.requests import RequestsQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.table import Column, Row, Table
@@ -70,7 +71,7 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
 
     def read(self, feed: Feed, view: View) -> RequestsPicture:
         """The newest or dearest requests of this view."""
-        return feed.requests(view, dearest=_ORDERS[self._order] == _DEAREST)
+        return feed.read(RequestsQuestion(view, dearest=_ORDERS[self._order] == _DEAREST))
 
     def doubts(self, picture: RequestsPicture) -> Sequence[str]:
         """What the list does not hold."""

@@ -9,10 +9,12 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from tui import format as fmt
+from tui.acts.keys import AllowKey
 from tui.feed import Feed, FeedError
 from tui.pictures.explain import Explanation
 from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
 from tui.pictures.view import View
+from tui.questions.sources import SourcesQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
@@ -60,7 +62,7 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
 
     def read(self, feed: Feed, view: View) -> SourcesPicture:
         """Every source and its state, which is always that of now."""
-        return feed.sources(replace(view, until_ms=None))
+        return feed.read(SourcesQuestion(replace(view, until_ms=None)))
 
     def draw_body(self, picture: SourcesPicture) -> None:
         """The rows, and the details of one."""
@@ -88,7 +90,7 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
 
     async def _allow(self, name: str) -> None:
         try:
-            self.say(await asyncio.to_thread(self.monitor.feed.allow_key, name))
+            self.say(await asyncio.to_thread(self.monitor.feed.do, AllowKey(name)))
         except FeedError as error:
             self.say(str(error))
 

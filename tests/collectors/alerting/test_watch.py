@@ -18,7 +18,10 @@ from store.writer import Writer
 from tests.fakes.events import AT_MS, batch
 from tests.fakes.stores import closing_connections
 from tests.fakes.webhooks import Receiver
+from tui.acts.alerts import Acknowledge
 from tui.pictures.view import View
+from tui.questions.alerts import AlertsQuestion
+from tui.questions.burn import BurnQuestion
 from tui.storefeed import StoreFeed
 
 
@@ -93,21 +96,25 @@ def test_one_alert_one_acknowledgement_one_message_whoever_looks_and_restarts(
     collector = Collector(store, configuration(receiver))
     collector.rounds(3, works)
     here, there = (StoreFeed(store, clock=lambda: collector.now_ms, machine="m") for _ in range(2))
-    assert (here.burn(View()).header.alerts_firing, receiver.received) == (0, [])
+    assert (here.read(BurnQuestion(View())).header.alerts_firing, receiver.received) == (0, [])
 
     collector.rounds(10, is_dead)
-    assert here.burn(View()).header.alerts_firing == there.burn(View()).header.alerts_firing == 1
+    assert (
+        here.read(BurnQuestion(View())).header.alerts_firing
+        == there.read(BurnQuestion(View())).header.alerts_firing
+        == 1
+    )
 
-    here.acknowledge(there.alerts(View()).rows[0].id, undo=False)
-    assert there.alerts(View()).rows[0].state == "acknowledged"
+    here.do(Acknowledge(there.read(AlertsQuestion(View())).rows[0].id))
+    assert there.read(AlertsQuestion(View())).rows[0].state == "acknowledged"
 
     collector.rounds(10, is_dead)
     collector.rounds(10, is_dead)
-    assert there.alerts(View()).rows[0].state == "acknowledged", "a restart forgets nothing"
+    assert there.read(AlertsQuestion(View())).rows[0].state == "acknowledged", "a restart forgets nothing"
     assert [body["event"] for body in receiver.bodies] == ["firing"]
 
     collector.rounds(40, works)
-    assert there.alerts(View()).rows[0].state == "resolved"
+    assert there.read(AlertsQuestion(View())).rows[0].state == "resolved"
     assert [body["event"] for body in receiver.bodies] == ["firing", "resolved"]
     assert collector.said == []
 
