@@ -71,11 +71,6 @@ def gpus_seen(ask: Ask) -> dict[str, int]:
     return dict(ask("SELECT host, count(DISTINCT position) FROM gpus WHERE parent_uuid IS NULL GROUP BY host", ()))
 
 
-def instance_slices(ask: Ask) -> dict[str, int]:
-    """Compute slices of each MIG instance, by its UUID."""
-    return dict(ask("SELECT uuid, slices FROM gpus WHERE parent_uuid IS NOT NULL AND slices > 0", ()))
-
-
 def capacities(ask: Ask) -> list[CapacityFact]:
     """Every configured capacity of an engine with its dates."""
     return _facts(ask, "capacities", CapacityFact)

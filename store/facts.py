@@ -133,7 +133,7 @@ class GpuReading(msgspec.Struct, frozen=True, kw_only=True):
     parent_uuid: str | None = None
     """The card that a MIG instance is part of; None for a whole card."""
     slices: int | None = None
-    """Compute slices of a MIG instance (a whole A100 or H100 has 7)."""
+    """Compute slices of a MIG instance, and of a card that has any (an A100 or H100 has 7)."""
     busy: float | None = None
     """Share of the time since the last reading with at least one kernel running: busy time, not utilisation."""
     memory_busy: float | None = None
@@ -221,7 +221,7 @@ class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
     gpus: tuple[int, ...] = ()
     """Indices of the GPUs that it holds; empty is "not said"."""
     gpu_uuids: tuple[str, ...] = ()
-    """The same exactly, MIG instances included; only where its processes told."""
+    """The same exactly, MIG instances included; only where its processes or its configuration told."""
     gpus_from: str | None = None
     """How the GPUs are known: "processes" or "configuration"."""
 

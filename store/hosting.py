@@ -1,6 +1,6 @@
 """What hosts cost and what their engines can do, out of the dated facts of a store."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -9,12 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from pricing.hosts.economics import Capacity, accrued_nano
-from pricing.hosts.holding import SLICES_PER_CARD, held, shares
+from pricing.hosts.holding import Claim, Share, shares
 from pricing.hosts.owned import energy_nano_usd
 from pricing.hosts.saturation import Configured, Learned, Saturation, in_force, work_over
 from pricing.money import usd_from_nano
 from store.asking import Ask
-from store.capacity import Holding, capacities, gpus_seen, holdings, hosts, instance_slices, saturations
+from store.capacity import Holding, capacities, gpus_seen, holdings, hosts, saturations
+from store.cards import Cards, cards
 from store.energy import board_joules, board_watts
 from store.facts import CapacityFact, HostFact, SaturationFact
 from store.records import EngineState
@@ -37,8 +38,8 @@ class HostFacts:
     learned: dict[tuple[str, str], list[Learned]]
     gpus_seen: dict[str, int]
     """How many cards of each host were ever read."""
-    slices: dict[str, int]
-    """Compute slices of each MIG instance, by its UUID."""
+    cards: Cards
+    """Every card and MIG instance that was ever read."""
     holdings: dict[tuple[str, str], list[Holding]]
     """What each engine (source, model) held, in the order of time."""
 
@@ -55,16 +56,20 @@ class HostFacts:
         fact = self.host(name, at_ms)
         return fact.gpus if fact is not None and fact.gpus else self.gpus_seen.get(name)
 
-    def shares(self, name: str, engines: Sequence[EngineState], at_ms: int) -> list[Fraction]:
-        """Each engine's part of a host, which all of them are on."""
-        return shares(held([self._units(engine) for engine in engines]), self.gpus(name, at_ms))
+    def placed(self, engine: EngineState) -> EngineState:
+        """The engine with the indices of its GPUs, where only their UUIDs were configured."""
+        if engine.gpus or not engine.gpu_uuids:
+            return engine
+        found = {claim.card for claim in self._claims(engine) if isinstance(claim.card, int)}
+        return msgspec.structs.replace(engine, gpus=tuple(sorted(found)))
 
-    def _units(self, engine: EngineState) -> dict[Hashable, Fraction]:
-        """The GPUs or MIG instances that an engine holds, each with its size in GPUs."""
-        instances = [uuid for uuid in engine.gpu_uuids if uuid in self.slices]
-        if not instances:
-            return dict.fromkeys(engine.gpus, Fraction(1))
-        return {uuid: Fraction(self.slices.get(uuid, SLICES_PER_CARD), SLICES_PER_CARD) for uuid in engine.gpu_uuids}
+    def shares(self, name: str, engines: Sequence[EngineState], at_ms: int) -> list[Share]:
+        """Each engine's part of a host, which all of them are on."""
+        return shares([self._claims(engine) for engine in engines], self.gpus(name, at_ms))
+
+    def _claims(self, engine: EngineState) -> list[Claim]:
+        """The GPUs or MIG instances that an engine holds."""
+        return self.cards.claims(engine.host, engine.gpus, engine.gpu_uuids)
 
     def host(self, name: str, at_ms: int) -> HostFact | None:
         """The host as it is at an instant."""
@@ -172,7 +177,7 @@ def host_facts(ask: Ask) -> HostFacts:
         capacities=capacities(ask),
         learned=learned,
         gpus_seen=gpus_seen(ask),
-        slices=instance_slices(ask),
+        cards=cards(ask),
         holdings=holdings(ask),
     )
 

@@ -133,7 +133,7 @@ class MachineWriter:
             (engine,),
         ).fetchone()
         now = (r.host, _joined(r.gpus), _joined(r.gpu_uuids))
-        if before is None or (before != now and (r.gpus or before[0] != r.host)):
+        if before is None or (before != now and (r.gpus or r.gpu_uuids or before[0] != r.host)):
             columns = ("engine", "since_ms", "host", "gpus", "gpu_uuids")
             self._put("engine_holdings", dict(zip(columns, (engine, r.at_ms, *now), strict=True)))
 

@@ -123,7 +123,7 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     gpus: tuple[int, ...]
     """Indices of the GPUs that it holds; empty is "not said"."""
     gpu_uuids: tuple[str, ...] = ()
-    """The same exactly, MIG instances included; only where its processes told."""
+    """The same exactly, MIG instances included; only where its processes or its configuration told."""
     gpus_from: str | None = None
     """How the GPUs are known: "processes" or "configuration"."""
     at_ms: int

@@ -5,7 +5,6 @@ from itertools import takewhile
 
 from pricing.alerts.seen import GpuSeen, HostSeen, SourceSeen
 from pricing.hosts.economics import Served, utilisation
-from pricing.hosts.holding import shares
 from store.facts import HostFact, SourceState
 from store.hosting import HostFacts, host_facts, host_of
 from store.reader import Reader
@@ -69,7 +68,7 @@ def hosts_seen(reader: Reader, now_ms: int) -> tuple[HostSeen, ...]:
 
 def _host(facts: HostFacts, fact: HostFact, engines: list[EngineState], now_ms: int) -> HostSeen:
     """Its utilisation is that of its engines by the parts they hold; unknown where the K of one is."""
-    parts = shares([len(engine.gpus) for engine in engines], fact.gpus) if engines else []
+    parts = [one.of_host for one in facts.shares(fact.name, engines, now_ms)]
     used: float | None = 0.0 if engines else None
     for engine, share in zip(engines, parts, strict=True):
         saturation = facts.saturation(engine, share, now_ms)

@@ -28,10 +28,11 @@ _ANY_SAMPLE = re.compile(rb"^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+]?(
 class EngineSource:
     """One engine's page: what it did between two scrapes.
 
-    `host` is where it runs, if that is not told by its address; `gpus` are the indices of its GPUs, where configured;
-    `model` is what it serves, for pages that name none; `headers` may hold a key. The first scrape sets the
-    baseline, except where the engine's process is younger than our first attempt: then everything it counted is new.
-    `holds` says which process it is on this machine and which GPUs that holds; where it says nothing, `gpus` stand.
+    `host` is where it runs, if that is not told by its address; `gpus` are the indices and `uuids` the UUIDs of its
+    GPUs, where configured; `model` is what it serves, for pages that name none; `headers` may hold a key. The first
+    scrape sets the baseline, except where the engine's process is younger than our first attempt: then everything it
+    counted is new. `holds` says which process it is on this machine and which GPUs that holds; where it says nothing,
+    `gpus` and `uuids` stand.
     """
 
     kind: ClassVar[str] = "engine"
@@ -46,6 +47,7 @@ class EngineSource:
         host: str | None = None,
         model: str | None = None,
         gpus: tuple[int, ...] = (),
+        uuids: tuple[str, ...] = (),
         holds: Callable[[], Held] = Held,
         headers: Mapping[str, str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -59,6 +61,7 @@ class EngineSource:
         self._host = host
         self._model = model
         self._gpus = gpus
+        self._uuids = uuids
         self._holds = holds
         self._headers = headers
         self._monotonic = monotonic
@@ -118,8 +121,8 @@ class EngineSource:
             kv_cache_used=page.kv_cache_used,
             pid=held.pid,
             gpus=held.gpus or self._gpus,
-            gpu_uuids=held.uuids,
-            gpus_from="processes" if held.gpus else "configuration" if self._gpus else None,
+            gpu_uuids=held.uuids if held.gpus else self._uuids,
+            gpus_from="processes" if held.gpus else "configuration" if self._gpus or self._uuids else None,
         )
 
 

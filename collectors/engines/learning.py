@@ -109,7 +109,7 @@ def _fact(
 
 def _share(facts: HostFacts, engine: EngineState, beside: Sequence[EngineState], at_ms: int) -> Fraction:
     mine = [other for other in beside if host_of(other) == host_of(engine)]
-    return facts.shares(host_of(engine), mine, at_ms)[mine.index(engine)]
+    return facts.shares(host_of(engine), mine, at_ms)[mine.index(engine)].of_host
 
 
 def _served(engine: EngineState) -> Served:

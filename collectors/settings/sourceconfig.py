@@ -29,7 +29,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     url: str | None = None
     host: str | None = None
     model: str | None = None
-    gpus: tuple[int, ...] = ()
+    gpus: tuple[int | str, ...] = ()
+    """Indices of cards, or UUIDs of cards and MIG instances."""
     prefill_tokens_per_second: int | None = None
     decode_tokens_per_second: int | None = None
     capacity_basis: str = "joint"
@@ -69,10 +70,19 @@ def check_sources(sources: Sequence[SourceConfig]) -> None:
             if text is not None:
                 seconds(text)
         check_capacity(source, f"source `{source.name or source.url}`")
+        _check_gpus(source)
         _check_reading(source)
         if source.label in seen:
             raise ValueError(f"two sources are named `{source.label}`: give each a `name` of its own")
         seen.add(source.label)
+
+
+def _check_gpus(source: SourceConfig) -> None:
+    for gpu in source.gpus:
+        if isinstance(gpu, str) and not gpu.startswith(("GPU-", "MIG-")):
+            raise ValueError(
+                f"`gpus` of source `{source.label}` are numbers, or UUIDs as `nvidia-smi -L` lists them: not {gpu!r}"
+            )
 
 
 def _check_reading(source: SourceConfig) -> None:

@@ -336,6 +336,20 @@ int nvmlDeviceGetMigDeviceHandleByIndex(struct card *card, u32 slot, struct card
     return SUCCESS;
 }
 
+struct profile { u32 id, peers, slices, instances, multiprocessors, copiers, decoders, encoders, jpegs, ofas; u64 memory_mb; };
+
+/* Odd cards have four slices, as an A30 has, and even ones seven. */
+int nvmlDeviceGetGpuInstanceProfileInfo(struct card *card, u32 profile, struct profile *info)
+{
+    u32 whole = card->index % 2 ? 4 : 7, slices = profile == 4 ? 7 : profile == 3 ? 4 : 8;
+    OBEY(card->index);
+    if (slices > whole)
+        return NOT_SUPPORTED;
+    memset(info, 0, sizeof *info);
+    info->slices = slices;
+    return SUCCESS;
+}
+
 int nvmlDeviceGetGpuInstanceId(struct card *card, u32 *id)
 {
     OBEY(card->index);

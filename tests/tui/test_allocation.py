@@ -58,7 +58,8 @@ class Scene:
             self.writer.write(batch(source=name, kind="engine", at_ms=at_ms, engines=[reading]))
 
     def gpu(self, minute: int, *, host: str = "h", **said: Any) -> None:
-        reading = GpuReading(at_ms=AT_MS + minute * MINUTE_MS, host=host, uuid="GPU-0", index=0, **said)
+        card: dict[str, Any] = {"uuid": "GPU-0", "index": 0} | said
+        reading = GpuReading(at_ms=AT_MS + minute * MINUTE_MS, host=host, **card)
         self.writer.write(batch(source="gpus", kind="gpu", at_ms=reading.at_ms, gpus=[reading]))
 
     def request(self, name: str, minute: int, tenant: str | None, model: str = "llama", **usage: Any) -> None:
@@ -241,6 +242,25 @@ def test_an_engine_whose_processes_cannot_be_seen_for_a_while_holds_what_it_held
     assert shares(scene.report("tenant"))["acme",] == 1_500_000_000
 
 
+def test_instances_of_one_card_pay_for_their_slices_and_the_slices_of_nobody_are_idle(scene: Scene) -> None:
+    scene.hosts(host(42, gpus=1))
+    for uuid, slices in (("MIG-a", 3), ("MIG-b", 2)):
+        scene.gpu(0, uuid=uuid, parent_uuid="GPU-0", slices=slices)
+    for minute in range(10):
+        scene.engine(minute, "vllm-a", gpus=(0,), gpu_uuids=("MIG-a",), input_tokens=1_000)
+        scene.engine(minute, "vllm-b", model="qwen", gpu_uuids=("MIG-b",), input_tokens=1_000)
+        scene.request(f"a-{minute}", minute, "acme", input_tokens=1_000)
+        scene.request(f"g-{minute}", minute, "globex", model="qwen", input_tokens=1_000)
+
+    # 7 dollars in ten minutes, a dollar a slice.
+    assert shares(scene.report("tenant")) == {
+        ("acme",): 3 * 10**9,
+        ("globex",): 2 * 10**9,
+        (IDLE, None, None): 2 * 10**9,
+    }
+    assert {group.key["gpu"] for group in scene.report("gpu").groups} == {"0"}
+
+
 def test_gpus_are_written_as_runs() -> None:
     assert gpus_text((3, 0, 1, 2)) == "0-3"
     assert gpus_text((0, 2)) == "0,2"
@@ -277,7 +297,17 @@ engines = st.tuples(
     st.sampled_from(["vllm-a", "vllm-b", "sglang"]),
     st.sampled_from(["h", "other"]),
     st.sampled_from(MODELS),
-    st.sampled_from([(), (0,), (0, 1, 2), (5,)]),
+    st.sampled_from(
+        [
+            ((), ()),
+            ((0,), ()),
+            ((0, 1, 2), ()),
+            ((5,), ()),
+            ((0,), ("MIG-a",)),
+            ((0,), ("MIG-b",)),
+            ((), ("MIG-a", "MIG-c")),
+        ]
+    ),
     st.lists(st.tuples(minutes, counts, counts, counts), max_size=4, unique_by=lambda step: step[0]),
 )
 requests = st.tuples(
@@ -296,15 +326,17 @@ requests = st.tuples(
     st.lists(engines, max_size=3, unique_by=lambda engine: engine[:3]),
     st.lists(requests, max_size=8),
     st.lists(minutes, max_size=3),
+    st.sampled_from([(), ("MIG-a",), ("MIG-a", "MIG-b", "MIG-c")]),
     st.integers(0, 5),
     st.integers(1, 6),
 )
 def test_whatever_happened_groups_and_rests_are_what_the_hosts_cost(
     tmp_path_factory: pytest.TempPathFactory,
     facts: tuple[list[HostFact], list[HostFact]],
-    served: Sequence[tuple[str, str, str, tuple[int, ...], list[tuple[int, int, int, int]]]],
+    served: Sequence[tuple[str, str, str, tuple[tuple[int, ...], tuple[str, ...]], list[tuple[int, int, int, int]]]],
     asked: Sequence[tuple[int, str | None, str, int, int, int]],
     watched: list[int],
+    divided: Sequence[str],
     since: int,
     length: int,
 ) -> None:
@@ -312,9 +344,11 @@ def test_whatever_happened_groups_and_rests_are_what_the_hosts_cost(
     for steps in range(2):
         now = [host_facts[min(steps, len(host_facts) - 1)] for host_facts in facts]
         scene.hosts(*now, at_ms=max(fact.since_ms for fact in now))
-    for name, where, model, gpus, steps_of in served:
+    for place, uuid in enumerate(divided):
+        scene.gpu(0, uuid=uuid, parent_uuid="GPU-0", slices=place + 1)
+    for name, where, model, (gpus, uuids), steps_of in served:
         for minute, computed, cached, output in steps_of:
-            scene.engine(minute, name, host=where, model=model, gpus=gpus, input_tokens=computed,
+            scene.engine(minute, name, host=where, model=model, gpus=gpus, gpu_uuids=uuids, input_tokens=computed,
                          cache_read_tokens=cached, output_tokens=output)  # fmt: skip
     for number, (minute, tenant, model, computed, cached, output) in enumerate(asked):
         scene.request(

@@ -73,7 +73,7 @@ def test_an_engine_that_serves_nothing_is_idle_and_has_no_price() -> None:
 
 
 def test_an_engine_whose_gpus_are_assumed_says_so() -> None:
-    assert "(assumed)" in engine_row("h", replace(pictures.ENGINE, assumed=True)).cells[0]
+    assert "(assumed)" in engine_row("h", replace(pictures.ENGINE, assumed="nobody says")).cells[0]
 
 
 def test_hosts_add_up_and_a_host_without_a_price_makes_the_sum_a_lower_bound() -> None:

@@ -334,6 +334,65 @@ def test_a_part_of_a_card_is_its_slices_of_seven(scene: Scene) -> None:
     assert [engine.usd_per_hour for engine in scene.row().engines] == [6, 8]
 
 
+def divided(scene: Scene, card: dict[str, Any], **instances: dict[str, Any]) -> None:
+    """One card with MIG instances, all of them read now."""
+    rows = [GpuReading(at_ms=NOW_MS, host="h", uuid="GPU-0", index=0, **card)]
+    for uuid, said in instances.items():
+        rows.append(GpuReading(at_ms=NOW_MS, host="h", uuid=f"MIG-{uuid}", index=0, parent_uuid="GPU-0", **said))
+    scene.writer.write(batch(source="gpus", kind="gpu", at_ms=NOW_MS, gpus=rows))
+
+
+def test_a_card_of_four_slices_is_divided_by_four(scene: Scene) -> None:
+    scene.host(12, gpus=1)
+    divided(scene, {"slices": 4}, a={"slices": 1}, b={"slices": 2})
+    scene.engine(name="a", gpus=(0,), gpu_uuids=("MIG-a",), output_tokens=1)
+    scene.engine(name="b", gpus=(0,), gpu_uuids=("MIG-b",), output_tokens=1)
+    host = scene.row()
+    assert [(engine.usd_per_hour, engine.assumed) for engine in host.engines] == [(Decimal(3), ""), (Decimal(6), "")]
+    assert host.unclaimed_usd_per_hour == 3
+
+
+def test_without_slices_an_instance_is_its_part_of_the_memory_which_is_assumed(scene: Scene) -> None:
+    scene.host(16, gpus=1)
+    divided(scene, {"memory_total_bytes": 80}, a={"memory_total_bytes": 10})
+    scene.engine(gpus=(0,), gpu_uuids=("MIG-a",), output_tokens=1)
+    engine = scene.first()
+    assert (engine.usd_per_hour, engine.assumed) == (Decimal(2), "its part of a divided GPU is taken by memory")
+
+
+def test_an_instance_that_was_configured_by_its_uuid_is_on_its_card(scene: Scene) -> None:
+    scene.host(14, gpus=1)
+    divided(scene, {}, a={"slices": 3})
+    scene.engine(gpu_uuids=("MIG-a",), output_tokens=1)
+    engine = scene.first()
+    assert (engine.usd_per_hour, engine.gpus, engine.assumed) == (Decimal(6), (0,), "")
+
+
+def test_two_engines_on_one_card_have_half_of_it_each_and_that_is_assumed(scene: Scene) -> None:
+    scene.host(14, gpus=1)
+    scene.engine(name="a", gpus=(0,), output_tokens=1)
+    scene.engine(name="b", gpus=(0,), output_tokens=1)
+    found = [(engine.usd_per_hour, engine.assumed) for engine in scene.row().engines]
+    assert found == [(Decimal(7), "it shares a GPU with another engine, in equal parts")] * 2
+
+
+def test_the_energy_of_a_card_is_divided_as_its_dollars_are(scene: Scene) -> None:
+    scene.host(14, gpus=1)
+    divided(scene, {"power_watts": 700.0}, a={"slices": 3}, b={"slices": 4})
+    scene.engine(name="a", gpus=(0,), gpu_uuids=("MIG-a",), output_tokens=100)
+    scene.engine(name="b", gpus=(0,), gpu_uuids=("MIG-b",), output_tokens=100)
+    host = scene.row()
+    assert [engine.joules_per_token for engine in host.engines] == [pytest.approx(3), pytest.approx(4)]
+    assert host.joules_per_token == pytest.approx(3.5)
+
+
+def test_energy_is_unknown_where_one_of_several_cards_does_not_say_what_it_draws(scene: Scene) -> None:
+    scene.gpu(index=0, power_watts=700.0)
+    scene.gpu(index=1)
+    scene.engine(gpus=(0, 1), output_tokens=100)
+    assert scene.first().joules_per_token is None
+
+
 def test_a_stretch_without_an_engine_page_is_a_sentence(scene: Scene) -> None:
     scene.host(20)
     with pytest.raises(FeedError, match="was not read for a day"):

@@ -69,7 +69,7 @@ def _engine_json(engine: EngineRow) -> dict[str, Any]:
     return {
         "source": engine.source, "model": engine.model, "kind": engine.kind, "state": engine.state,
         "running": engine.running, "waiting": engine.waiting, "kv_cache_used": _rounded(engine.kv_cache_used),
-        "gpus": list(engine.gpus), "assumed": engine.assumed,
+        "gpus": list(engine.gpus), "assumed": bool(engine.assumed), "assumed_why": engine.assumed or None,
         "tokens_per_second": {
             "input": _rounded(engine.input_per_second), "cache_read": _rounded(engine.cache_read_per_second),
             "output": _rounded(engine.output_per_second),

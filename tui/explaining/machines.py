@@ -34,7 +34,7 @@ def _dollars(host: HostRow | None, engine: EngineRow, tell: Tell) -> Iterator[Ex
         f"{fmt.usd(engine.usd_per_hour)}/h",
         "The engine's part of what its host costs, by the GPUs that it holds.",
         f"it holds {held}{of}",
-        confidence="assumed: nobody says which GPUs it holds" if engine.assumed else "",
+        confidence=f"assumed: {engine.assumed}" if engine.assumed else "",
     )
     yield tell(
         "$/M",

@@ -128,8 +128,8 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     utilisation: float | None
     utilisation_tier: str | None
     idle_usd_per_hour: Decimal | None = None
-    assumed: bool = False
-    """Its GPUs could not be told; it shares the host's unclaimed ones equally."""
+    assumed: str = ""
+    """Why its part of the host is assumed, where it is."""
     gpus: tuple[int, ...] = ()
     ttft_ms: float | None = None
     tpot_ms: float | None = None

@@ -1,8 +1,10 @@
 """One engine's figures over the last minute: what its tokens cost, how full it is, and how anybody knows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -30,6 +32,10 @@ NOTHING_KNOWN = (
 """What is not known any more of an engine that has not answered for too long; what it costs is."""
 
 
+Board: TypeAlias = tuple[GpuState, Fraction]
+"""A card and the part of it that is meant: power and energy are the whole card's, and belong to its instances by size."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What an engine's figures follow from beside what it did itself."""
@@ -37,6 +43,8 @@ class Around:
     host: HostFact | None
     gpus: Sequence[GpuState]
     """Those it holds; all of the host's where it is alone and nobody says."""
+    boards: Sequence[Board]
+    """The cards that those are or are parts of, each with the engine's part of it."""
     rival: RivalFact | None
     at: Moment
 
@@ -46,7 +54,7 @@ def engine_row(pool: Pool, around: Around) -> EngineRow:
     engine, price, used, at = pool.engine, pool.price, pool.used, around.at
     age_ms = max(0, at.until_ms - engine.at_ms)
     state = at.states.get(engine.name, SourceState.ABSENT)
-    energy = _energy(pool, around.gpus)
+    energy = _energy(pool, around.boards)
     row = EngineRow(
         source=engine.name,
         model=engine.model,
@@ -68,7 +76,7 @@ def engine_row(pool: Pool, around: Around) -> EngineRow:
         utilisation=used,
         utilisation_tier=None if pool.saturation is None or used is None else f"U1 {pool.saturation.source}",
         idle_usd_per_hour=_idle(pool),
-        assumed=pool.assumed,
+        assumed=pool.held.assumed,
         gpus=engine.gpus,
         ttft_ms=_mean_ms(engine.ttft),
         tpot_ms=_mean_ms(engine.tpot),
@@ -103,17 +111,18 @@ def tiers(pool: Pool, around: Around) -> list[Tier]:
     return found
 
 
-def energy_of(gpus: Sequence[GpuState]) -> Decimal | None:
-    """Mean power of GPU boards in watts, from their counters, else from spot readings; None where nobody says."""
-    watts = [
-        gpu.energy_joules / gpu.energy_seconds
-        if gpu.energy_joules is not None and gpu.energy_seconds > 0
-        else gpu.power_watts
-        for gpu in gpus
-        if gpu.parent_uuid is None and not gpu.lost
-    ]
+def energy_of(boards: Iterable[Board]) -> Decimal | None:
+    """Mean power in watts of parts of GPU boards; None where one of them does not say."""
+    watts = [None if (whole := _watts(gpu)) is None else whole * float(part) for gpu, part in boards]
     known = [watt for watt in watts if watt is not None]
-    return Decimal(str(round(sum(known), 3))) if known else None
+    return Decimal(str(round(sum(known), 3))) if known and len(known) == len(watts) else None
+
+
+def _watts(gpu: GpuState) -> float | None:
+    """From its counter, else from spot readings."""
+    if gpu.energy_joules is not None and gpu.energy_seconds > 0:
+        return gpu.energy_joules / gpu.energy_seconds
+    return gpu.power_watts
 
 
 def energy_usd_per_million(energy: Energy | None, host: HostFact | None) -> Decimal | None:
@@ -144,10 +153,10 @@ def rates_of(rival: RivalFact) -> ApiRates:
     )
 
 
-def _energy(pool: Pool, gpus: Sequence[GpuState]) -> Energy | None:
+def _energy(pool: Pool, boards: Sequence[Board]) -> Energy | None:
     engine = pool.engine
     computed = (engine.input_tokens or 0) + (engine.output_tokens or 0)
-    return energy_per_token(energy_of(gpus), computed / engine.seconds if engine.seconds > 0 else None)
+    return energy_per_token(energy_of(boards), computed / engine.seconds if engine.seconds > 0 else None)
 
 
 def _rival(pool: Pool, rival: RivalFact) -> Rival:

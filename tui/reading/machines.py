@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 from msgspec import structs
 
@@ -15,7 +16,7 @@ from store.records import EngineState, GpuState
 from tui import format as fmt
 from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.view import View
-from tui.reading.enginerow import Around, energy_of, energy_per_token, energy_usd_per_million, engine_row
+from tui.reading.enginerow import Around, Board, energy_of, energy_per_token, energy_usd_per_million, engine_row
 from tui.reading.hints import gpu_hints
 from tui.reading.moment import Moment, header, moment
 from tui.reading.pools import House, Pool, houses
@@ -107,7 +108,7 @@ def host_row(name: str, read: Machines) -> HostRow:
     live = [pool for pool, row in zip(pools, engines, strict=True) if row.freshness == LIVE]
     cards = facts.gpus(name, at.until_ms)
     per_gpu = None if usd is None or not cards else usd / cards
-    energy = energy_per_token(energy_of(gpus), _computed_per_second(live))
+    energy = energy_per_token(energy_of(whole(gpus)), _computed_per_second(live))
     return HostRow(
         name=name,
         usd_per_hour=usd,
@@ -132,6 +133,7 @@ def pool_row(pool: Pool, read: Machines) -> EngineRow:
     around = Around(
         host=read.facts.host(pool.host, read.at.until_ms),
         gpus=held_gpus(pool, read),
+        boards=boards(pool, read),
         rival=read.rivals.get(pool.engine.model or ""),
         at=read.at,
     )
@@ -145,7 +147,20 @@ def held_gpus(pool: Pool, read: Machines) -> list[GpuState]:
         return [gpu for gpu in here if gpu.uuid in pool.engine.gpu_uuids]
     if pool.engine.gpus:
         return [gpu for gpu in here if gpu.index in pool.engine.gpus and gpu.parent_uuid is None]
-    return [] if pool.assumed else [gpu for gpu in here if gpu.parent_uuid is None]
+    return [] if pool.held.assumed else [gpu for gpu in here if gpu.parent_uuid is None]
+
+
+def boards(pool: Pool, read: Machines) -> list[Board]:
+    """The cards that an engine's energy is drawn by, each with the engine's part of it."""
+    cards = [gpu for gpu in read.gpus if gpu.host == pool.host and gpu.parent_uuid is None and not gpu.lost]
+    if pool.cards:
+        return [(gpu, pool.cards[gpu.index]) for gpu in cards if gpu.index in pool.cards]
+    return [] if pool.held.assumed else whole(cards)
+
+
+def whole(cards: Iterable[GpuState]) -> list[Board]:
+    """Cards that are looked at as they are."""
+    return [(gpu, Fraction(1)) for gpu in cards if gpu.parent_uuid is None and not gpu.lost]
 
 
 def _used(house: House | None, live: Sequence[Pool]) -> float | None:
@@ -259,7 +274,7 @@ def _holds(engine: EngineState, gpu: GpuState) -> bool:
     if engine.gpu_uuids:
         return gpu.uuid in engine.gpu_uuids
     if engine.gpus:
-        return gpu.index in engine.gpus and host_of(engine) == gpu.host
+        return gpu.index in engine.gpus and host_of(engine) == gpu.host and gpu.parent_uuid is None
     return engine.pid is not None and engine.pid in gpu.pids
 
 

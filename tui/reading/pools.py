@@ -1,6 +1,6 @@
 """One host over one stretch of time: its dollars divided over its engines by the GPUs that they hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +16,7 @@ from pricing.hosts.economics import (
     own_price,
     utilisation,
 )
+from pricing.hosts.holding import Share
 from pricing.hosts.saturation import Saturation
 from pricing.money import nano_from_usd
 from store.hosting import HostFacts, host_of
@@ -32,8 +33,8 @@ class Pool:
 
     host: str
     engine: EngineState
-    share: Fraction
-    """Of the host."""
+    held: Share
+    """Its part of the host and of each card, and why that is assumed."""
     nano_usd: int | None
     """Its part of what the host cost over the window; None without a price."""
     usd_per_hour: Decimal | None
@@ -44,7 +45,16 @@ class Pool:
     """Work that it would have done over the whole window at saturation; 0 where that is not known."""
     seconds: float
     """Of the window, of which the engine was observed for `engine.seconds`."""
-    assumed: bool
+
+    @property
+    def share(self) -> Fraction:
+        """Of the host."""
+        return self.held.of_host
+
+    @property
+    def cards(self) -> Mapping[Hashable, Fraction]:
+        """Its part of each card that it claims; empty where nobody says."""
+        return self.held.cards
 
     @property
     def decode_weight(self) -> Fraction:
@@ -125,14 +135,14 @@ def _house(
     """The parts of the engines and the rest add up to what the host cost, exactly."""
     accrued = facts.accrued(name, at.since_ms, at.until_ms, window_ms=window_ms)
     fact = facts.host(name, as_of_ms)
-    mine = [engine for engine in engines if host_of(engine) == name]
+    mine = [facts.placed(engine) for engine in engines if host_of(engine) == name]
     if not mine:
         return House(
             name=name, nano_usd=accrued, pools=(), rests={NO_ENGINE: accrued}, unclaimed_usd_per_hour=Decimal(0)
         )
-    parts_of_it = facts.shares(name, mine, as_of_ms)
-    unclaimed = 1 - sum(parts_of_it, Fraction(0))
-    weights = {place: share for place, share in enumerate([*parts_of_it, unclaimed]) if share > 0}
+    held = facts.shares(name, mine, as_of_ms)
+    unclaimed = 1 - sum((one.of_host for one in held), Fraction(0))
+    weights = {place: share for place, share in enumerate([*(one.of_host for one in held), unclaimed]) if share > 0}
     parts = largest_remainder(accrued, weights)
     usd = facts.usd_per_hour(fact, as_of_ms) if fact else None
     priced = accrued > 0 or usd is not None
@@ -140,8 +150,8 @@ def _house(
         name=name,
         nano_usd=accrued,
         pools=tuple(
-            _pool(engine, share, facts, at, as_of_ms, parts.get(place, 0) if priced else None, _part(usd, share), mine)
-            for place, (engine, share) in enumerate(zip(mine, parts_of_it, strict=True))
+            _pool(engine, one, facts, at, as_of_ms, parts.get(place, 0) if priced else None, _part(usd, one.of_host))
+            for place, (engine, one) in enumerate(zip(mine, held, strict=True))
         ),
         rests={IDLE: parts.get(len(mine), 0)},
         unclaimed_usd_per_hour=_part(usd, unclaimed) or Decimal(0),
@@ -150,13 +160,12 @@ def _house(
 
 def _pool(
     engine: EngineState,
-    share: Fraction,
+    held: Share,
     facts: HostFacts,
     at: Moment,
     as_of_ms: int,
     nano_usd: int | None,
     usd_per_hour: Decimal | None,
-    beside: Sequence[EngineState],
 ) -> Pool:
     # An engine that exposes no token counts does work that nobody can weigh against a K.
     counted = (engine.input_tokens, engine.cache_read_tokens, engine.output_tokens)
@@ -164,7 +173,7 @@ def _pool(
     return Pool(
         host=host_of(engine),
         engine=engine,
-        share=share,
+        held=held,
         nano_usd=nano_usd,
         usd_per_hour=usd_per_hour,
         served=Served(
@@ -172,10 +181,11 @@ def _pool(
             cache_read_tokens=engine.cache_read_tokens or 0,
             output_tokens=engine.output_tokens or 0,
         ),
-        saturation=facts.saturation(engine, share, as_of_ms) if counts else None,
-        saturation_work=facts.saturation_work(engine, share, at.since_ms, at.until_ms) if counts else Fraction(0),
+        saturation=facts.saturation(engine, held.of_host, as_of_ms) if counts else None,
+        saturation_work=facts.saturation_work(engine, held.of_host, at.since_ms, at.until_ms)
+        if counts
+        else Fraction(0),
         seconds=at.seconds,
-        assumed=not engine.gpus and len(beside) > 1,
     )
 
 

@@ -19,6 +19,7 @@ class Card:
     instance: int | None = None
     """Number of the GPU instance within that card."""
     slices: int | None = None
+    """Compute slices of an instance, and of a card that has instances."""
     sm_clock_max_mhz: int | None = None
     fault: str | None = None
 

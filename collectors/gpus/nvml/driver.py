@@ -25,6 +25,10 @@ LOST = {
 }
 
 
+WHOLE_PROFILES = (4, 3, 5)
+"""GPU instance profiles of seven, four and eight slices: one of them is the whole of every card that can be divided."""
+
+
 class CardLost(Exception):  # noqa: N818 - it names a state of the card; the text is a sentence
     """A card does not answer any more."""
 
@@ -105,7 +109,8 @@ class Driver:
             return [replace(card, fault=fault) for card in known or [Card(index=index, uuid=f"unknown-{index}")]]
         if self._critical is not None:
             self._critical.listen(card)
-        return [card, *self._mig_instances(card)]
+        instances = self._mig_instances(card)
+        return [replace(card, slices=self._slices(card)) if instances else card, *instances]
 
     def _identify(self, index: int, handle: Any) -> Card:
         name = clock = None
@@ -127,6 +132,14 @@ class Driver:
                 handle = self.nvml.nvmlDeviceGetMigDeviceHandleByIndex(card.handle, slot)
                 instances.append(self._instance(card, self._identify(card.index, handle)))
         return instances
+
+    def _slices(self, card: Card) -> int | None:
+        """Compute slices of a whole divided card: those of the largest instance that it can have."""
+        sizes = []
+        for profile in WHOLE_PROFILES:
+            with suppress(*self.errors):
+                sizes.append(self.nvml.nvmlDeviceGetGpuInstanceProfileInfo(card.handle, profile, 1).sliceCount)
+        return max(sizes, default=None)
 
     def _instance(self, card: Card, found: Card) -> Card:
         instance = slices = None

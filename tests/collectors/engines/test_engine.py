@@ -464,3 +464,16 @@ async def test_a_failed_poll_of_an_engine_that_lived_on_still_belongs_to_its_tim
     reading = await source.scrape(NOW_MS + 4_000)
 
     assert (reading.output_tokens, reading.seconds) == (400, 4.0)
+
+
+def test_an_instance_is_configured_by_its_uuid_and_processes_that_tell_go_before_it() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=httpx.ByteStream(b"vllm:num_requests_running 1\n"))
+
+    async def scrape(held: Held) -> EngineReading:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+            return await EngineSource("a", "http://x/", client, uuids=("MIG-a",), holds=lambda: held).scrape(NOW_MS)
+
+    said, seen = asyncio.run(scrape(Held())), asyncio.run(scrape(Held(7, (1,), ("GPU-1",))))
+    assert (said.gpus, said.gpu_uuids, said.gpus_from) == ((), ("MIG-a",), "configuration")
+    assert (seen.gpus, seen.gpu_uuids, seen.gpus_from) == ((1,), ("GPU-1",), "processes")

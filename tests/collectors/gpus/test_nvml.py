@@ -183,12 +183,21 @@ def test_mig_instances_in_sparse_slots_are_all_read(fake: FakeDriver) -> None:
     readings = NvmlGpus("host").read(1)
     assert [reading.uuid for reading in readings] == ["GPU-0", "MIG-0-0", "MIG-0-2", "MIG-0-5", "GPU-1"]
     assert [(r.parent_uuid, r.slices) for r in readings] == [
-        (None, None), ("GPU-0", 1), ("GPU-0", 3), ("GPU-0", 3), (None, None),
+        (None, 7), ("GPU-0", 1), ("GPU-0", 3), ("GPU-0", 3), (None, None),
     ]  # fmt: skip
     instance = readings[2]
     assert (instance.index, instance.memory_used_bytes) == (0, 1002)
     assert (instance.busy, instance.power_watts, instance.energy_millijoules) == (None, None, None)
     assert readings[4].busy == 0.1
+
+
+def test_a_divided_card_says_how_many_slices_it_has_unless_its_driver_does_not_know(fake: FakeDriver) -> None:
+    fake.reset(3)
+    for index in range(3):
+        fake.mig_slots(index, 0b1)
+    fake.fails(2, "nvmlDeviceGetGpuInstanceProfileInfo", pynvml.NVML_ERROR_NOT_SUPPORTED)
+    cards = [reading for reading in NvmlGpus("host").read(1) if reading.parent_uuid is None]
+    assert [card.slices for card in cards] == [7, 4, None]
 
 
 def test_a_destroyed_mig_instance_goes(fake: FakeDriver) -> None:

@@ -99,6 +99,7 @@ def test_an_empty_file_is_a_configuration_and_then_nothing_else_is_looked_for() 
         ('[[host]]\ncapacity_basis = "both"', ["capacity_basis", "joint or separate"]),
         ('[[host]]\nsince = "2026-05-16 14:00:00"', ["has no time zone"]),
         ('[[host]]\ngpus = "8"', ["host", "gpus"]),
+        ('[[source]]\ntype = "engine"\nurl = "http://x/"\ngpus = [0, "1"]', ["`gpus`", "nvidia-smi -L", "'1'"]),
         ('[[budget]]\nusd = "1"', ["`name`"]),
         ('[[budget]]\nname = "launch"\nusd = 5.0', ["budget", "usd", "str"]),
         (

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.hosts.economics import Capacity, Served
-from pricing.hosts.holding import held, shares
 from pricing.hosts.saturation import Configured, Learned, differs, in_force, is_saturated, learn, work_over, work_rate
 
 JOINT = Configured(
@@ -100,23 +99,3 @@ def test_a_fiftieth_is_no_other_k() -> None:
     assert not differs(Fraction(102), Fraction(100))
     assert differs(Fraction(103), Fraction(100))
     assert differs(Fraction(97), Fraction(100))
-
-
-def test_engines_that_say_nothing_share_what_nobody_claims() -> None:
-    assert shares([4, 0, 0], 8) == [Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)]
-    assert shares([0], 8) == [1]
-    assert shares([2], 8) == [Fraction(1, 4)]
-    assert shares([6, 6], 8) == [Fraction(1, 2), Fraction(1, 2)], "claims beyond the host are scaled down to fit"
-
-
-def test_a_gpu_that_two_engines_hold_is_half_of_each_and_an_instance_is_its_slices() -> None:
-    one, instance = Fraction(1), Fraction(3, 7)
-    assert held([{0: one, 1: one}, {1: one}, {}]) == [Fraction(3, 2), Fraction(1, 2), 0]
-    assert held([{"MIG-a": instance}]) == [Fraction(3, 7)]
-
-
-@given(st.lists(st.integers(0, 8), min_size=1, max_size=6), st.none() | st.integers(1, 16))
-def test_no_more_than_the_whole_host_is_shared_out(held: list[int], gpus: int | None) -> None:
-    parts = shares(held, gpus)
-    assert sum(parts) <= 1
-    assert min(parts) >= 0
