@@ -17,7 +17,8 @@ class Totals:
 
     `tokens` leaves out what a gateway's own cache served; those stand in `cached_tokens`. `requests` counts every
     record. What failed, and streams whose reader hung up, bought nothing: `failed_nano_usd` and `cut_nano_usd` are parts of
-    the metered dollars. `unknown_tokens` belong to requests whose cost is unknown: they are in `tokens` too, so that dollars per
+    the metered dollars. Of what failed, `retried_requests` were followed by another attempt of their call and
+    `fallback_requests` by one at another deployment or model. `unknown_tokens` belong to requests whose cost is unknown: they are in `tokens` too, so that dollars per
     token is a lower bound, never too high. Tokens of our own hosts are `hosted_tokens`, and what the hosts cost is
     `allocated_nano_usd`.
     """
@@ -31,6 +32,10 @@ class Totals:
     unmetered_requests: int = 0
     """Of the unpriced ones, those of which the source does not say what they used."""
     failed_nano_usd: int = 0
+    retried_requests: int = 0
+    retried_nano_usd: int = 0
+    fallback_requests: int = 0
+    fallback_nano_usd: int = 0
     cut_requests: int = 0
     cut_nano_usd: int = 0
     lost_unpriced_requests: int = 0
@@ -56,6 +61,16 @@ class Totals:
     def nano_usd(self) -> int:
         """Metered and allocated dollars together."""
         return self.metered_nano_usd + self.allocated_nano_usd
+
+    @property
+    def given_up_requests(self) -> int:
+        """Failures after which nothing tried again."""
+        return self.errors - self.retried_requests - self.fallback_requests
+
+    @property
+    def given_up_nano_usd(self) -> int:
+        """What they cost."""
+        return self.failed_nano_usd - self.retried_nano_usd - self.fallback_nano_usd
 
     @property
     def lost_requests(self) -> int:

@@ -14,10 +14,25 @@ class Outcome(StrEnum):
 
     OK = "ok"
     ERROR = "error"
+    """Failed, and nothing took its place as far as anybody has seen."""
+    RETRIED = "error-retried"
+    """A failed attempt after which the call was tried again; only the store, which knows all attempts, says so."""
+    FALLBACK = "error-fallback"
+    """The same, where the next attempt went to another deployment or model."""
     CACHE = "cache"
     """Answered from the gateway's own response cache: tokens stand apart, money is zero."""
     CUT = "cut"
     """A stream whose client hung up: billed for what was generated."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this record is a failure, also where a later attempt of its call was none."""
+        return self in _FAILED
+
+
+_FAILED = frozenset({Outcome.ERROR, Outcome.RETRIED, Outcome.FALLBACK})
+SAID = tuple(outcome for outcome in Outcome if outcome not in {Outcome.RETRIED, Outcome.FALLBACK})
+"""What a record can say of itself."""
 
 
 class Dimensions(msgspec.Struct, frozen=True, gc=False):

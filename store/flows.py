@@ -6,7 +6,7 @@ from pricing.card import CardStatus, RateCard
 from pricing.flow import Flow, Span
 from pricing.totals import add_usage
 from pricing.usage import NOTHING
-from store.facts import CommitmentFact, HostFact, Outcome
+from store.facts import CommitmentFact, HostFact
 from store.reader import Reader
 from store.sums import Sum
 from store.tables import MEASURES
@@ -59,7 +59,7 @@ class Flows:
 
 def _added(flow: Flow, one: Sum) -> Flow:
     requests, nano_usd = one.measures[_AT["requests"]], one.measures[_AT["nano_usd"]]
-    failed = one.key.dimensions.outcome is Outcome.ERROR
+    failed = one.key.dimensions.outcome.failed
     told = flow.reported_nano_usd is not None and one.measures[_AT["reported"]] == requests
     return Flow(
         tenant=flow.tenant,

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from store.facts import Reject
+from store.attempts import Attempts, settled_within
+from store.facts import Outcome, Reject
 from store.identity import RECORD_BITS
 from store.limits import Limits
 from store.moves import Measures
@@ -71,6 +72,8 @@ class _New(NamedTuple):
     units: Counter[UnitKey]
     seen: list[Row]
     """Still as they were made ready."""
+    joined: set[int]
+    """Calls of which the store held another record before."""
 
 
 class RequestWriter:
@@ -79,6 +82,7 @@ class RequestWriter:
     def __init__(self, connection: sqlite3.Connection, names: Names, limits: Limits) -> None:
         self._connection = connection
         self._names = names
+        self._attempts = Attempts(connection, names)
         self._sides = SideWriter(connection, limits.values_per_dimension)
         self._sessions = SessionWriter(connection)
 
@@ -104,13 +108,16 @@ class RequestWriter:
             self._sides.add(new.side_sums, stored_day)
             add_units(self._connection, new.units, stored_day)
         if new.seen:
-            self._keep_richer(ready, new.seen, stored_day)
+            new.joined.update(self._keep_richer(ready, new.seen, stored_day))
+        if new.joined:
+            self._attempts.settle(new.joined, stored_day)
         return WrittenRequests(len(new.rows), len(new.seen))
 
     def _new(self, ready: Ready, stored_day: int) -> _New:
         """What is new among the rows."""
         known, calls = self._known([row[0] for row in ready.rows])
-        new = _New([], {}, {}, Counter(), [])
+        before, outcomes = frozenset(calls), settled_within(ready)
+        new = _New([], {}, {}, Counter(), [], set())
         minutes: defaultdict[SumKey, list[Row]] = defaultdict(list)
         sides_minutes: defaultdict[SideKey, list[Row]] = defaultdict(list)
         retries: Counter[SumKey | SideKey] = Counter()
@@ -120,7 +127,7 @@ class RequestWriter:
                 new.seen.append(prepared)
                 continue
             known.add(identity)
-            shared = series, card, sides, _ = self._shared(ready, prepared, stored_day)
+            shared = series, card, sides, _ = self._shared(ready, prepared, stored_day, outcomes.get(identity))
             row = prepared[:-SHARED] + shared
             new.rows.append(row)
             key = (row[_ENDED] // _MINUTE_MS * 60, series, card)
@@ -131,6 +138,8 @@ class RequestWriter:
                 new.units.update({(*key, unit): amount for unit, amount in units_of(row[_UNITS])})
             call = identity >> RECORD_BITS
             if call in calls:
+                if call in before:
+                    new.joined.add(call)
                 retries[key] += 1
                 if sides is not None:
                     retries[sides, *key] += 1
@@ -139,24 +148,30 @@ class RequestWriter:
         new.side_sums.update((key, tuple(_sum(members, retries[key]))) for key, members in sides_minutes.items())
         return new
 
-    def _shared(self, ready: Ready, row: Row, stored_day: int) -> tuple[int, int, str | None, int | None]:
-        """The ids that stand for what a row shares with others: series, card, sides and session."""
-        series, card, sides, session = row[-SHARED:]
+    def _shared(
+        self, ready: Ready, row: Row, stored_day: int, outcome: Outcome | None = None
+    ) -> tuple[int, int, str | None, int | None]:
+        """The ids that stand for what a row shares with others: series (of this outcome), card, sides and session."""
+        place, card, sides, session = row[-SHARED:]
+        series = ready.series[place]
         return (
-            self._names.series(ready.series[series]),
+            self._names.series(series if outcome is None else (*series[:-1], outcome)),
             self._names.card_of(ready.cards[card]),
             None if sides is None else self._sides.of(ready.sides[sides]),
             None if session is None else self._sessions.of(ready.sessions[session], stored_day),
         )
 
-    def _keep_richer(self, ready: Ready, seen: Sequence[Row], stored_day: int) -> None:
-        """Put those views in the place of what is stored that know more of their requests."""
+    def _keep_richer(self, ready: Ready, seen: Sequence[Row], stored_day: int) -> set[int]:
+        """Put those views in the place of what is stored that know more of their requests; the calls of those."""
         kept = Views(self._connection)
         kept.load([row[0] for row in seen])
+        replaced = set()
         for row in seen:
             if kept.knows_less_than(row):
                 kept.replace(row[:-SHARED] + self._shared(ready, row, stored_day))
+                replaced.add(row[0] >> RECORD_BITS)
         kept.save(stored_day)
+        return replaced
 
     def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
         """Identities already stored for the calls of this batch, and the calls that they belong to."""

@@ -91,8 +91,6 @@ _ORDINARY = {
 }
 """Counts of `Totals` that are measures of every sum."""
 
-_LOST = (Outcome.ERROR, Outcome.CUT)
-
 
 def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Totals]:
     """Totals of each group of sums."""
@@ -111,16 +109,20 @@ def total(sums: Iterable[Sum]) -> Totals:
     cached = [one for one in everything if one.key.card.status is CardStatus.CACHED]
     all_measures, billed = _add(everything), _add(served)
     unknown = [one for one in everything if one.key.card.status in UNKNOWN_COST]
-    failed = [one for one in everything if one.key.dimensions.outcome is Outcome.ERROR]
-    cut = [one for one in everything if one.key.dimensions.outcome is Outcome.CUT]
+    failed = [one for one in everything if one.key.dimensions.outcome.failed]
+    retried, fallback, cut = (_of(everything, how) for how in (Outcome.RETRIED, Outcome.FALLBACK, Outcome.CUT))
     return Totals(
         errors=_sum(failed, "requests"),
         unpriced_requests=_sum(unknown, "requests"),
         unmetered_requests=_sum((one for one in unknown if not one.tokens and not one.units), "requests"),
         failed_nano_usd=_sum(failed, "nano_usd"),
+        retried_requests=_sum(retried, "requests"),
+        retried_nano_usd=_sum(retried, "nano_usd"),
+        fallback_requests=_sum(fallback, "requests"),
+        fallback_nano_usd=_sum(fallback, "nano_usd"),
         cut_requests=_sum(cut, "requests"),
         cut_nano_usd=_sum(cut, "nano_usd"),
-        lost_unpriced_requests=_sum((one for one in unknown if one.key.dimensions.outcome in _LOST), "requests"),
+        lost_unpriced_requests=_sum((one for one in unknown if _is_lost(one.key.dimensions.outcome)), "requests"),
         estimated_requests=_count(everything, lambda key: key.card.status is CardStatus.ESTIMATED),
         tokens=Usage.of(billed[_TOKENS], _units(served)),
         hosted_tokens=sum(one.tokens for one in everything if one.key.card.status is CardStatus.HOSTED),
@@ -134,6 +136,14 @@ def total(sums: Iterable[Sum]) -> Totals:
 def _is_special(one: Sum) -> bool:
     """Whether a sum counts as more than requests that were answered at a known price."""
     return one.key.card.status is not CardStatus.PRICED or one.key.dimensions.outcome is not Outcome.OK
+
+
+def _of(sums: Iterable[Sum], outcome: Outcome) -> list[Sum]:
+    return [one for one in sums if one.key.dimensions.outcome is outcome]
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    return outcome.failed or outcome is Outcome.CUT
 
 
 def _ordinary(sums: list[Sum]) -> Totals:

@@ -65,7 +65,7 @@ class Views:
         for identity, after in self._richer.items():
             number, before = self._stored[identity]
             retry = is_retry(self._connection, number, identity)
-            moves.add(_counted(before, retry=retry), _counted(after, retry=retry))
+            moves.add(counted(before, retry=retry), counted(after, retry=retry))
         marks = ", ".join(f"{name} = ?" for name in REQUEST_COLUMNS)
         self._connection.executemany(
             f"UPDATE requests SET {marks} WHERE id = ?",
@@ -84,7 +84,8 @@ def _knowledge(row: Row) -> tuple[int, ...]:
     )
 
 
-def _counted(row: Row, *, retry: bool) -> Counted:
+def counted(row: Row, *, retry: bool) -> Counted:
+    """How a stored row stands in the sums."""
     place = Place(row[_AT["ended_at_ms"]] // 60_000 * 60, row[_AT["series"]], row[_AT["card"]])
     reported, took, first = (row[_AT[name]] for name in ("reported_nano_usd", "duration_ms", "first_token_ms"))
     counted = counts(row[_TOKENS], reported, took, first, retry=retry)

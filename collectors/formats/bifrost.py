@@ -50,6 +50,7 @@ class _Row(msgspec.Struct, gc=False):
     timestamp: str
     object_type: str | None = None
     parent_request_id: str | None = None
+    fallback_index: int | None = None
     provider: str | None = None
     model: str | None = None
     alias: str | None = None
@@ -85,6 +86,8 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
     took_ms = duration(row.latency)
     event = UsageEvent(
         id=row.id,
+        # A fallback is an attempt of the call that its parent began, which is known by its own id.
+        call_id=row.parent_request_id if row.fallback_index and row.parent_request_id else row.id,
         trace_id=row.parent_request_id or None,
         ended_at_ms=text_milliseconds(row.timestamp) + (took_ms or 0),
         duration_ms=took_ms,

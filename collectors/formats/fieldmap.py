@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from store.facts import Outcome
+from store.facts import SAID, Outcome
 
 FieldMap: TypeAlias = Mapping[str, str | bool | Mapping[str, str]]
 """Target -> dotted path of a field, or `=` and a constant; a table for `outcome`; true or false for a convention."""
@@ -66,7 +66,7 @@ def _check_kind(target: str, path: str | bool | Mapping[str, str]) -> None:
 
 
 def _check_outcomes(table: Mapping[str, str]) -> None:
-    known = [outcome.value for outcome in Outcome]
+    known = [outcome.value for outcome in SAID]
     if _FROM not in table:
         raise ValueError('`outcome` in the fields of a source needs `from`, the name of a field: { from = "status" }')
     for said, outcome in table.items():

@@ -52,7 +52,8 @@ def test_failed_attempts_and_cut_streams_are_counted_apart_and_the_retry_is_not(
 
     assert total["bought_nothing"] == {
         "requests": 4, "usd": "0.000072", "lower_bound": False,
-        "failed": {"requests": 2, "usd": "0.000002"}, "cut": {"requests": 2, "usd": "0.00007"},
+        "failed": {"requests": 1, "usd": "0"}, "retried": {"requests": 1, "usd": "0.000002"},
+        "fallback": {"requests": 0, "usd": "0"}, "cut": {"requests": 2, "usd": "0.00007"},
     }  # fmt: skip
     assert (total["retries"], total["served_from_cache"]["requests"]) == (1, 1)
     # It is a part of what was metered, not beside it.
@@ -68,7 +69,8 @@ def test_an_unknown_cost_among_them_makes_them_a_lower_bound(writer: Writer) -> 
     )
     assert lost(writer)["bought_nothing"] == {
         "requests": 1, "usd": "0", "lower_bound": True,
-        "failed": {"requests": 0, "usd": "0"}, "cut": {"requests": 1, "usd": "0"},
+        "failed": {"requests": 0, "usd": "0"}, "retried": {"requests": 0, "usd": "0"},
+        "fallback": {"requests": 0, "usd": "0"}, "cut": {"requests": 1, "usd": "0"},
     }  # fmt: skip
 
 
@@ -90,22 +92,31 @@ def test_nothing_lost_says_nothing_of_it(writer: Writer, shell: Shell) -> None:
 def test_the_report_says_it_as_text_and_as_columns(shell: Shell) -> None:
     seen = [
         priced("a", outcome=Outcome.ERROR, nano_usd=2_000, call_id="c", tenant="acme"),
-        priced("b", call_id="c", tenant="acme"),
+        priced("b", call_id="c", tenant="acme", ended_at_ms=AT_MS + 1),
+        priced("e", outcome=Outcome.ERROR, nano_usd=30_000, call_id="d", tenant="acme", deployment="fast"),
+        priced("f", call_id="d", tenant="acme", deployment="careful", ended_at_ms=AT_MS + 1),
+        priced("g", outcome=Outcome.ERROR, nano_usd=600, tenant="acme"),
         priced("c", outcome=Outcome.CUT, nano_usd=70_000, tenant="zeta"),
         priced("d", outcome=Outcome.CUT, nano_usd=None, card=UNKNOWN, tenant="zeta"),
     ]
     Writer(shell.store).write(batch(seen), CARDS)
     since = ("--since", "2026-05-16T14:00:00Z")
     shell.here("report", *since)
-    assert "Bought nothing: 1 failed for $0.000002, 2 cut off for $0.000070; ≥$0.000072 in all.\n" in shell.out
-    assert "Attempts of a call that was tried before, fallbacks included: 1.\n" in shell.out
+    said = (
+        "1 failed for $0.000001, 1 failed and tried again for $0.000002, 1 failed and taken over by a fallback for"
+        " $0.000030, 2 cut off for $0.000070; ≥$0.000103 in all."
+    )
+    assert f"Bought nothing: {said}\n" in shell.out
+    assert "Attempts of a call that was tried before, fallbacks included: 2.\n" in shell.out
 
     shell.here("report", *since, "--by", "tenant", "--csv")
     heading, *rows = (line.split(",") for line in shell.out.splitlines())
     by_tenant = {row[0]: dict(zip(heading, row, strict=True)) for row in rows}
-    columns = ("failed_usd", "cut_requests", "cut_usd", "bought_nothing_usd")
-    assert [by_tenant["acme"][name] for name in columns] == ["0.000002", "0", "0", "0.000002"]
-    assert [by_tenant["zeta"][name] for name in columns] == ["0", "2", "0.00007", "0.00007"]
+    columns = ("failed_usd", "retried_usd", "fallback_usd", "cut_requests", "cut_usd", "bought_nothing_usd")
+    assert [by_tenant["acme"][name] for name in columns] == [
+        "0.0000006", "0.000002", "0.00003", "0", "0", "0.0000326"
+    ]  # fmt: skip
+    assert [by_tenant["zeta"][name] for name in columns] == ["0", "0", "0", "2", "0.00007", "0.00007"]
 
 
 def test_what_was_lost_adds_up_over_every_way_to_group(writer: Writer) -> None:

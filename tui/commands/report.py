@@ -102,7 +102,12 @@ def _beside(total: Totals) -> Iterator[str]:
     """What the columns do not tell of the total: what bought nothing, was tried again, or cost nothing."""
     if total.lost_requests:
         mark = "≥" if total.lost_unpriced_requests else ""
-        parts = [(total.errors, "failed", total.failed_nano_usd), (total.cut_requests, "cut off", total.cut_nano_usd)]
+        parts = [
+            (total.given_up_requests, "failed", total.given_up_nano_usd),
+            (total.retried_requests, "failed and tried again", total.retried_nano_usd),
+            (total.fallback_requests, "failed and taken over by a fallback", total.fallback_nano_usd),
+            (total.cut_requests, "cut off", total.cut_nano_usd),
+        ]
         said = ", ".join(f"{count:,} {how} for ${nano / 1e9:.6f}" for count, how, nano in parts if count)
         yield f"Bought nothing: {said}; {mark}${total.lost_nano_usd / 1e9:.6f} in all."
     if total.retries:
@@ -140,9 +145,10 @@ def _rest_name(rest: Rest, found: Report) -> str:
     return " / ".join([*places, rest.label])
 
 
-_CSV = ("requests", "errors", "retries", "unpriced_requests", "usage_missing_requests", "cut_requests", "failed_usd",
-        "cut_usd", "bought_nothing_usd", "metered_usd", "committed_usd", "usd", "reported_usd",
-        "input", "cache_read", "cache_write", "output", "reasoning", "usd_per_million_tokens")  # fmt: skip
+_CSV = ("requests", "errors", "retries", "unpriced_requests", "usage_missing_requests",
+        "failed_requests", "failed_usd", "retried_requests", "retried_usd", "fallback_requests", "fallback_usd",
+        "cut_requests", "cut_usd", "bought_nothing_usd", "metered_usd", "committed_usd", "usd", "reported_usd", "input",
+        "cache_read", "cache_write", "output", "reasoning", "usd_per_million_tokens")  # fmt: skip
 
 
 def _print_csv(found: Report) -> None:
@@ -159,7 +165,10 @@ def _csv_row(totals: Totals) -> Sequence[Any]:
     tokens, per_million = totals.tokens, totals.usd_per_million_tokens
     return (
         totals.requests, totals.errors, totals.retries, totals.unpriced_requests, totals.unmetered_requests,
-        totals.cut_requests, usd_text(totals.failed_nano_usd), usd_text(totals.cut_nano_usd),
+        totals.given_up_requests, usd_text(totals.given_up_nano_usd),
+        totals.retried_requests, usd_text(totals.retried_nano_usd),
+        totals.fallback_requests, usd_text(totals.fallback_nano_usd),
+        totals.cut_requests, usd_text(totals.cut_nano_usd),
         usd_text(totals.lost_nano_usd), usd_text(totals.metered_nano_usd),
         usd_text(totals.allocated_nano_usd), usd_text(totals.nano_usd), usd_text(totals.reported_nano_usd),
         tokens.input_tokens, tokens.cache_read_tokens, tokens.cache_write_any_tokens, tokens.output_tokens,

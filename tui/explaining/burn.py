@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from pricing.money import NANO_PER_USD
+from pricing.totals import Totals
 from tui import format as fmt
 from tui.explaining.words import BILLED, COUNTED, Tell, Teller, confidence, exact, exact_usd, tokens_by_class
 from tui.pictures.budgets import BudgetLine
@@ -133,8 +134,9 @@ def _records(row: GroupRow, tell: Tell) -> Iterator[Explanation]:
     yield tell(
         "ERR",
         _share(totals.errors, totals.requests),
-        "Share of records that failed.",
+        "Share of records that failed. With streams whose reader hung up they are what bought nothing.",
         f"{totals.errors:,} / {requests}",
+        *_bought_nothing(totals),
         confidence=COUNTED,
     )
     yield tell(
@@ -142,6 +144,7 @@ def _records(row: GroupRow, tell: Tell) -> Iterator[Explanation]:
         _share(totals.retries, totals.requests),
         "Share of records that repeat an earlier attempt of the same call.",
         f"{totals.retries:,} / {requests}",
+        *_before_them(totals),
         confidence=COUNTED,
     )
     yield tell(
@@ -158,6 +161,30 @@ def _records(row: GroupRow, tell: Tell) -> Iterator[Explanation]:
         f"{totals.duration_ms:,} ms / {totals.durations:,} records",
         confidence="as the source timed it",
     )
+
+
+def _before_them(totals: Totals) -> Iterator[str]:
+    """What the attempts cost in whose place these came."""
+    requests = totals.retried_requests + totals.fallback_requests
+    if requests:
+        cost = exact_usd(totals.retried_nano_usd + totals.fallback_nano_usd)
+        yield f"{requests:,} failed attempts before them, {totals.fallback_requests:,} of them left to a fallback: {cost}"
+
+
+def _bought_nothing(totals: Totals) -> Iterator[str]:
+    """What was paid for answers that nobody got, by how that came."""
+    kinds = [
+        (totals.given_up_requests, "failed", totals.given_up_nano_usd),
+        (totals.retried_requests, "failed and tried again", totals.retried_nano_usd),
+        (totals.fallback_requests, "failed, and a fallback took over", totals.fallback_nano_usd),
+        (totals.cut_requests, "cut off", totals.cut_nano_usd),
+    ]
+    for requests, how, nano_usd in kinds:
+        if requests:
+            yield f"{requests:,} {how}: {exact_usd(nano_usd)}"
+    if totals.lost_requests:
+        at_least = fmt.AT_LEAST if totals.lost_unpriced_requests else ""
+        yield f"bought nothing: {at_least}{exact_usd(totals.lost_nano_usd)} of {exact_usd(totals.metered_nano_usd)} metered"
 
 
 def headline_figures(picture: BurnPicture) -> Iterator[Explanation]:

@@ -14,7 +14,6 @@ from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
 from store.beyond import NOT_THROUGH, Covering, coverings, usage_sum
 from store.buckets import CostRecord, Dataset, UsageSum
-from store.facts import Outcome
 from store.reader import Reader
 from store.sums import Sum, SumKey
 from tui.reading.cards import Cards
@@ -240,7 +239,7 @@ class _Views:
 
 def _ours(one: Sum, cards: Cards) -> Ours:
     status, usage, card = one.key.card.status, one.usage, cards.card(one.key.card.card_id)
-    failed = one.key.dimensions.outcome is Outcome.ERROR
+    failed = one.key.dimensions.outcome.failed
     return Ours(
         nano_usd=one.nano_usd,
         usage=usage,

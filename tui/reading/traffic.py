@@ -10,7 +10,6 @@ from pricing.card import CardStatus
 from pricing.filters import Filter
 from pricing.hosts.allocation import largest_remainder
 from pricing.whatif.traffic import KeptRequest, Sender, Traffic
-from store.facts import Outcome
 from store.identity import RECORD_BITS
 from store.reader import Reader
 from store.records import RequestRecord
@@ -98,7 +97,7 @@ def _groups(
         if one.key.card.status in statuses and (one.tokens or one.units):
             dimensions = one.key.dimensions
             waits = patient is not None and patient.matches(one.key.values(DIMENSIONS))
-            failed = dimensions.outcome is Outcome.ERROR
+            failed = dimensions.outcome.failed
             key = (_sender(one.key), dimensions.call_type, failed, waits, one.key.card.card_id)
             groups.setdefault(key, []).append(one)
     return tuple(
@@ -183,7 +182,7 @@ def _kept_request(record: RequestRecord, cards: Cards) -> KeptRequest:
         ended_at_ms=record.ended_at_ms,
         usage=record.usage,
         nano_usd=record.nano_usd,
-        failed=record.dimensions.outcome is Outcome.ERROR,
+        failed=record.dimensions.outcome.failed,
         variant=_variant(cards, record.card.card_id),
         session=record.session,
     )

@@ -128,6 +128,7 @@ def test_bifrost_s_prompt_contains_its_cache() -> None:
     assert bifrost.parse(line("bifrost.logs")) == (
         UsageEvent(
             id="bf-1",
+            call_id="bf-1",
             ended_at_ms=AT_MS,
             duration_ms=4_500,
             provider="anthropic",
@@ -167,6 +168,15 @@ def test_a_row_of_bifrost_counts_when_it_is_final() -> None:
     assert bifrost.parse(line("bifrost.logs", status="processing")) == ()
     (failed,) = bifrost.parse(line("bifrost.logs", status="error", parent_request_id="bf-0"))
     assert (failed.outcome, failed.trace_id, failed.usage.output_tokens) == (Outcome.ERROR, "bf-0", 410)
+
+
+def test_a_fallback_of_bifrost_is_an_attempt_of_the_call_that_it_took_over() -> None:
+    (first,) = bifrost.parse(line("bifrost.logs", status="error"))
+    (fallback,) = bifrost.parse(line("bifrost.logs", id="bf-2", parent_request_id="bf-1", fallback_index=1))
+    assert fallback.call_id == first.call_id == first.id
+    # Other requests have parents, too, whose calls they are not attempts of.
+    (child,) = bifrost.parse(line("bifrost.logs", id="bf-3", parent_request_id="bf-1", fallback_index=0))
+    assert (child.call_id, child.trace_id) == ("bf-3", "bf-1")
 
 
 def test_langsmith_s_details_are_parts_of_its_counts() -> None:
