@@ -14,11 +14,10 @@ from store.asking import Ask
 from store.balances import write_balances
 from store.facts import Outcome
 from store.names import Names
-from store.provider_facts import CostBucket, PricedBucket, PricedReading, ProviderFact, Role
+from store.provider_facts import CostBucket, PricedBucket, PricedReading, ProviderFact, ProviderReading, Role
 from store.tables import TOKEN_COLUMNS
 from store.units import units_of
 
-_TABLES = ("usage_buckets", "cost_buckets")
 _USAGE_COLUMNS = (
     "source", "dataset", "begins", "width", "series", "card", "variant", "prompt_tokens", "rest", "requests", "partial",
     "units", *TOKEN_COLUMNS, "nano_usd",
@@ -26,6 +25,8 @@ _USAGE_COLUMNS = (
 _COST_COLUMNS = (
     "source", "dataset", "begins", "width", "provider", "model", "tenant", "key", "item", "token_class", "nano_usd"
 )  # fmt: skip
+_NOT_IN_THE_KEY = {"usage_buckets": "card", "cost_buckets": "token_class"}
+"""What two buckets of one key may differ in: then they cannot become one."""
 _HOUR, _DAY = 3_600, 86_400
 
 
@@ -106,15 +107,10 @@ class BucketWriter:
         for priced in readings:
             self._names.remember_cards(cards)
             reading = priced.reading
-            for table in _TABLES:
-                self._connection.execute(
-                    f"DELETE FROM {table} WHERE source = ? AND dataset = ? AND begins >= ? AND begins < ?",
-                    (source, reading.dataset, reading.since_ms // 1_000, -(-reading.until_ms // 1_000)),
-                )
-            self._insert(
-                "usage_buckets", _USAGE_COLUMNS, [self._usage(source, reading.dataset, one) for one in priced.usage]
-            )
-            self._insert("cost_buckets", _COST_COLUMNS, [_cost(source, reading.dataset, one) for one in reading.costs])
+            usage = [self._usage(source, reading.dataset, one) for one in priced.usage]
+            costs = [_cost(source, reading.dataset, one) for one in reading.costs]
+            self._replace("usage_buckets", _USAGE_COLUMNS, source, reading, usage)
+            self._replace("cost_buckets", _COST_COLUMNS, source, reading, costs)
             write_balances(self._connection, source, reading.balances)
             self._connection.execute(
                 "INSERT INTO provider_datasets (source, dataset, width, watermark_ms, read_ms) VALUES (?, ?, ?, ?, ?)"
@@ -122,6 +118,29 @@ class BucketWriter:
                 " watermark_ms = max(coalesce(watermark_ms, 0), coalesce(excluded.watermark_ms, 0)), read_ms = excluded.read_ms",
                 (source, reading.dataset, reading.width_seconds, reading.watermark_ms, reading.read_ms),
             )
+
+    def _replace(
+        self,
+        table: str,
+        columns: Sequence[str],
+        source: str,
+        reading: ProviderReading,
+        rows: Sequence[Sequence[object]],
+    ) -> None:
+        """Rows in the place of those of the reading's range; a bucket of which the range is only a part stays as it is."""
+        first = reading.since_ms // 1_000
+        mine = f"FROM {table} WHERE source = ? AND dataset = ?"
+        ((kept_until,),) = self._connection.execute(
+            f"SELECT max(begins + width) {mine} AND begins IN (?, ?) AND begins < ?",
+            (source, reading.dataset, first // _HOUR * _HOUR, first // _DAY * _DAY, first),
+        )
+        first = max(first, kept_until or 0)
+        self._connection.execute(
+            f"DELETE {mine} AND begins >= ? AND begins < ?",
+            (source, reading.dataset, first, -(-reading.until_ms // 1_000)),
+        )
+        begins = columns.index("begins")
+        self._insert(table, columns, [row for row in rows if row[begins] >= first])  # type: ignore[operator]  # seconds
 
     def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         marks = ", ".join("?" * len(columns))
@@ -293,16 +312,23 @@ def widen_old_buckets(connection: sqlite3.Connection, minutes_before_s: int, hou
 
 
 def _widen(connection: sqlite3.Connection, table: str, columns: Sequence[str], width: int, edge: int) -> None:
-    """Replace narrower buckets before `edge` by the sums of the wider ones in which they lie."""
+    """Replace narrower buckets before `edge` by the sums of the wider ones in which they lie.
+
+    What differs within a wider bucket in something that its key does not hold, as in its price, stays in narrow ones.
+    """
     added = {"requests", "partial", "nano_usd", *TOKEN_COLUMNS}
+    beside = _NOT_IN_THE_KEY[table]
     by = [name for name in columns if name not in added and name not in ("begins", "width", "units")]
+    key = f"{', '.join(name for name in by if name != beside)}, begins / {width}"
     chosen = {"begins": f"begins / {width} * {width}", "width": str(width), "units": "add_units(units)"}
     chosen |= {name: f"sum({name})" for name in columns if name in added}
     listed: Any = ", ".join(f"{chosen.get(name, name)} AS {name}" for name in columns)
-    condition = f"width < {width} AND begins < {edge}"
-    rows = connection.execute(
-        f"SELECT {listed} FROM {table} WHERE {condition} GROUP BY {', '.join(by)}, begins / {width}"
-    ).fetchall()
+    narrow = f"width < {width} AND begins < {edge}"
+    condition = (
+        f"{narrow} AND ({key}) NOT IN"
+        f" (SELECT {key} FROM {table} WHERE {narrow} GROUP BY {key} HAVING min({beside}) != max({beside}))"
+    )
+    rows = connection.execute(f"SELECT {listed} FROM {table} WHERE {condition} GROUP BY {key}, {beside}").fetchall()
     connection.execute(f"DELETE FROM {table} WHERE {condition}")
     marks = ", ".join("?" * len(columns))
     connection.executemany(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)

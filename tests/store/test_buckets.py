@@ -1,5 +1,6 @@
 """Buckets of providers: whatever came late, twice or corrected, the figures are those of the last answers."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
@@ -32,6 +33,7 @@ HOURS = 4
 NUMBERS = count()
 MODELS = ("gpt-4o", "gpt-4o-mini", None)
 KEYS = ("a", None)
+CHEAP = dataclasses.replace(CARD, conditions=("off-peak",))
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +164,36 @@ def test_old_buckets_become_wider_and_lose_no_sum(tmp_path: Path) -> None:
     assert (record.width, record.requests) == (86_400, 3)
     assert record.usage == Usage(input_tokens=18, units=(("images", 5),))
     assert bills == {(86_400, "x"): 3, (86_400, "y"): 4}
+
+
+def test_hours_at_different_prices_of_one_day_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    with closing(Writer(path)) as writer:
+        seen = batch(source="openai", kind="provider", at_ms=AT_MS, state=SourceState.OK)
+        usage = [
+            PricedBucket(bucket=bucket(hour, "gpt-4o", "a", 1_000), card_id=card.id, nano_usd=nano_usd)
+            for hour, card, nano_usd in ((0, CARD, 3_000), (1, CHEAP, 1_000), (2, CARD, 3_000))
+        ]
+        writer.write(
+            msgspec.structs.replace(seen, readings=[PricedReading(reading=answer(0, 3), usage=usage)]), [CARD, CHEAP]
+        )
+        for days in (37, 38):
+            writer.prune(Retention(), AT_MS + days * DAY_MS)
+    with closing(Reader(path)) as reader:
+        found = [record for _, record in reader.usage_buckets(0, AT_MS + DAY_MS)]
+    assert sum(one.usage.input_tokens for one in found) == 3_000
+    assert sum(one.nano_usd for one in found) == 7_000
+
+
+def test_a_late_answer_about_a_part_of_a_day_that_was_added_up_counts_nothing_twice(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    with closing(Writer(path)) as writer:
+        write(writer, answer(0, 4, *(bucket(hour, "gpt-4o", "a", 10) for hour in range(4))))
+        writer.prune(Retention(), AT_MS + 37 * DAY_MS)
+        write(writer, answer(2, 4, *(bucket(hour, "gpt-4o", "a", 10) for hour in (2, 3))))
+        assert sum(stored(path).values()) == 40
+        writer.prune(Retention(), AT_MS + 38 * DAY_MS)
+    assert sum(stored(path).values()) == 40
 
 
 def test_how_far_a_dataset_was_read_is_remembered_and_never_goes_back(tmp_path: Path) -> None:
