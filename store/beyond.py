@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from pricing.bill import cost_nano_usd
-from pricing.books.names import model_stem, provider_key, split_provider
+from pricing.books.names import model_stem, shares_bill, split_provider
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.filters import Filter, parse_filter
 from pricing.hosts.allocation import largest_remainder
@@ -98,7 +98,7 @@ class Covering(NamedTuple):
         if not self.filter.is_empty:
             return self.filter.matches(SumKey(dimensions, _BILLED).values(DIMENSIONS))
         said, _ = split_provider(dimensions.provider, dimensions.model or "")
-        return said is not None and provider_key(said) == provider_key(self.fact.provider)
+        return said is not None and shares_bill(said, self.fact.provider)
 
 
 def coverings(books: Books) -> tuple[list[Covering], frozenset[str]]:

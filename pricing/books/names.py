@@ -23,6 +23,7 @@ _ALIASES = {
     "meta": "meta",
     "zai": "zai z_ai",
     "zhipuai": "zhipuai zhipu_ai",
+    "vercel": "vercel vercel_ai_gateway",
 }
 _SAME_NAME = (
     "arcee avian baseten cerebras cloudflare cursor databricks deepseek doubleword elevenlabs groq minimax modal novita "
@@ -32,6 +33,16 @@ PROVIDER_IDS = {alias: provider for provider, aliases in _ALIASES.items() for al
     name: name for name in _SAME_NAME.split()
 }
 """Provider names of LiteLLM, OpenTelemetry and plain speech (folded by `_folded`) -> the catalogue's provider id."""
+
+_ACCOUNTS = {
+    name: account
+    for account, names in {
+        "vertex": "vertex_ai vertex_ai_beta vertex vertexai google_vertex gcp.vertex_ai",
+        "ai studio": "gemini google_ai_studio gcp.gemini",
+    }.items()
+    for name in names.split()
+}
+"""Names that say which of a provider's two doors a call went through: each writes a bill of its own at one price."""
 
 _SELF_HOSTED = frozenset(
     [
@@ -70,7 +81,12 @@ _BEDROCK_ID = re.compile(
 _BEDROCK_ARN = "arn:aws:bedrock:"
 _OPENAI_FINE_TUNE = re.compile(r"ft:(?:gpt|o\d|davinci|babbage)-.*")
 _ROUTE_SEGMENT = re.compile(r"(?:converse|invoke|converse_like|global|global-standard|[a-z]{2}(?:-gov)?-[a-z]+-\d)/")
+_BEDROCK_MAKER = re.compile(r"(?:[a-z-]+\.)?([a-z0-9]+)\.")
+_BEDROCK_REVISION = re.compile(r"(?::\d+)?(?::\d+k)?$")
+_CLAUDE_REVISION = re.compile(r"(?<=\d)-v\d+$")
+_CLAUDE_NUMBER_FIRST = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)")
 _ROUTING_SUFFIXES = (":nitro", ":floor", ":thinking", ":online")
+_VARIANT_SUFFIXES = (*_ROUTING_SUFFIXES, ":free", ":extended", ":beta")
 ONLINE_SUFFIX = ":online"
 """OpenRouter's own web search beside the model: a fee that no listing of the model contains."""
 
@@ -118,6 +134,12 @@ def provider_id(provider: str | None) -> str | None:
 def provider_key(provider: str | None) -> str | None:
     """What two names of one provider have in common: the catalogue's id where it is known, else the plain name."""
     return None if provider is None else provider_id(provider) or provider.strip().lower()
+
+
+def shares_bill(provider: str, other: str) -> bool:
+    """Whether two names may be of one account: AI Studio's Gemini is on no bill of Vertex, "google" may be on either."""
+    doors = {_ACCOUNTS.get(_folded(name)) for name in (provider, other)} - {None}
+    return provider_key(provider) == provider_key(other) and len(doors) < 2
 
 
 def is_self_hosted(provider: str | None) -> bool:
@@ -183,11 +205,27 @@ def spellings(model: str) -> Iterator[Spelling]:
 def model_stem(model: str) -> str:
     """What the names of one model have in common on a gateway's log and on its provider's bill.
 
-    Without a path, a date or "latest", and with dashes only: "openai/gpt-4.1-2025-04-14" is "gpt-4-1".
+    Without a path, a date, "latest" or OpenRouter's ":free", with dashes only and Claude's number at its end:
+    "openai/gpt-4.1-2025-04-14" is "gpt-4-1", "us.anthropic.claude-3-5-sonnet-20241022-v2:0" is "claude-sonnet-3-5".
     """
-    name = _SEPARATORS.sub("-", model.strip().lower().rpartition("/")[2]).replace("@", "-").replace(".", "-")
+    name = _SEPARATORS.sub("-", model.strip().lower().rpartition("/")[2]).replace("@", "-")
+    for suffix in _VARIANT_SUFFIXES:
+        name = name.removesuffix(suffix)
+    if _BEDROCK_ID.fullmatch(name):
+        name = _bedrock_model(name)
+    name = name.replace(".", "-")
     name = _dashed_date(name) or name
-    return (without_snapshot(name) or name).removesuffix(_LATEST)
+    name = (without_snapshot(name) or name).removesuffix(_LATEST)
+    return _CLAUDE_NUMBER_FIRST.sub(r"claude-\2-\1", name)
+
+
+def _bedrock_model(name: str) -> str:
+    """Bedrock's id without region, maker and revision; only at Anthropic is "-v2" a revision, and no other model."""
+    maker = _BEDROCK_MAKER.match(name)
+    if maker is None:
+        return name
+    plain = _BEDROCK_REVISION.sub("", name[maker.end() :], count=1)
+    return _CLAUDE_REVISION.sub("", plain) if maker[1] == "anthropic" else plain
 
 
 def without_snapshot(name: str) -> str | None:

@@ -146,6 +146,17 @@ def test_another_providers_traffic_covers_nothing(seen: Seen) -> None:
     assert seen.total() == (2_000, 200, 7_000_000)
 
 
+def test_a_studios_traffic_is_no_part_of_what_a_cloud_counts_of_the_same_model(tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "usdtop.db")
+    with closing(seen.writer):
+        seen.writer.set_providers([ProviderFact(source="openai admin", provider="vertex")])
+        seen.log(logged(10, 1_000, 100, provider="gemini"))
+        seen.provider(counted(10, 1_000, 100))
+        assert seen.total() == (2_000, 200, 7_000_000)
+        seen.log(logged(10, 1_000, 100, provider="vertex_ai"))
+        assert seen.total() == (2_000, 200, 7_000_000)
+
+
 @pytest.mark.parametrize(
     ("covers", "expected"), [("tenant=acme", 1_000), ("tenant=umbrella", 2_000), ("provider=none", 2_000)]
 )

@@ -11,8 +11,10 @@ from pricing.books.names import (
     LATEST_RULE,
     SNAPSHOT_RULE,
     is_self_hosted,
+    model_stem,
     only_adds_version,
     provider_id,
+    shares_bill,
     spellings,
     split_provider,
     without_snapshot,
@@ -343,6 +345,7 @@ def test_a_free_listing_is_free_only_where_it_is_listed() -> None:
         ("x-ai", "x-ai"),
         ("together_ai", "together"),
         ("fireworks-ai", "fireworks"),
+        ("vercel_ai_gateway", "vercel"),
         (" OpenAI ", "openai"),
         ("default/openai/route/x", "openai"),
         ("ibm.watsonx.ai", None),
@@ -427,3 +430,64 @@ def test_any_text_may_come_as_a_name(model: str, provider: str | None) -> None:
     said, plain = split_provider(provider, model)
     assert is_self_hosted(said) in (True, False)
     assert all(isinstance(spelling.name, str) for spelling in spellings(plain))
+
+
+@pytest.mark.parametrize(
+    ("provider", "other", "shared"),
+    [
+        ("vertex", "vertex_ai", True),
+        ("vertex", "gcp.vertex_ai", True),
+        ("vertex", "google", True),
+        ("vertex", "gemini", False),
+        ("gcp.gemini", "vertex_ai_beta", False),
+        ("vercel", "vercel_ai_gateway", True),
+        ("bedrock", "aws.bedrock", True),
+        ("openai", "azure", False),
+        ("somebody", "Somebody ", True),
+    ],
+)
+def test_two_names_are_of_one_bill_unless_they_say_otherwise(provider: str, other: str, shared: bool) -> None:
+    assert shares_bill(provider, other) is shared
+    assert shares_bill(other, provider) is shared
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        # As Anthropic's list of models names each on its own interface, at Bedrock and at Vertex; OpenRouter's two at the end.
+        (
+            "claude-sonnet-4-5-20250929", "anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5@20250929",
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic/claude-4.5-sonnet-20250929", "anthropic/claude-sonnet-4.5",
+        ),
+        ("claude-opus-4-1-20250805", "anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4-1@20250805"),
+        ("claude-opus-4-6", "anthropic.claude-opus-4-6-v1", "global.anthropic.claude-opus-4-6-v1"),
+        ("claude-sonnet-4-20250514", "anthropic.claude-sonnet-4-20250514-v1:0", "anthropic/claude-4-sonnet-20250522"),
+        (
+            "claude-3-5-haiku-20241022", "anthropic.claude-3-5-haiku-20241022-v1:0", "claude-3-5-haiku@20241022",
+            "claude-3-5-haiku-latest", "anthropic/claude-3.5-haiku",
+        ),
+        ("claude-3-haiku-20240307", "anthropic.claude-3-haiku-20240307-v1:0", "eu.anthropic.claude-3-haiku-20240307-v1:0"),
+        (
+            "amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0",
+        ),
+        ("deepseek/deepseek-chat-v3.1", "deepseek/deepseek-chat-v3.1:free"),
+        ("gpt-4.1", "openai/gpt-4.1-2025-04-14"),
+    ],
+)  # fmt: skip
+def test_one_model_has_one_stem_wherever_it_is_called(names: tuple[str, ...]) -> None:
+    assert len({model_stem(name) for name in names}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "another"),
+    [
+        ("amazon.titan-embed-text-v1", "amazon.titan-embed-text-v2:0"),
+        ("claude-3-5-sonnet-20241022", "claude-3-7-sonnet-20250219"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4-5-20250929"),
+        ("anthropic.claude-v2:1", "anthropic.claude-instant-v1"),
+        ("gpt-4o", "gpt-4o-mini"),
+    ],
+)
+def test_another_model_has_another_stem(name: str, another: str) -> None:
+    assert model_stem(name) != model_stem(another)
