@@ -1,7 +1,7 @@
 """What providers count and no gateway's log holds: the one part of their figures that is added to ours.
 
-A provider whose traffic no log covers is live by itself: its usage buckets, at our prices, else what it bills or what its
-balance fell by. Where a log covers it, only the tokens count that the provider has and the log lacks, never both.
+A provider whose traffic no log covers is live by itself: its usage buckets, at what the same answer bills for them, else at
+our prices; without usage what it bills or what its balance fell by. Where a log covers it, only the tokens count that the provider has and the log lacks, never both.
 """
 
 from collections.abc import Iterable, Sequence
@@ -123,15 +123,19 @@ def beyond(books: Books, since_ms: int, until_ms: int, *, lagging: bool = False)
         mine = [dataset for dataset in datasets if dataset.source == one.fact.source]
         window = _window(mine, since_ms, until_ms, lagging=lagging)
         if window is not None:
-            found += _of_provider(books, one, sources, window, _counted_until_ms(mine), lagging=lagging)
+            found += _of_provider(books, one, sources, window, mine, lagging=lagging)
     return found
 
 
 def _counted_until_ms(datasets: Sequence[Dataset]) -> int:
     """Up to when usage is complete: what the log holds of later is not yet to be compared."""
     widths = [one for one in datasets if one.width_seconds]
-    narrow = [one for one in widths if one.width_seconds < _DAY] or widths
-    return min((one.watermark_ms or 0 for one in narrow), default=0)
+    return min((one.watermark_ms or 0 for one in _narrow(widths) or widths), default=0)
+
+
+def _narrow(datasets: Sequence[Dataset]) -> list[Dataset]:
+    """What is known of parts of days."""
+    return [one for one in datasets if 0 < one.width_seconds < _DAY]
 
 
 def _scaled(sums: Iterable[Sum], covered_ms: int, wanted_ms: int) -> list[Sum]:
@@ -162,10 +166,11 @@ def _of_provider(
     one: Covering,
     sources: frozenset[str],
     window: tuple[int, int],
-    known_until_ms: int,
+    mine: Sequence[Dataset],
     *,
     lagging: bool,
 ) -> list[Sum]:
+    known_until_ms = _counted_until_ms(mine)
     covered = any(one.covers(dimensions, sources) for dimensions in books.series())
     begins, ends = _whole_minutes(window, lagging=lagging)
     begins, ends = books.bucket_edges(one.fact.source, begins, min(ends, known_until_ms) if covered else ends)
@@ -173,12 +178,38 @@ def _of_provider(
     scale = (ends - begins, window[1] - window[0] if lagging else ends - begins)
     if covered:
         return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
-    if usage:
-        counted_until_ms = max(record.until_ms for _, record in usage)
-        counted = _scaled((usage_sum(key, record) for key, record in usage), *scale)
-        return counted + _fallen(books, one, max(begins, counted_until_ms), ends)
-    billed = [] if lagging or books.counts_usage(one.fact.source) else _billed(books, one, begins, ends)
+    if books.counts_usage(one.fact.source) and (usage or not lagging or _narrow(mine)):
+        counted = _scaled(_counted(books, one, usage, begins, ends), *scale)
+        # What a balance fell by belongs to its next reading: that of the last minute which is counted is a little later.
+        counted_until_ms = max(known_until_ms, *(record.until_ms for _, record in usage), 0)
+        return counted + _fallen(books, one, max(begins, counted_until_ms + EDGE_MS), ends)
+    billed = [] if lagging else _billed(books, one, begins, ends)
     return billed or _fallen(books, one, *window)
+
+
+def _counted(
+    books: Books, one: Covering, usage: Sequence[tuple[SumKey, UsageSum]], begins: int, ends: int
+) -> Iterable[Sum]:
+    """Usage at our prices; where the same answers say what they bill for it, that is its price."""
+    counting = {record.dataset for _, record in usage}
+    costs = [
+        cost for cost in books.cost_buckets(begins, ends) if cost.source == one.fact.source and cost.dataset in counting
+    ]
+    billing = {cost.dataset for cost in costs}
+    for key, record in usage:
+        if record.dataset in billing:
+            yield Sum(
+                SumKey(key.dimensions, _BILLED),
+                _measures(record.usage, 0, record.requests or 0, partial=False),
+                record.usage.units,
+            )
+        else:
+            yield usage_sum(key, record)
+    yield from (
+        _money(one, cost.model or None, cost.tenant or None, cost.key or None, cost.nano_usd)
+        for cost in costs
+        if cost.nano_usd
+    )
 
 
 def _not_through(

@@ -35,6 +35,8 @@ class DatasetState(NamedTuple):
 
     watermark_ms: int | None
     read_ms: int
+    width_seconds: int
+    """Of the buckets that it ends in; 0 is a balance."""
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +67,9 @@ class UsageRecord(NamedTuple):
 
 
 class UsageSum(NamedTuple):
-    """Everything of one series, card and variant in a window."""
+    """Everything of one dataset, series, card and variant in a window."""
 
+    dataset: str
     series: int
     card: int
     variant: str
@@ -176,9 +179,9 @@ def put_providers(connection: sqlite3.Connection, providers: Iterable[ProviderFa
 def datasets(connection: sqlite3.Connection, source: str) -> dict[str, DatasetState]:
     """How far each dataset of a source has been read."""
     rows = connection.execute(
-        "SELECT dataset, watermark_ms, read_ms FROM provider_datasets WHERE source = ?", (source,)
+        "SELECT dataset, watermark_ms, read_ms, width FROM provider_datasets WHERE source = ?", (source,)
     ).fetchall()
-    return {row[0]: DatasetState(row[1] or None, row[2]) for row in rows}
+    return {row[0]: DatasetState(row[1] or None, *row[2:]) for row in rows}
 
 
 def read_providers(ask: Ask) -> list[ProviderFact]:
@@ -256,21 +259,20 @@ def read_usage_sums(ask: Ask, source: str, since_ms: int, until_ms: int, *, days
         " WHERE d.source = ?3 AND b.begins + b.width <= ?2 AND b.width < ?4"
     )
     sums = ", ".join(f"sum(b.{name})" for name in TOKEN_COLUMNS)
+    place = "b.dataset, b.series, b.card, b.variant"
     rows = ask(
-        f"SELECT b.series, b.card, b.variant, max(b.begins + b.width), sum(b.requests), sum(b.partial), sum(b.nano_usd),"
-        f" {sums} {within} GROUP BY b.series, b.card, b.variant",
+        f"SELECT {place}, max(b.begins + b.width), sum(b.requests), sum(b.partial), sum(b.nano_usd),"
+        f" {sums} {within} GROUP BY {place}",
         window,
     )
-    beside: dict[tuple[int, int, str], Usage] = {}
-    for series, card, variant, kept in ask(
-        f"SELECT b.series, b.card, b.variant, b.units {within} AND b.units IS NOT NULL", window
-    ):
-        place = (series, card, variant)
-        beside[place] = add_usage(beside.get(place, NOTHING), NOTHING._replace(units=units_of(kept)))
+    beside: dict[tuple[Any, ...], Usage] = {}
+    for *found, kept in ask(f"SELECT {place}, b.units {within} AND b.units IS NOT NULL", window):
+        known = beside.get(tuple(found), NOTHING)
+        beside[tuple(found)] = add_usage(known, NOTHING._replace(units=units_of(kept)))
     return [
         UsageSum(
-            series=row[0], card=row[1], variant=row[2], until_ms=row[3] * 1_000, requests=row[4], partial=row[5],
-            usage=Usage.of(row[7:16], beside.get(row[:3], NOTHING).units), nano_usd=row[6],
+            dataset=row[0], series=row[1], card=row[2], variant=row[3], until_ms=row[4] * 1_000, requests=row[5], partial=row[6],
+            usage=Usage.of(row[8:17], beside.get(tuple(row[:4]), NOTHING).units), nano_usd=row[7],
         )
         for row in rows
     ]  # fmt: skip

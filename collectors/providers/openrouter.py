@@ -1,7 +1,7 @@
-"""OpenRouter: what a key and the account have spent so far, and usage with its cost by day and model.
+"""OpenRouter: what a key and the account have spent so far, and usage with its cost by minute, where there is no such by day.
 
-Formats: `GET /api/v1/key` (any key), `/credits` and `/activity` (management keys; the last 30 completed UTC days). Amounts
-are dollars. Prompt tokens include what was read from a cache; what one's own keys at other providers paid is not in them.
+Formats: `GET /api/v1/key` (any key), `/credits` and `/activity` (management keys; the last 30 completed UTC days), which is
+read where the beta `/analytics/query` (openrouter_analytics.py) does not answer. Amounts are dollars. Prompt tokens include what was read from a cache; what one's own keys at other providers paid is not in them.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.door import cut
 from collectors.providers.answers import day_ms, facts, usd
+from collectors.providers.openrouter_analytics import NAME, analytics
 from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import Usage
 from store.provider_facts import BalanceCounts, BalanceReading, CostBucket, UsageBucket
@@ -91,7 +92,7 @@ def _day(row: _Activity) -> tuple[UsageBucket, CostBucket]:
     usage = UsageBucket(
         begins_ms=begins_ms,
         width_seconds=DAY,
-        provider=PROVIDER.name,
+        provider=NAME,
         model=cut(row.model),
         rest=rest[:256],
         usage=Usage(
@@ -103,7 +104,7 @@ def _day(row: _Activity) -> tuple[UsageBucket, CostBucket]:
         requests=row.requests,
     )
     cost = CostBucket(
-        begins_ms=begins_ms, width_seconds=DAY, provider=PROVIDER.name, model=cut(row.model), item=rest[:256],
+        begins_ms=begins_ms, width_seconds=DAY, provider=NAME, model=cut(row.model), item=rest[:256],
         nano_usd=usd(row.usage),
     )  # fmt: skip
     return usage, cost
@@ -113,8 +114,21 @@ def _only(path: str) -> Sequence[Ask]:
     return [Ask(path)]
 
 
+_ACTIVITY = Endpoint(
+    dataset="activity",
+    asks=lambda _: _only("/activity"),
+    read=read_activity,
+    permission=_MANAGEMENT,
+    optional=True,
+    width_seconds=DAY,
+    first_look_ms=30 * DAY_MS,
+    most_buckets=31,
+    lag_ms=DAY_MS,
+    every_seconds=900.0,
+)
+
 PROVIDER = Provider(
-    name="openrouter",
+    name=NAME,
     base_url="https://openrouter.ai/api/v1",
     key_variables=("OPENROUTER_API_KEY",),
     endpoints=(
@@ -126,17 +140,6 @@ PROVIDER = Provider(
             permission=_MANAGEMENT,
             optional=True,
         ),
-        Endpoint(
-            dataset="activity",
-            asks=lambda _: _only("/activity"),
-            read=read_activity,
-            permission=_MANAGEMENT,
-            optional=True,
-            width_seconds=DAY,
-            first_look_ms=30 * DAY_MS,
-            most_buckets=31,
-            lag_ms=DAY_MS,
-            every_seconds=900.0,
-        ),
+        analytics(_MANAGEMENT, otherwise=_ACTIVITY),
     ),
 )

@@ -42,8 +42,12 @@ class _Reading:
 
     endpoint: Endpoint
     client: Transport
+    first_choice: Endpoint
+    """What is read where the key may; `endpoint` is what stands in for it, or the same."""
     watermark_ms: int | None = None
     read_until_ms: int = 0
+    width_ms: int = 0
+    """Of the buckets that it was last read in: the next ones begin at an edge of theirs, so that none lies within another."""
     behind: bool = False
     """There is a past to catch up with before late corrections are of interest."""
     due_ms: int = 0
@@ -87,6 +91,7 @@ class ProviderSource:
                 provider.transport(account, base_url, endpoint.permission, jitter)
                 if provider.transport
                 else PoliteClient(client, {}, endpoint.permission, jitter=jitter),
+                endpoint,
             )
             for endpoint in provider.endpoints
         ]
@@ -99,6 +104,7 @@ class ProviderSource:
         if state is not None:
             reading.watermark_ms = state.watermark_ms
             reading.read_until_ms = state.watermark_ms or 0
+            reading.width_ms = state.width_seconds * 1_000
             reading.due_ms = state.read_ms + round(self._every_seconds(reading) * 1_000)
 
     def _every_seconds(self, reading: _Reading) -> float:
@@ -134,7 +140,7 @@ class ProviderSource:
                 otherwise = tried.endpoint.otherwise
                 if problem is None or otherwise is None:
                     break
-                tried = _Reading(otherwise, tried.client.for_another(otherwise.permission))
+                tried = _Reading(otherwise, tried.client.for_another(otherwise.permission), reading.endpoint)
             found.append((tried.endpoint, None if problem is None else str(problem)))
             if problem is not None and not isinstance(problem, _REFUSALS):
                 break
@@ -170,9 +176,13 @@ class ProviderSource:
         )
 
     def _watermark_ms(self) -> int | None:
-        """Up to when everything is known of what is not known by the day; without any such, of what is."""
-        narrow = [one for one in self._readings if 0 < one.endpoint.width_seconds < DAY]
-        live = narrow or [one for one in self._readings if one.endpoint.width_seconds] or self._readings
+        """Up to when everything is known of what is not known by the day; without any such, of what is.
+
+        What the key may not read, and need not, holds nothing back.
+        """
+        readings = [one for one in self._readings if not (one.endpoint.optional and one.problem)] or self._readings
+        narrow = [one for one in readings if 0 < one.endpoint.width_seconds < DAY]
+        live = narrow or [one for one in readings if one.endpoint.width_seconds] or readings
         known = [one.watermark_ms for one in live if one.watermark_ms is not None]
         return min(known) if len(known) == len(live) else None
 
@@ -183,6 +193,8 @@ class ProviderSource:
         if not width_ms:
             return Span(since_ms=now_ms, until_ms=now_ms, width_seconds=0, account=self._account)
         since_ms, until_ms = self._since_ms(reading, now_ms), now_ms + width_ms - 1
+        if reading.width_ms > width_ms:
+            since_ms = since_ms // reading.width_ms * reading.width_ms
         if coarse_ms and since_ms < (fine_ms := (now_ms - _FINE_MS) // coarse_ms * coarse_ms):
             width_ms, until_ms = coarse_ms, fine_ms
         since_ms = since_ms // width_ms * width_ms
@@ -255,7 +267,8 @@ class ProviderSource:
             reading.endpoint, reading.due_ms = otherwise, now_ms
             return
         if isinstance(error, KeyRefusedError):
-            self._headers = None  # Somebody may put another key in its place.
+            self._headers = None  # Somebody may put another key in its place, and that one may read all.
+            reading.endpoint = reading.first_choice
         reading.problem = error
         pause_ms = round(self._every_seconds(reading) * 1_000)
         reading.due_ms = max(reading.client.quiet_until_ms, now_ms + pause_ms)
@@ -272,6 +285,7 @@ class ProviderSource:
             width_ms = endpoint.width_seconds * 1_000
             complete_ms = min((*said, now_ms - endpoint.lag_ms, span.until_ms)) // width_ms * width_ms
             reading.read_until_ms, reading.behind = span.until_ms, span.until_ms < now_ms
+            reading.width_ms = span.width_seconds * 1_000
         reading.watermark_ms = max(reading.watermark_ms or 0, complete_ms)
         reading.due_ms = now_ms + (0 if reading.behind else round(self._every_seconds(reading) * 1_000))
         return ProviderReading(

@@ -66,11 +66,11 @@ class Seen:
 
     def provider(
         self, *usage: UsageBucket, costs: Sequence[CostBucket] = (), balance: tuple[int, int] | None = None,
-        watermark_ms: int = UNTIL, width_seconds: int = 60,
+        watermark_ms: int = UNTIL, width_seconds: int = 60, dataset: str | None = None,
     ) -> None:  # fmt: skip
         balances = [] if balance is None else [BalanceReading(account="b", at_ms=balance[0], nano=balance[1])]
         reading = ProviderReading(
-            dataset="usage" if usage else "bill", width_seconds=width_seconds, since_ms=HOUR - DAY_MS, until_ms=UNTIL + DAY_MS,
+            dataset=dataset or ("usage" if usage else "bill"), width_seconds=width_seconds, since_ms=HOUR - DAY_MS, until_ms=UNTIL + DAY_MS,
             usage=usage, costs=costs, balances=balances, watermark_ms=watermark_ms,
         )  # fmt: skip
         found = [
@@ -187,8 +187,39 @@ def test_a_bill_without_usage_counts_only_where_no_log_does(seen: Seen) -> None:
 
 
 def test_a_bill_beside_usage_never_adds(seen: Seen) -> None:
-    seen.provider(counted(10, 1_000, 100), costs=[bill(5_000_000)])
+    seen.provider(counted(10, 1_000, 100))
+    seen.provider(costs=[bill(5_000_000)], width_seconds=3_600)
     assert seen.total() == (1_000, 100, 3_500_000)
+
+
+def test_usage_that_comes_with_its_dollars_costs_those_where_no_log_counts(seen: Seen) -> None:
+    seen.provider(counted(10, 1_000, 100), costs=[bill(5_000_000)])
+    assert seen.total() == (1_000, 100, 5_000_000)
+    assert not total(seen.sums()).is_lower_bound
+    seen.log(logged(10, 1_000, 100))
+    assert seen.total() == (1_000, 100, 3_500_000)
+
+
+def test_usage_that_comes_with_no_dollars_at_all_is_free_and_not_without_a_price(seen: Seen) -> None:
+    seen.provider(counted(10, 1_000, 100), costs=[bill(0)])
+    assert seen.total() == (1_000, 100, 0)
+    assert not total(seen.sums()).is_lower_bound
+
+
+def test_a_balance_that_falls_for_minutes_which_are_counted_adds_nothing(seen: Seen) -> None:
+    seen.provider(counted(10, 1_000, 100), watermark_ms=HOUR + 20 * MINUTE_MS)
+    for minute, left in ((5, 10_000_000_000), (11, 9_000_000_000), (21, 8_000_000_000), (40, 7_500_000_000)):
+        seen.provider(balance=(HOUR + minute * MINUTE_MS, left), width_seconds=0)
+    assert seen.total()[2] == 3_500_000 + 500_000_000, "only the last fall is of later than what is counted"
+    assert seen.total(HOUR, HOUR + 20 * MINUTE_MS)[2] == 3_500_000
+    assert seen.total(HOUR + 15 * MINUTE_MS, HOUR + 20 * MINUTE_MS, lagging=True)[2] == 0, "no call, no rate"
+
+
+def test_a_balance_adds_nothing_to_minutes_that_are_counted_before_they_are_complete(seen: Seen) -> None:
+    seen.provider(counted(10, 1_000, 100), counted(30, 1_000, 100), watermark_ms=HOUR + 20 * MINUTE_MS)
+    for minute, left in ((5, 10_000_000_000), (31, 9_000_000_000), (40, 8_500_000_000)):
+        seen.provider(balance=(HOUR + minute * MINUTE_MS, left), width_seconds=0)
+    assert seen.total()[2] == 7_000_000 + 500_000_000
 
 
 def test_a_falling_balance_is_spending_only_where_no_log_counts(seen: Seen) -> None:

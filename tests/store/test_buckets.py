@@ -200,7 +200,7 @@ def test_how_far_a_dataset_was_read_is_remembered_and_never_goes_back(tmp_path: 
     with closing(Writer(tmp_path / "usdtop.db")) as writer:
         for watermark_ms in (2_000, 1_000):
             write(writer, msgspec.structs.replace(answer(0, 1), watermark_ms=watermark_ms, read_ms=AT_MS))
-        assert writer.datasets("openai") == {"usage": (2_000, AT_MS)}
+        assert writer.datasets("openai") == {"usage": (2_000, AT_MS, 3_600)}
         assert writer.datasets("another") == {}
 
 

@@ -65,7 +65,7 @@ def test_a_server_that_cannot_be_reached_is_not_asked_for_all_the_rest(monkeypat
 
 def test_what_common_keys_may_not_read_is_a_note_beside_what_this_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(SCRIPTS["openrouter"]) as server:
-        server.troubles, server.troubles_from = [Trouble(403), Trouble(403)], 1
+        server.troubles, server.troubles_from = [Trouble(403)] * 3, 1
         found = said("openrouter", server, monkeypatch, KEY)
     assert [mark for mark, _ in found] == ["ok", "note", "note"]
     assert found[0][1] == "openrouter: its key reads key."

@@ -189,7 +189,7 @@ class _Views:
         return _Cell(fact.provider, fact.source, None if stem is None else self._names.get(stem, stem), day_ms, drift)
 
     def _ours(self, begins_ms: int, ends_ms: int) -> dict[str, Ours]:
-        """What logs hold; where none covers the provider, its own usage at our prices, which is then our live figure."""
+        """What logs hold; where none covers the provider, its own usage at our prices."""
         found: dict[str, Ours] = {}
         if not self._covered:
             for key, record in self._used(begins_ms, ends_ms):
