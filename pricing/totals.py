@@ -45,6 +45,9 @@ class Totals:
     unknown_tokens: int = 0
     cached_requests: int = 0
     cached_tokens: int = 0
+    saved_nano_usd: int = 0
+    """What the cache saved by the gateway's own account, which `saved_requests` of the cached ones tell."""
+    saved_requests: int = 0
     metered_nano_usd: int = 0
     allocated_nano_usd: int = 0
     reported_nano_usd: int = 0

@@ -81,7 +81,9 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     variant: str = ""
     """Batch or service tier that was billed; empty is standard."""
     reported_nano_usd: int | None = None
-    """What the gateway itself said that the call cost."""
+    """What the gateway itself said that the call cost; of what its cache answered that is nothing, and is not kept."""
+    saved_nano_usd: int | None = None
+    """Of what a gateway's cache answered: what it said that the call would have cost."""
     error: str | None = None
     """Class of the failure, e.g. "RateLimitError"."""
     rank: Rank = Rank.PAYLOAD

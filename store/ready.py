@@ -11,7 +11,7 @@ import msgspec
 
 from pricing.books.book import normal_variant
 from pricing.card import RateCard
-from store.facts import PricedEvent, Rank
+from store.facts import Outcome, PricedEvent, Rank
 from store.identity import pack_id, request_identity
 from store.names import CardRow, Series, card_row
 from store.tables import TOKEN_COLUMNS
@@ -20,7 +20,10 @@ REQUEST_COLUMNS = (
     "identity", "record_id", "ended_at_ms", "duration_ms", "first_token_ms", *TOKEN_COLUMNS, "nano_usd",
     "reported_nano_usd", "partial", "units", "error", "variant", "rank", "series", "card", "sides", "session",
 )  # fmt: skip
-"""A row as it is written; in a row that is ready, the last four are places in the lists beside it."""
+"""A row as it is written; in a row that is ready, the last four are places in the lists beside it.
+
+What a gateway's cache answered reports no cost: there, the reported one is what it saved.
+"""
 
 SHARED = 4
 
@@ -53,7 +56,8 @@ def make_ready(source: str, events: Iterable[PricedEvent], cards: Iterable[RateC
         usage, says_more = event.usage, event.tags or event.user or event.end_user
         rows.append((
             request_identity(source, event.id, event.call_id), pack_id(event.id), event.ended_at_ms, event.duration_ms,
-            event.first_token_ms, *usage[:9], priced.nano_usd, event.reported_nano_usd, priced.partial or None,
+            event.first_token_ms, *usage[:9], priced.nano_usd,
+            event.saved_nano_usd if event.outcome is Outcome.CACHE else event.reported_nano_usd, priced.partial or None,
             json.dumps(usage.units) if usage.units else None, event.error,
             (normal_variant(event.variant) or None) if event.variant else None, _RANKS[event.rank],
             series[

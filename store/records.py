@@ -40,6 +40,8 @@ class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
     partial: bool
     error: str | None
     session: str | None = None
+    saved_nano_usd: int | None = None
+    """What a gateway's cache saved by answering it."""
 
 
 class GpuState(msgspec.Struct, frozen=True, kw_only=True):

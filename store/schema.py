@@ -25,6 +25,7 @@ _IN_ORDER = (
     providers.m016_providers,
     requests.m017_sessions_and_units,
     machines.m018_holdings,
+    requests.m019_saved,
 )
 
 migrations = Migrations("usdtop")

@@ -129,7 +129,10 @@ def total(sums: Iterable[Sum]) -> Totals:
         unknown_tokens=sum(one.tokens for one in unknown),
         cached_requests=_sum(cached, "requests"),
         cached_tokens=sum(one.tokens for one in cached),
-        **_measured(all_measures),
+        saved_nano_usd=_sum(cached, "reported_nano_usd"),
+        saved_requests=_sum(cached, "reported"),
+        **_measured(all_measures)
+        | {"reported_nano_usd": billed[_AT["reported_nano_usd"]], "reported_requests": billed[_AT["reported"]]},
     )
 
 

@@ -23,6 +23,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
 _NO_TAGS = msgspec.Raw(b"[]")
+_UNSAID = msgspec.Raw(b"null")
 
 
 class _Lifetimes(msgspec.Struct, gc=False):
@@ -114,6 +115,7 @@ class Payload(msgspec.Struct, gc=False):
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
     response_cost: Decimal | None = None
+    saved_cache_cost: msgspec.Raw = _UNSAID
     metadata: Metadata | None = None
     cost_breakdown: CostBreakdown | None = None
     model_parameters: Parameters | None = None
@@ -122,6 +124,7 @@ class Payload(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(Payload).decode
 _decode_tags = msgspec.json.Decoder(list[str] | None).decode
+_decode_saved = msgspec.json.Decoder(Decimal | None).decode
 
 _NO_METADATA = Metadata()
 _NO_PROMPT = _PromptDetails()
@@ -167,6 +170,7 @@ def event_from(payload: Payload) -> UsageEvent:
         usage_missing=payload.status == "success" and usage == NOTHING,
         variant=variant_of(metadata.usage_object, payload.cost_breakdown, payload.model_parameters),
         reported_nano_usd=None if cost is None else reported_nano(cost),
+        saved_nano_usd=_saved(bytes(payload.saved_cache_cost)) if payload.cache_hit else None,
         error=cut(error) if error else None,
         user=cut(metadata.user_api_key_user_id),
         end_user=cut(payload.end_user) if payload.end_user else cut(metadata.user_api_key_end_user_id),
@@ -276,6 +280,15 @@ def variant_of(reported: UsageObject | None, breakdown: CostBreakdown | None, as
     if breakdown is not None and breakdown.service_tier:
         return breakdown.service_tier
     return asked.service_tier or "" if asked is not None else ""
+
+
+def _saved(raw: bytes) -> int | None:
+    """What an answer from the cache would have cost; nothing is what LiteLLM says where it knows no price."""
+    try:
+        saved = _decode_saved(raw)
+        return reported_nano(saved) if saved is not None and saved > 0 else None
+    except (msgspec.MsgspecError, ValueError, ArithmeticError):
+        return None
 
 
 def _elapsed_ms(start: float, end: float) -> int:

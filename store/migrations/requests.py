@@ -119,3 +119,14 @@ def m017_sessions_and_units(db: Database) -> None:
             " unit TEXT NOT NULL, amount INTEGER NOT NULL, stored_day INTEGER NOT NULL DEFAULT 0,"
             " PRIMARY KEY (bucket, series, card, unit)) WITHOUT ROWID, STRICT"
         )
+
+
+def m019_saved(db: Database) -> None:
+    """What a gateway's cache answered keeps what it saved where others keep what they were reported to cost.
+
+    What stands there from before is a cost of nothing, which is no saving of nothing.
+    """
+    cached = "card IN (SELECT id FROM cards WHERE status = 'cached')"
+    db.execute(f"UPDATE requests SET reported_nano_usd = NULL WHERE {cached}")
+    for table in (*ROLLUPS, *SIDE_ROLLUPS):
+        db.execute(f"UPDATE {table} SET reported_nano_usd = 0, reported = 0 WHERE {cached}")

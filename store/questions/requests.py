@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pricing.usage import Usage
+from store.facts import Outcome
 from store.identity import call_range, unpack_id
 from store.questions.opened import OpenStore
 from store.records import KeptSum, RequestRecord
@@ -84,12 +85,14 @@ class RequestQuestions(OpenStore):
     def _request(self, row: Sequence[object]) -> RequestRecord:
         key = self.key(row[6], row[7])  # type: ignore[arg-type]  # SQLite's rows carry no types
         nano_usd, reported, partial, kept_units, error, session = row[17:]
+        from_cache = key.dimensions.outcome is Outcome.CACHE
         return msgspec.convert(
             {
                 "id": row[0], "identity": row[1], "record_id": unpack_id(row[2]),  # type: ignore[arg-type]  # a BLOB
                 "ended_at_ms": row[3], "duration_ms": row[4], "first_token_ms": row[5], "dimensions": key.dimensions,
                 "card": key.card, "usage": Usage.of(row[8:17], units_of(kept_units)),  # type: ignore[arg-type]  # integers
-                "nano_usd": nano_usd, "reported_nano_usd": reported, "partial": bool(partial), "error": error,
+                "nano_usd": nano_usd, "reported_nano_usd": None if from_cache else reported,
+                "saved_nano_usd": reported if from_cache else None, "partial": bool(partial), "error": error,
                 "session": session,
             },
             RequestRecord,

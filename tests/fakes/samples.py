@@ -4,9 +4,21 @@ import gzip
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _DATA = Path(__file__).parents[1] / "data"
+
+
+class FromCache(NamedTuple):
+    """What the gateway's own cache answered."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    saved_usd: str | None = None
+
+
+NOT_FROM_CACHE = FromCache()
 
 
 def lines() -> list[bytes]:
@@ -25,12 +37,12 @@ def totals() -> dict[str, Any]:
     return found
 
 
-def expected_measures(group: dict[str, Any], from_cache: tuple[int, int, int] = (0, 0, 0)) -> dict[str, Any]:
-    """What a report says of a group of the sums; `from_cache` is (requests, prompt, completion) that its cache served.
+def expected_measures(group: dict[str, Any], from_cache: FromCache = NOT_FROM_CACHE) -> dict[str, Any]:
+    """What a report says of a group of the sums; `from_cache` is what its cache served.
 
     The sums hold what the gateway's cache served among the tokens, a report holds it apart.
     """
-    hits, cached_prompt, cached_output = from_cache
+    hits, cached_prompt, cached_output, saved_usd = from_cache
     read, written = group["cached_tokens"], group["cache_creation_tokens"]
     return {
         "requests": group["lines"],
@@ -42,15 +54,24 @@ def expected_measures(group: dict[str, Any], from_cache: tuple[int, int, int] = 
             "output": group["completion_tokens"] - cached_output,
             "reasoning": group["reasoning_tokens"],
         },
-        "served_from_cache": {"requests": hits, "tokens": cached_prompt + cached_output},
+        "served_from_cache": {
+            "requests": hits,
+            "tokens": cached_prompt + cached_output,
+            "saved_usd": saved_usd,
+            "lower_bound": False,
+        },
     }
 
 
-def served_from_cache(wanted: str = "", of: str = "model") -> tuple[int, int, int]:
-    """(requests, prompt tokens, completion tokens) of the cache hits, straight from the lines."""
-    hits = [line for line in map(json.loads, lines()) if line["cache_hit"]]
+def served_from_cache(wanted: str = "", of: str = "model") -> FromCache:
+    """The cache hits, straight from the lines."""
+    hits = [line for raw in lines() if (line := json.loads(raw, parse_float=Decimal))["cache_hit"]]
     mine = [line for line in hits if not wanted or _member(line, of) == wanted]
-    return len(mine), sum(line["prompt_tokens"] for line in mine), sum(line["completion_tokens"] for line in mine)
+    prompt, output, saved = (
+        sum((line[name] for line in mine), Decimal(0))
+        for name in ("prompt_tokens", "completion_tokens", "saved_cache_cost")
+    )
+    return FromCache(len(mine), int(prompt), int(output), f"{saved.normalize():f}" if mine else None)
 
 
 def reported_usd(wanted: str = "", of: str = "model") -> Decimal:

@@ -52,6 +52,14 @@ def test_drift_is_the_difference_to_what_the_gateway_reported() -> None:
     assert "reported none" in written(pictures.bill(reported_nano_usd=0))
 
 
+def test_an_answer_from_the_gateway_s_cache_says_what_that_saved() -> None:
+    text = written(pictures.bill(saved_nano_usd=171_000, reported_nano_usd=None))
+    line = next(line for line in text.splitlines() if "saved by the cache" in line)
+    assert line.split()[-1] == "0.000171"
+    assert "gateway reported" not in text
+    assert "saved by the cache" not in written(pictures.bill())
+
+
 def test_the_bill_says_why_these_rates() -> None:
     text = written(pictures.bill())
     for reason in ("record anthropic/claude-sonnet-4-6", "provider prefix removed", "2026-02-17", "200,000 cliff"):

@@ -56,7 +56,7 @@ def test_the_document_has_the_agreed_keys(writer: Writer) -> None:
     assert set(group) == {"key"} | MEASURES | SAID_MORE
     assert group["key"] == {"model": "gpt-4o", "tenant": "acme"}
     assert set(group["tokens"]) == {"input", "cache_read", "cache_write", "output", "reasoning"}
-    assert set(group["served_from_cache"]) == {"requests", "tokens"}
+    assert set(group["served_from_cache"]) == {"requests", "tokens", "saved_usd", "lower_bound"}
     assert document["sources"] == [
         {"name": "gateway", "state": "late", "watermark": "2026-05-16T14:23:00Z", "events": 1, "rejected": 2}
     ]
@@ -86,7 +86,9 @@ def test_each_record_is_in_requests_and_what_a_cache_served_is_in_no_token_count
 
     assert (total["requests"], total["errors"], total["retries"], total["unpriced_requests"]) == (4, 1, 1, 1)
     assert total["tokens"] == {"input": 1_001, "cache_read": 2, "cache_write": 25, "output": 180, "reasoning": 9}
-    assert total["served_from_cache"] == {"requests": 1, "tokens": 1_100}
+    assert total["served_from_cache"] == {
+        "requests": 1, "tokens": 1_100, "saved_usd": None, "lower_bound": True,
+    }  # fmt: skip
     assert total["lower_bound"] is True
     assert total["cache_hit_ratio"] == pytest.approx(2 / 1_028, abs=1e-6)
 

@@ -10,6 +10,7 @@ from pricing.card import CACHED, UNUSED, unpriced
 from pricing.totals import EMPTY
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome
+from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
@@ -136,3 +137,32 @@ def test_what_was_lost_adds_up_over_every_way_to_group(writer: Writer) -> None:
         # Errors are 0, 3, 6, 9; cuts are 1, 4, 7, 10 thousand nano-dollars.
         assert sum(totals.failed_nano_usd for totals in groups) == 18_000
         assert sum(totals.cut_nano_usd for totals in groups) == 22_000
+
+
+def test_what_a_cache_saved_stands_apart_from_what_was_reported_to_cost(writer: Writer, shell: Shell) -> None:
+    """The golden case of a hit with many tokens: dollars per million stay as they were."""
+    writer.write(batch([priced("paid", reported_nano_usd=3_000_000)]), CARDS)
+    before = lost(writer)
+    hit: dict[str, Any] = {
+        "outcome": Outcome.CACHE,
+        "nano_usd": 0,
+        "card": CACHED,
+        "usage": Usage(4_000, output_tokens=1_000),
+    }
+    writer.write(batch([priced("hit", saved_nano_usd=20_000_000, reported_nano_usd=0, **hit)]), CARDS)
+    after = lost(writer)
+    assert after["served_from_cache"] == {"requests": 1, "tokens": 5_000, "saved_usd": "0.02", "lower_bound": False}
+    for same in ("usd_per_million_tokens", "reported_usd", "usd", "tokens"):
+        assert after[same] == before[same], same
+
+    writer.write(batch([priced("silent", reported_nano_usd=0, **hit)]), CARDS)
+    assert lost(writer)["served_from_cache"]["lower_bound"], "of this one nobody says what it saved"
+    shell.here("report", "--since", "2026-05-16T14:00:00Z", "--store", str(writer.path))
+    assert "cache for nothing: 2, 10,000 tokens, which saved ≥$0.020000.\n" in shell.out
+    saved = {r.record_id: (r.saved_nano_usd, r.reported_nano_usd) for r in Reader(writer.path).newest_requests()}
+    assert saved == {"hit": (20_000_000, None), "silent": (None, None), "paid": (None, 3_000_000)}
+
+
+def test_hits_that_say_nothing_of_it_have_saved_what_nobody_knows(writer: Writer) -> None:
+    writer.write(batch([priced("hit", outcome=Outcome.CACHE, nano_usd=0, card=CACHED, reported_nano_usd=0)]), CARDS)
+    assert lost(writer)["served_from_cache"]["saved_usd"] is None

@@ -113,7 +113,9 @@ def _beside(total: Totals) -> Iterator[str]:
     if total.retries:
         yield f"Attempts of a call that was tried before, fallbacks included: {total.retries:,}."
     if total.cached_requests:
-        yield f"Served from the gateway's cache for nothing: {total.cached_requests:,}, {total.cached_tokens:,} tokens."
+        mark = "≥" if total.saved_requests < total.cached_requests else ""
+        saved = f", which saved {mark}${total.saved_nano_usd / 1e9:.6f}" if total.saved_requests else ""
+        yield f"Served from the gateway's cache for nothing: {total.cached_requests:,}, {total.cached_tokens:,} tokens{saved}."
     if total.unmetered_requests:
         yield f"Without a word on what they used: {total.unmetered_requests:,}."
 

@@ -152,6 +152,7 @@ def _records(row: GroupRow, tell: Tell) -> Iterator[Explanation]:
         fmt.count(totals.requests),
         "Records in the window, failed ones and those served from a gateway's cache too.",
         requests,
+        *_from_cache(totals),
         confidence=COUNTED,
     )
     yield tell(
@@ -169,6 +170,14 @@ def _before_them(totals: Totals) -> Iterator[str]:
     if requests:
         cost = exact_usd(totals.retried_nano_usd + totals.fallback_nano_usd)
         yield f"{requests:,} failed attempts before them, {totals.fallback_requests:,} of them left to a fallback: {cost}"
+
+
+def _from_cache(totals: Totals) -> Iterator[str]:
+    """What a gateway's own cache answered, and what that saved as far as it says so."""
+    if totals.cached_requests:
+        at_least = fmt.AT_LEAST if totals.saved_requests < totals.cached_requests else ""
+        saved = f"{at_least}{exact_usd(totals.saved_nano_usd)}" if totals.saved_requests else "not said"
+        yield f"{totals.cached_requests:,} from a gateway's cache, {totals.cached_tokens:,} tokens; saved by its account: {saved}"
 
 
 def _bought_nothing(totals: Totals) -> Iterator[str]:

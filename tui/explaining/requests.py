@@ -70,6 +70,14 @@ def bill_figures(picture: BillPicture) -> Iterator[Explanation]:
             f"{line.amount:,} x {rate} = {exact_usd(line.nano_usd)}",
             confidence="unknown: this class has no rate" if line.nano_usd is None else "exact",
         )
+    if picture.saved_nano_usd is not None:
+        yield tell(
+            "saved by the cache",
+            exact_usd(picture.saved_nano_usd),
+            "What the gateway says that this answer would have cost, had its own cache not had it.",
+            f"{exact_usd(picture.saved_nano_usd)} not spent; it is in no total",
+            confidence=_LOGGED,
+        )
     yield tell(
         "gateway reported",
         exact_usd(picture.reported_nano_usd),

@@ -48,6 +48,8 @@ class BillPicture(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     bill: Bill
     reported_nano_usd: int | None
+    saved_nano_usd: int | None = None
+    """What a gateway's cache says that it saved by answering this."""
     first_token_ms: int | None
     deployment: str | None
     source: str

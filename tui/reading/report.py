@@ -250,7 +250,12 @@ def _measures(totals: Totals, at: Moment) -> dict[str, Any]:
             "output": tokens.output_tokens,
             "reasoning": tokens.reasoning_tokens,
         },
-        "served_from_cache": {"requests": totals.cached_requests, "tokens": totals.cached_tokens},
+        "served_from_cache": {
+            "requests": totals.cached_requests,
+            "tokens": totals.cached_tokens,
+            "saved_usd": usd_text(totals.saved_nano_usd) if totals.saved_requests else None,
+            "lower_bound": totals.saved_requests < totals.cached_requests,
+        },
         "usd_per_million_tokens": money(totals.usd_per_million_tokens),
         "usd_per_request": money(totals.usd_per_request),
         "cache_hit_ratio": None if totals.cache_hit_ratio is None else round(totals.cache_hit_ratio, 6),

@@ -58,6 +58,7 @@ def bill(reader: Reader, view: View, request_id: int, now_ms: int, *, machine: s
         usage=record.usage,
         bill=make_bill(record.usage, reader.card(record.card.card_id)),
         reported_nano_usd=record.reported_nano_usd,
+        saved_nano_usd=record.saved_nano_usd,
         first_token_ms=record.first_token_ms,
         deployment=record.dimensions.deployment,
         source=record.dimensions.source,

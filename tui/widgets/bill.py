@@ -56,7 +56,8 @@ def _what_happened(picture: BillPicture, width: int) -> Iterator[Line]:
 
 def _items(picture: BillPicture) -> Iterator[Line]:
     bill = picture.bill
-    places = fmt.bill_places([bill.nano_usd, picture.reported_nano_usd, *(line.nano_usd for line in bill.lines)])
+    beside = [bill.nano_usd, picture.reported_nano_usd, picture.saved_nano_usd]
+    places = fmt.bill_places([*beside, *(line.nano_usd for line in bill.lines)])
     yield ((_columns("WHAT", "AMOUNT", "RATE $/M", "USD"), "title"),)
     for line in bill.lines:
         yield ((_item(line, places), "warn" if line.nano_usd is None else ""),)
@@ -67,6 +68,9 @@ def _items(picture: BillPicture) -> Iterator[Line]:
     yield ((_columns("our cost", "", "", at_least + fmt.bill_usd(bill.nano_usd, places)), "strong"),)
     if bill.missing:
         yield ((f"   no rate for {', '.join(map(_item_name, bill.missing))}: the cost is at least this", "warn"),)
+    if picture.saved_nano_usd is not None:
+        yield ((_columns("saved by the cache", "", "", fmt.bill_usd(picture.saved_nano_usd, places)), ""),)
+        return
     reported = _columns("gateway reported", "", "", fmt.bill_usd(picture.reported_nano_usd, places))
     yield ((f"{reported}  {_drift(picture)}", ""),)
 

@@ -115,8 +115,19 @@ def test_an_answer_from_the_gateway_s_cache_keeps_its_tokens_and_is_marked() -> 
     assert hit.id == "msg_01abc", "every view ends the id of such an answer in a time of its own"
     assert hit.outcome is Outcome.CACHE
     assert hit.usage.total_tokens == 5_610
-    assert hit.reported_nano_usd == 0
+    assert hit.saved_nano_usd is None, "LiteLLM says 0 where it knows no price"
     assert example(cache_hit=False).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("said", "nano_usd"),
+    [(0.000171, 171_000), ("0.5", 500_000_000), (0.0, None), (None, None), (-1, None), ("much", None), (1e300, None)],
+)
+def test_what_the_gateway_s_cache_saved_is_kept_and_unknown_where_it_makes_no_sense(
+    said: Any, nano_usd: int | None
+) -> None:
+    assert example(cache_hit=True, saved_cache_cost=said).saved_nano_usd == nano_usd
+    assert example(cache_hit=False, saved_cache_cost=said).saved_nano_usd is None
 
 
 def test_hits_of_one_answer_without_a_call_id_stay_two_requests() -> None:
