@@ -11,7 +11,7 @@ WINDOWS_MS = {"1h": _MS_PER_HOUR, "6h": 6 * _MS_PER_HOUR, "3d": 72 * _MS_PER_HOU
 _LEAST_MS = _MS_PER_HOUR // 4
 
 Readings = Sequence[tuple[int, int]]
-"""(instant, billionths that stood in the account from then on), oldest first; the last is the newest reading."""
+"""(instant, billionths that stood in the account then), oldest first: when an amount was read first and when last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +63,18 @@ def prepaid(readings: Readings) -> Prepaid | None:
 
 
 def _per_hour(readings: Readings, read_ms: int, length_ms: int) -> float | None:
-    """Falls of the look-back per hour; what was topped up is no income."""
+    """Falls of the look-back per hour, spread over the time in which they fell; what was topped up is no income."""
     since_ms = read_ms - length_ms
     if length_ms < _LEAST_MS or readings[0][0] > since_ms:
         return None
-    falls = sum(max(0, before[1] - after[1]) for before, after in pairwise(readings) if after[0] > since_ms)
+    falls = sum(_fall_since(since_ms, *pair) for pair in pairwise(readings))
     return falls * _MS_PER_HOUR / length_ms
+
+
+def _fall_since(since_ms: int, before: tuple[int, int], after: tuple[int, int]) -> float:
+    if after[0] <= since_ms or after[1] >= before[1]:
+        return 0.0
+    return (before[1] - after[1]) * (after[0] - max(before[0], since_ms)) / max(1, after[0] - before[0])
 
 
 def _gone_ms(left: int, per_hour: float, at_ms: int) -> int | None:

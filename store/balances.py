@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from pricing.money import divide_half_even
 from store.asking import Ask
 from store.provider_facts import BalanceCounts, BalanceReading
 
-"""Asks a store: SQL and its values."""
+_HOUR_MS = 3_600_000
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,15 +27,12 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What was spent from an account between the first and the last reading of a window; top-ups are not income of ours."""
+    """What was spent from an account in a window, in billionths of its currency; top-ups are not income of ours."""
 
     source: str
     account: str
     currency: str
-    since_ms: int
-    until_ms: int
     nano: int
-    topped_up_nano: int
 
 
 def write_balances(connection: sqlite3.Connection, source: str, readings: Iterable[BalanceReading]) -> None:
@@ -72,40 +70,57 @@ def newest_balances(ask: Ask) -> list[Balance]:
 
 
 def spent_balances(ask: Ask, since_ms: int, until_ms: int) -> list[Spent]:
-    """What was spent from each account in [since, until), from reading to reading.
+    """What was spent in [since, until) from each account that had been read before its end.
 
-    The fall between two readings belongs to the instant of the second: nothing tells when it happened before.
+    What is gone between two readings is spread evenly over the time between them, since nothing tells when it went: after
+    a pause of days it is no burn of the last minutes. Windows that follow each other add up exactly.
     """
+    of_the_account = "FROM balances WHERE source = b.source AND account = b.account AND since_ms"
     rows = ask(
-        "SELECT source, account, since_ms, until_ms, nano, currency, counts FROM balances AS b WHERE since_ms < ?"
-        " AND since_ms >= coalesce((SELECT max(since_ms) FROM balances WHERE source = b.source AND account = b.account"
-        " AND since_ms < ?), 0) ORDER BY source, account, since_ms",
-        (until_ms, since_ms),
+        "SELECT source, account, since_ms, until_ms, nano, currency, counts FROM balances AS b"
+        f" WHERE since_ms >= coalesce((SELECT max(since_ms) {of_the_account} < ?1), 0)"
+        f" AND since_ms <= coalesce((SELECT min(since_ms) {of_the_account} >= ?2), ?2)"
+        " ORDER BY source, account, since_ms",
+        (since_ms, until_ms),
     )
     accounts: dict[tuple[str, str, str, str], list[Balance]] = {}
     for balance in map(_balance, rows):
         accounts.setdefault((balance.source, balance.account, balance.currency, balance.counts), []).append(balance)
-    return [_spent(balances, since_ms, until_ms) for balances in accounts.values()]
+    return [
+        Spent(
+            source=balances[0].source,
+            account=balances[0].account,
+            currency=balances[0].currency,
+            nano=sum(_gone_by(*pair, until_ms) - _gone_by(*pair, since_ms) for pair in pairwise(balances)),
+        )
+        for balances in accounts.values()
+        if balances[0].since_ms < until_ms
+    ]
 
 
-def _spent(balances: Sequence[Balance], since_ms: int, until_ms: int) -> Spent:
-    spent = topped_up = 0
-    for before, after in pairwise(balances):
-        fall = before.nano - after.nano
-        if after.since_ms < since_ms:
-            continue
-        if after.counts is BalanceCounts.SPENT:
-            spent += after.nano if fall > 0 else -fall
-        elif fall > 0:
-            spent += fall
-        else:
-            topped_up -= fall
-    first, last = balances[0], balances[-1]
-    return Spent(
-        source=first.source, account=first.account, currency=first.currency,
-        since_ms=max(since_ms, first.since_ms), until_ms=min(until_ms, last.until_ms), nano=spent,
-        topped_up_nano=topped_up,
-    )  # fmt: skip
+def _gone_by(before: Balance, after: Balance, at_ms: int) -> int:
+    """What was spent by an instant of all that was between two readings; a top-up or a new period is no income."""
+    gone = before.nano - after.nano
+    if after.counts is BalanceCounts.SPENT:
+        gone = after.nano if gone > 0 else -gone
+    if gone <= 0 or at_ms <= before.until_ms:
+        return 0
+    if at_ms >= after.since_ms:
+        return gone
+    return divide_half_even(gone * (at_ms - before.until_ms), after.since_ms - before.until_ms)
+
+
+def thin_old_balances(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Keep one balance an hour of what is older, and those between a fall and a rise, so that what was spent stays exact."""
+    connection.execute(
+        "DELETE FROM balances WHERE rowid IN (SELECT place FROM (SELECT rowid AS place, since_ms, nano, counts,"
+        " lag(nano) OVER account AS before, lead(nano) OVER account AS after, lead(since_ms) OVER account AS next_ms"
+        " FROM balances WHERE until_ms < ?"
+        " WINDOW account AS (PARTITION BY source, account, currency, counts ORDER BY since_ms))"
+        f" WHERE next_ms / {_HOUR_MS} = since_ms / {_HOUR_MS}"
+        " AND (nano BETWEEN before AND after OR (counts = ? AND nano BETWEEN after AND before)))",
+        (before_ms, BalanceCounts.LEFT.value),
+    )
 
 
 def _balance(row: Sequence[Any]) -> Balance:

@@ -25,14 +25,12 @@ def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
         (BalanceCounts.LEFT.value, at_ms, at_ms - _HISTORY_MS),
     )
     accounts: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
-    last_read: dict[tuple[str, str, str], tuple[int, int]] = {}
     for source, account, currency, since_ms, until_ms, nano in rows:
-        key = (source, account, currency)
-        accounts.setdefault(key, []).append((since_ms, nano))
-        last_read[key] = (min(until_ms, at_ms), nano)
+        readings = accounts.setdefault((source, account, currency), [])
+        readings += [(since_ms, nano), (min(until_ms, at_ms), nano)]
     found = []
     for key, readings in accounts.items():
-        state = prepaid([*readings, last_read[key]])
+        state = prepaid(readings)
         if state is not None:
             found.append(PrepaidAccount(f"{key[0]} {key[1]}".strip(), key[2], state))
     return found

@@ -26,7 +26,9 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
     """Delete what is older than its retention; harmless to repeat."""
-    from store.buckets import widen_old_buckets  # the configuration imports this module, also where nothing is stored
+    # The configuration imports this module, also where nothing is stored.
+    from store.balances import thin_old_balances
+    from store.buckets import widen_old_buckets
 
     _prune_requests(connection, retention, at_ms)
     for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):
@@ -35,6 +37,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
             connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
     second = at_ms // 1_000
     widen_old_buckets(connection, second - _BUCKET_MINUTE_DAYS * 86_400, second - retention.minute_days * 86_400)
+    thin_old_balances(connection, (second - retention.minute_days * 86_400) * 1_000)
     oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))

@@ -52,6 +52,13 @@ def test_a_rate_needs_a_quarter_of_an_hour(minutes: int, known: bool) -> None:
     assert (found.runs_out_ms is not None) == known
 
 
+def test_what_went_while_nobody_read_is_no_burn_of_the_last_hour() -> None:
+    found = prepaid([(0, 100), (HOUR_MS, 100), (73 * HOUR_MS, 28)])
+    assert found is not None
+    assert found.per_hour == {"1h": 1.0, "6h": 1.0, "3d": 1.0}
+    assert found.runs_out_ms == (73 + 28) * HOUR_MS
+
+
 def test_nothing_read_is_nothing_known() -> None:
     assert prepaid([]) is None
 

@@ -211,18 +211,18 @@ def balance(after_minutes: int, usd: str, counts: BalanceCounts = BalanceCounts.
 
 
 @pytest.mark.parametrize(
-    ("counts", "amounts", "spent", "topped_up"),
+    ("counts", "amounts", "spent"),
     [
-        (BalanceCounts.LEFT, ("10", "9.5", "9.5", "9"), 1.0, 0.0),
-        (BalanceCounts.LEFT, ("10", "9", "29", "28.5"), 1.5, 20.0),
-        (BalanceCounts.LEFT, ("10", "10", "10", "10"), 0.0, 0.0),
-        (BalanceCounts.SPENT, ("1", "1.5", "1.5", "4"), 3.0, 0.0),
-        (BalanceCounts.SPENT, ("40", "41", "0.25", "0.5"), 1.5, 0.0),
+        (BalanceCounts.LEFT, ("10", "9.5", "9.5", "9"), 1.0),
+        (BalanceCounts.LEFT, ("10", "9", "29", "28.5"), 1.5),
+        (BalanceCounts.LEFT, ("10", "10", "10", "10"), 0.0),
+        (BalanceCounts.SPENT, ("1", "1.5", "1.5", "4"), 3.0),
+        (BalanceCounts.SPENT, ("40", "41", "0.25", "0.5"), 1.5),
     ],
     ids=["falls", "top-up", "still", "counter", "new period"],
 )
 def test_spending_is_told_from_top_ups_and_new_periods(
-    counts: BalanceCounts, amounts: tuple[str, ...], spent: float, topped_up: float, tmp_path: Path
+    counts: BalanceCounts, amounts: tuple[str, ...], spent: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "usdtop.db"
     with closing(Writer(path)) as writer:
@@ -231,7 +231,7 @@ def test_spending_is_told_from_top_ups_and_new_periods(
     with closing(Reader(path)) as reader:
         (found,) = reader.spent_balances(AT_MS, AT_MS + DAY_MS)
         (now,) = reader.balances()
-    assert (found.nano, found.topped_up_nano) == (round(spent * 1e9), round(topped_up * 1e9))
+    assert found.nano == round(spent * 1e9)
     assert (now.nano, now.until_ms) == (round(float(amounts[-1]) * 1e9), AT_MS + 3 * 60_000)
 
 
@@ -245,7 +245,46 @@ def test_windows_that_follow_each_other_share_out_what_was_spent(tmp_path: Path)
             sum(one.nano for one in reader.spent_balances(AT_MS + first * 60_000, AT_MS + end * 60_000)) / 1e9
             for first, end in ((0, 1), (1, 3), (3, 4), (4, 9))
         ]
-    assert spent == [0.0, 1.0, 2.0, 0.5]
+    assert spent == [1.0, 2.0, 0.5, 0.0]
+
+
+def test_what_went_while_nobody_read_the_balance_is_no_burn_of_the_last_minutes(tmp_path: Path) -> None:
+    path, three_days = tmp_path / "usdtop.db", 3 * 24 * 60
+    with closing(Writer(path)) as writer:
+        for minute, usd in ((0, "100"), (10, "100"), (10 + three_days, "28")):
+            write(writer, balance(minute, usd))
+    now_ms = AT_MS + (10 + three_days) * 60_000
+    with closing(Reader(path)) as reader:
+        windows = ((now_ms - HOUR_MS, now_ms), (now_ms - DAY_MS, now_ms), (AT_MS, now_ms), (now_ms, now_ms + DAY_MS))
+        spent = [reader.spent_balances(*window)[0].nano / 1e9 for window in windows]
+        assert reader.spent_balances(AT_MS - DAY_MS, AT_MS) == [], "an account is not known before it was read"
+    assert spent == [1.0, 24.0, 72.0, 0.0]
+
+
+@given(
+    amounts=st.lists(st.integers(0, 20), min_size=2, max_size=40),
+    counts=st.sampled_from(BalanceCounts),
+    edge=st.integers(0, 40 * 7),
+)
+def test_old_balances_are_thinned_and_what_was_spent_stays(
+    one_store: Writer, amounts: list[int], counts: BalanceCounts, edge: int
+) -> None:
+    source = f"account {next(NUMBERS)}"
+
+    def spent(since_ms: int, until_ms: int) -> int:
+        with closing(Reader(one_store.path)) as reader:
+            return sum(one.nano for one in reader.spent_balances(since_ms, until_ms) if one.source == source)
+
+    for place, usd in enumerate(amounts):
+        write(one_store, balance(place * 7, str(usd), counts), source=source)
+    whole, until_ms = spent(AT_MS, AT_MS + DAY_MS), AT_MS + edge * 60_000
+    assert spent(AT_MS, until_ms) + spent(until_ms, AT_MS + DAY_MS) == whole
+    one_store.prune(Retention(), AT_MS + 36 * DAY_MS)
+    assert spent(AT_MS, AT_MS + DAY_MS) == whole
+    with one_store.transaction() as connection:
+        kept = connection.execute("SELECT since_ms FROM balances WHERE source = ?", (source,)).fetchall()
+    if amounts == sorted(amounts) or amounts == sorted(amounts, reverse=True):
+        assert len(kept) <= 2 + len(amounts) * 7 // 60 + 1
 
 
 def test_a_balance_that_stands_still_takes_one_row(tmp_path: Path) -> None:
