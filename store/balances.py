@@ -69,11 +69,12 @@ def newest_balances(ask: Ask) -> list[Balance]:
     return [_balance(row) for row in rows]
 
 
-def spent_balances(ask: Ask, since_ms: int, until_ms: int) -> list[Spent]:
+def spent_balances(ask: Ask, since_ms: int, until_ms: int, *, later_ms: int = 0) -> list[Spent]:
     """What was spent in [since, until) from each account that had been read before its end.
 
     What is gone between two readings is spread evenly over the time between them, since nothing tells when it went: after
-    a pause of days it is no burn of the last minutes. Windows that follow each other add up exactly.
+    a pause of days it is no burn of the last minutes. Windows that follow each other add up exactly. A fall that began
+    before `later_ms` is left out as a whole.
     """
     of_the_account = "FROM balances WHERE source = b.source AND account = b.account AND since_ms"
     rows = ask(
@@ -91,7 +92,11 @@ def spent_balances(ask: Ask, since_ms: int, until_ms: int) -> list[Spent]:
             source=balances[0].source,
             account=balances[0].account,
             currency=balances[0].currency,
-            nano=sum(_gone_by(*pair, until_ms) - _gone_by(*pair, since_ms) for pair in pairwise(balances)),
+            nano=sum(
+                _gone_by(before, after, until_ms) - _gone_by(before, after, since_ms)
+                for before, after in pairwise(balances)
+                if before.until_ms >= later_ms
+            ),
         )
         for balances in accounts.values()
         if balances[0].since_ms < until_ms

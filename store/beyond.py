@@ -64,8 +64,8 @@ class Books(Protocol):
         """What providers billed."""
         ...
 
-    def spent_balances(self, since_ms: int, until_ms: int) -> list[Spent]:
-        """What balances fell by."""
+    def spent_balances(self, since_ms: int, until_ms: int, *, later_ms: int = 0) -> list[Spent]:
+        """What balances fell by, in falls that began at `later_ms` or later."""
         ...
 
     def series(self) -> Sequence[Dimensions]:
@@ -180,9 +180,10 @@ def _of_provider(
         return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
     if books.counts_usage(one.fact.source) and (usage or not lagging or _narrow(mine)):
         counted = _scaled(_counted(books, one, usage, begins, ends), *scale)
-        # What a balance fell by belongs to its next reading: that of the last minute which is counted is a little later.
+        # A fall that began in time that is counted is of what is counted; a balance is a little late, too.
         counted_until_ms = max(known_until_ms, *(record.until_ms for _, record in usage), 0)
-        return counted + _fallen(books, one, max(begins, counted_until_ms + EDGE_MS), ends)
+        later_ms = counted_until_ms + EDGE_MS
+        return counted + _fallen(books, one, max(begins, later_ms), ends, later_ms)
     billed = [] if lagging else _billed(books, one, begins, ends)
     return billed or _fallen(books, one, *window)
 
@@ -315,13 +316,13 @@ def _billed(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:
     ]
 
 
-def _fallen(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:
+def _fallen(books: Books, one: Covering, begins: int, ends: int, later_ms: int = 0) -> list[Sum]:
     """What a balance fell by; several accounts of one source are views of one another, and the widest holds."""
     if begins >= ends:
         return []
     fallen = [
         spent.nano
-        for spent in books.spent_balances(begins, ends)
+        for spent in books.spent_balances(begins, ends, later_ms=later_ms)
         if spent.source == one.fact.source and spent.currency == "USD"
     ]
     most = max(fallen, default=0)

@@ -58,6 +58,6 @@ class ProviderQuestions(OpenStore):
         """What each account at a provider stood at when it was last read."""
         return newest_balances(self.ask)
 
-    def spent_balances(self, since_ms: int, until_ms: int) -> list[Spent]:
-        """What was spent from each account at a provider in [since, until)."""
-        return spent_balances(self.ask, since_ms, until_ms)
+    def spent_balances(self, since_ms: int, until_ms: int, *, later_ms: int = 0) -> list[Spent]:
+        """What was spent from each account at a provider in [since, until), in falls that began at `later_ms` or later."""
+        return spent_balances(self.ask, since_ms, until_ms, later_ms=later_ms)
