@@ -26,6 +26,7 @@ from pricing.books.userbook import PriceError, rates_card
 from store.limits import Limits
 from store.retention import Retention
 from tui.cli import COMMANDS
+from tui.keymap import all_bindings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -158,3 +159,10 @@ def test_every_configuration_example_can_be_used(page: str, text: str) -> None:
 @pytest.mark.parametrize(("page", "text"), examples("python"))
 def test_every_python_example_is_python(page: str, text: str) -> None:
     assert compile(text, page, "exec").co_filename == page
+
+
+def test_every_action_that_can_be_given_another_key_is_named() -> None:
+    text = (ROOT / "docs" / "screens.md").read_text()
+    names = re.search(r"The names are:\n\n(.*?)\n\n", text, re.DOTALL)
+    assert names is not None
+    assert set(re.findall(r"`([a-z_.0-9]+)`", names[1])) == {binding.id for binding in all_bindings()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -11,12 +11,18 @@ from tui import format as fmt
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
 from tui.screens.burn import BurnScreen
-from tui.screens.burn_table import measures
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order
 from tui.widgets.footer import key_name
 
 _NAME_CELLS = 48
 NOT_IN_PALETTE = {"command_palette", "move", "page", "scroll_by"}
 """Actions that make no sense by name: moving a cursor that the palette hides."""
+
+
+def sort_label(order: Order[Any]) -> str:
+    """What an order is called among the commands."""
+    return f"Sort by {order.title or 'no column'}{f': {order.said}' if order.said else ''}"
 
 
 class MonitorCommands(Provider):
@@ -41,10 +47,11 @@ class MonitorCommands(Provider):
         if isinstance(self.app, MonitorApp):
             yield "Save a picture of this screen (SVG)", self.app.action_picture
         screen = self.screen
+        if isinstance(screen, SortedScreen):
+            for order in screen.sorting.usable():
+                yield sort_label(order), partial(screen.sort_by, order.title)
         picture = screen.picture if isinstance(screen, BurnScreen) else None
         if isinstance(screen, BurnScreen) and isinstance(picture, BurnPicture):
-            for measure in measures(picture):
-                yield f"Sort by {measure.title}", partial(screen.sort_by, measure.title)
             for row in picture.rows:
                 if not row.aside:
                     label = f"Open {picture.by} {fmt.safe(fmt.member(picture.by, row.key), _NAME_CELLS)}"

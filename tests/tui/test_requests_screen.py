@@ -7,7 +7,6 @@ from tui.pictures.view import View
 from tui.questions.requests import RequestsQuestion
 from tui.screens.bill import BillScreen
 from tui.screens.burn import BurnScreen
-from tui.screens.requests import _ORDERS, _VALUES, COLUMNS
 from tui.widgets.table import Table
 
 
@@ -37,27 +36,6 @@ async def test_the_dearest_come_first_on_request() -> None:
         assert app.screen.query_one(Table).cursor_key == app.screen.query_one(Table).rows[0].key
         await press(pilot, "s")
         assert feed.asked[-1] == RequestsQuestion(View()), "the newest again, in the order of a column"
-
-
-async def test_requests_are_sorted_by_every_column_and_what_is_unknown_comes_last() -> None:
-    took = [300, None, 20, 4_000, 50]
-    rows = tuple(replace(row, duration_ms=ms) for row, ms in zip(pictures.REQUESTS.rows, took, strict=True))
-    app = monitor(FakeFeed(requests=replace(pictures.REQUESTS, rows=rows)))
-    async with app.run_test(size=(160, 40)) as pilot:
-        await settle(pilot)
-        await press(pilot, "4", "s", "s")
-        table = app.screen.query_one(Table)
-        durations: dict[object, int | None] = {row.id: row.duration_ms for row in rows}
-        assert "by TOOK" in shown(app)
-        assert [durations[row.key] for row in table.rows] == [4_000, 300, 50, 20, None]
-        await press(pilot, "S")
-        assert [durations[row.key] for row in table.rows] == [20, 50, 300, 4_000, None]
-        seen = set()
-        for _ in range(len(_ORDERS)):
-            await press(pilot, "s")
-            seen.add(max((order for order in _ORDERS if order in shown(app)), key=len))
-        assert seen == set(_ORDERS)
-        assert {order.removeprefix("by ") for order in _VALUES} | {"TIME", "$"} == {one.title for one in COLUMNS}
 
 
 async def test_a_request_opens_its_bill_and_the_way_back_ends_on_the_request_seen_last() -> None:

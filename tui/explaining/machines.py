@@ -8,7 +8,8 @@ from tui.explaining.words import Tell, Teller, exact
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.machines import LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Rival, Work
-from tui.widgets.machinerows import even_text, memory_share, milliseconds, price_text, sums_text
+from tui.widgets.machinerows import even_text, milliseconds, price_text, sums_text
+from tui.widgets.machinesums import memory_share
 
 _MINUTE = "what the engine's own counters gained over the last 60 s, divided by the seconds really observed"
 _BOARDS = "energy counters of the GPU boards; what the rest of the host draws is not in it"

@@ -36,7 +36,7 @@ def requests(
         scanned = _scan(reader, at.since_ms, None if dearest else limit, wanted)
         found = [r for r in scanned if r.ended_at_ms < at.until_ms + 60_000]
     if dearest:
-        found.sort(key=lambda record: -(record.nano_usd or 0))
+        found.sort(key=lambda record: (record.nano_usd is None, -(record.nano_usd or 0)))
     return RequestsPicture(
         header=header(at, view, machine, demo=demo, books=books_of(reader, {r.card.card_id for r in found[:limit]})),
         path=view.path,

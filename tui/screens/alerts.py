@@ -21,6 +21,8 @@ from tui.questions.alerts import AlertsQuestion
 from tui.reading.alerts import waiting_by_reason
 from tui.screens.monitor import MonitorScreen
 from tui.screens.section import P
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order, Sorting
 from tui.widgets.alert import alert_details, change_line, effect_text, per_hour, role_of
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.lines import Line
@@ -43,6 +45,16 @@ MOVERS = (
     Column(title="$/H", width=12),
     Column(title="TENANT", width=16, right=False, grows_to=40),
     Column(title="MODEL", width=24, right=False, grows_to=48),
+)
+ORDERS = (
+    Order[AlertRow]("STATE", said="most urgent first"),
+    Order[AlertRow]("SINCE", lambda row: row.opened_ms),
+    Order[AlertRow]("ALERT", lambda row: row.rule),
+    Order[AlertRow]("ABOUT", lambda row: row.subject.casefold()),
+    Order[AlertRow]("WHAT", lambda row: row.title.casefold()),
+    Order[AlertRow]("EFFECT", lambda row: row.effect_usd_per_hour),
+    Order[AlertRow]("CAUSE", lambda row: row.first_cause.casefold() or None),
+    Order[AlertRow]("BY", lambda row: row.by),
 )
 _WORDS = {State.FIRING: "FIRING", State.ACKNOWLEDGED: "acked", State.SNOOZED: "snoozed", State.RESOLVED: "over"}
 _MOST_MOVERS = 5
@@ -99,10 +111,19 @@ class _ActsOnAlerts(MonitorScreen[P]):
         return acting
 
 
-class AlertsScreen(_ActsOnAlerts[AlertsPicture]):
+class AlertsScreen(_ActsOnAlerts[AlertsPicture], SortedScreen[AlertsPicture]):
     """Every alert that is open or was today; under the table all that is known of the one at the cursor."""
 
     CSS_PATH = Path(__file__).with_name("alerts.tcss")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sorting = Sorting(ORDERS)
+
+    @property
+    def sorting(self) -> Sorting[AlertRow]:
+        """The most urgent first until another order is asked for."""
+        return self._sorting
 
     def compose_body(self) -> Sequence[Widget]:
         """The table over the details."""
@@ -122,8 +143,8 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture]):
     def draw_body(self, picture: AlertsPicture) -> None:
         """The rows, and the details of one."""
         now_ms = picture.header.read_at_ms
-        rows = [draw_row(row, now_ms) for row in picture.rows]
-        self.query_one(Table).show(rows, empty=list(nothing_fires(picture)))
+        rows = [draw_row(row, now_ms) for row in self._sorting.of(picture.rows)]
+        self.query_one(Table).show(rows, empty=list(nothing_fires(picture)), sorted_by=self._sorting.order.title)
         self.on_table_moved()
 
     def on_table_moved(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,8 @@ from tui.pictures.explain import Explanation
 from tui.pictures.view import View
 from tui.questions.budgets import BudgetQuestion, BudgetsQuestion
 from tui.screens.monitor import MonitorScreen
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order, Sorting
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.budget import LaunchStrip, budget_details, role_of, run_out
 from tui.widgets.paper import Paper
@@ -25,6 +28,7 @@ from tui.widgets.table import Column, Row, Table
 from tui.widgets.timechart import TimeChart
 
 _BAR_CELLS = 12
+_WINDOWS = ("5m", "1h", "6h", "3d")
 _ROOM_FOR_CHART = 36
 COLUMNS = (
     Column(title="BUDGET", width=12, right=False, grows_to=40, is_name=True),
@@ -42,6 +46,25 @@ COLUMNS = (
     Column(title="TO", width=8, rank=8),
     Column(title="RUNS OUT", width=16),
 )
+
+
+def _burn_rate(window: str, line: BudgetLine) -> float | None:
+    return dict(line.burns).get(window)
+
+
+ORDERS = (
+    Order[BudgetLine]("RUNS OUT", said="the first to run out first"),
+    Order[BudgetLine]("BUDGET", lambda line: line.name.casefold()),
+    Order[BudgetLine]("SPENT", lambda line: line.spent_share),
+    Order[BudgetLine]("LEFT", lambda line: line.left_usd),
+    Order[BudgetLine]("OF", lambda line: line.limit_usd),
+    Order[BudgetLine]("PERIOD", lambda line: line.period),
+    Order[BudgetLine]("PACE", lambda line: line.pace),
+    *(Order[BudgetLine](window.upper(), partial(_burn_rate, window)) for window in _WINDOWS),
+    Order[BudgetLine]("AT END", lambda line: line.projected_usd),
+    Order[BudgetLine]("FROM", lambda line: line.low_usd),
+    Order[BudgetLine]("TO", lambda line: line.high_usd),
+)
 _NONE = (
     "No budget is in force.",
     "",
@@ -49,7 +72,7 @@ _NONE = (
 )
 
 
-class BudgetsScreen(MonitorScreen[BudgetsPicture]):
+class BudgetsScreen(SortedScreen[BudgetsPicture]):
     """Every budget; under the table all that is known of the one at the cursor, and its curve where there is room."""
 
     CSS_PATH = Path(__file__).with_name("budgets.tcss")
@@ -60,8 +83,14 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._sorting = Sorting(ORDERS)
         self._charted = False
         self._at: str | None = None
+
+    @property
+    def sorting(self) -> Sorting[BudgetLine]:
+        """The first to run out first until another order is asked for."""
+        return self._sorting
 
     def compose_body(self) -> Sequence[Widget]:
         """The launch over the table over the details."""
@@ -70,7 +99,7 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
     def read(self, feed: Feed, view: View) -> BudgetsPicture:
         """Every budget, and the curve of the one at the cursor when it is drawn."""
         picture = feed.read(BudgetsQuestion(view))
-        names = [line.name for line in picture.lines]
+        names = [line.name for line in self._sorting.of(picture.lines)]
         if not self._charted or not names:
             return picture
         at = self._at if self._at in names else names[0]
@@ -92,7 +121,8 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
         """The rows, and the details of one."""
         self.query_one(LaunchStrip).show(picture.launch)
         now_ms = picture.header.as_of_ms
-        self.query_one(Table).show([draw_row(line, now_ms) for line in picture.lines], empty=_NONE)
+        rows = [draw_row(line, now_ms) for line in self._sorting.of(picture.lines)]
+        self.query_one(Table).show(rows, empty=_NONE, sorted_by=self._sorting.order.title)
         self._draw_details(picture)
 
     def on_table_moved(self) -> None:
@@ -121,7 +151,7 @@ class BudgetsScreen(MonitorScreen[BudgetsPicture]):
         """Open one over its period."""
         picture = self.shown
         if picture is not None and isinstance(message.key, str):
-            names = tuple(line.name for line in picture.lines)
+            names = tuple(line.name for line in self._sorting.of(picture.lines))
             self.app.push_screen(BudgetScreen(message.key, names, moved=self.return_to))
 
     def return_to(self, cursor: object) -> None:
@@ -239,7 +269,7 @@ def draw_row(line: BudgetLine, now_ms: int | None) -> Row:
         fmt.dollars(line.limit_usd),
         fmt.safe(line.period, 7),
         fmt.factor(line.pace),
-        *(fmt.factor(rates.get(window)) for window in ("5m", "1h", "6h", "3d")),
+        *(fmt.factor(rates.get(window)) for window in _WINDOWS),
         fmt.dollars(line.projected_usd, lower_bound=bound),
         fmt.dollars(line.low_usd, lower_bound=bound),
         fmt.dollars(line.high_usd, lower_bound=bound),

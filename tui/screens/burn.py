@@ -13,8 +13,9 @@ from tui.pictures.burn import BurnPicture, GroupRow
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.questions.burn import BurnQuestion, ChartQuestion
-from tui.screens.burn_table import COLUMNS, MEASURES, Measure, draw_row, in_order, measures, row_key
-from tui.screens.monitor import MonitorScreen
+from tui.screens.burn_table import COLUMNS, MEASURES, asides_last, draw_row, measures, orders, row_key
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Sorting
 from tui.summary import incident_line
 from tui.widgets.alert import AlertRows
 from tui.widgets.breadcrumb import Breadcrumb, steps
@@ -27,25 +28,28 @@ _ROOM_FOR_CHART = 36
 """Lines of a terminal that has room for the chart beside everything else."""
 
 
-class BurnScreen(MonitorScreen[BurnPicture]):
+class BurnScreen(SortedScreen[BurnPicture]):
     """What is spent, by whom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "group_by", "by", id="burn.by", tooltip="group by another dimension"),
-        Binding("s", "sort", "sort", id="burn.sort", show=False, tooltip="sort by the next column"),
-        Binding("S", "reverse", "reverse the order", id="burn.reverse", show=False),
         Binding("v", "chart", "chart", id="burn.chart", show=False, tooltip="show or hide the chart over time"),
         Binding("d", "demo", "demo", id="burn.demo", tooltip="start the demo: a recorded launch"),
     ]
+    TELLS_ORDER = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._sorted_by = MEASURES[1].title
-        self._reversed = False
+        self._sorting = Sorting(orders(), first=MEASURES[1].title)
         self._descending = False
         self._offers_demo = False
         self._asked_for_chart: bool | None = None
         self._charted = False
+
+    @property
+    def sorting(self) -> Sorting[GroupRow]:
+        """By dollars until another order is asked for."""
+        return self._sorting
 
     def compose_body(self) -> Sequence[Widget]:
         """The figures over the table."""
@@ -96,24 +100,21 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         chart.show(picture.chart, empty="reading ..." if picture.chart is None else "Nothing was spent in this time.")
         members = sum(not row.aside for row in picture.rows)
         shown = measures(picture, curves=not self.monitor.low_bandwidth)
-        by = self._measure(shown)
-        order = f"sorted by {by.title}{' reversed' if self._reversed else ''}"
+        self._sorting.keep_to(measure.title for measure in shown)
         named = f"{members} {picture.by}{'' if members == 1 else 's'}"
-        self.query_one(Breadcrumb).show([*steps(picture.path), f"by {picture.by}"], self.remarks(named, order))
-        rows = in_order(picture.rows, by, turned=self._reversed)
+        self.query_one(Breadcrumb).show(
+            [*steps(picture.path), f"by {picture.by}"], self.remarks(named, self._sorting.said)
+        )
+        rows = asides_last(self._sorting.of(picture.rows))
         self.query_one(Table).show(
             Drawn([row_key(row) for row in rows], lambda place: draw_row(rows[place], picture.by, shown)),
             columns=[measure.column for measure in shown],
             empty=_empty(picture, self.monitor.view.filter),
-            sorted_by=shown.index(by),
+            sorted_by=self._sorting.order.title,
         )
         # In a small terminal the chart has the place of the alerts; the header counts them.
         alerts = () if self._charted and self.size.height < _ROOM_FOR_CHART else picture.alerts
         self.query_one(AlertRows).show(alerts, picture.header.read_at_ms)
-
-    def _measure(self, shown: Sequence[Measure]) -> Measure:
-        """The column it is sorted by, or dollars where that is not shown any more."""
-        return next((one for one in shown if one.title == self._sorted_by), MEASURES[1])
 
     def explain(self, picture: BurnPicture) -> Iterator[Explanation]:
         """The row under the cursor, the column it is sorted by first; then the headline."""
@@ -121,7 +122,7 @@ class BurnScreen(MonitorScreen[BurnPicture]):
 
         row = self._at_cursor(picture)
         if row is not None:
-            yield from sorted(row_figures(picture, row), key=lambda one: one.figure != self._sorted_by)
+            yield from sorted(row_figures(picture, row), key=lambda one: one.figure != self._sorting.order.title)
         yield from headline_figures(picture)
 
     def summary(self, picture: BurnPicture) -> str:
@@ -168,23 +169,6 @@ class BurnScreen(MonitorScreen[BurnPicture]):
         self._descending = mode == "burn"
         self.monitor.pass_on(mode, view)
         return True
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        if self.shown is not None:
-            titles = [measure.title for measure in measures(self.shown)]
-            here = titles.index(self._sorted_by) if self._sorted_by in titles else 0
-            self.sort_by(titles[(here + 1) % len(titles)])
-
-    def sort_by(self, title: str) -> None:
-        """Sort by this column."""
-        self._sorted_by, self._reversed = title, False
-        self.draw()
-
-    def action_reverse(self) -> None:
-        """Turn the order around."""
-        self._reversed = not self._reversed
-        self.draw()
 
     def action_group_by(self) -> None:
         """Pick the dimension of the table."""

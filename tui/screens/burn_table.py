@@ -1,10 +1,11 @@
-"""The columns of the Burn table: how each is drawn, and by what it sorts."""
+"""The columns of the Burn table: how each is drawn, and by what it is sorted."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tui import format as fmt
 from tui.pictures.burn import BurnPicture, GroupRow
+from tui.sorting import Order
 from tui.widgets.table import Column, Row
 
 
@@ -140,16 +141,14 @@ def measures(picture: BurnPicture, *, curves: bool = True) -> tuple[Measure, ...
     return tuple(_VS_BEFORE if one is _SINCE_MARK and picture.headline.mark_is_launch else one for one in shown)
 
 
-def in_order(rows: Sequence[GroupRow], by: Measure, *, turned: bool = False) -> list[GroupRow]:
-    """The largest first, names from A; what is unknown behind them, and what is no member at the end."""
-    largest_first = (by is not _NAME) != turned
+def orders() -> list[Order[GroupRow]]:
+    """By each column there can be."""
+    return [Order(measure.title, measure.value) for measure in (*MEASURES, _VS_BEFORE)]
 
-    def known(row: GroupRow) -> bool:
-        return by.value(row) is not None
 
-    ordered = sorted(filter(known, rows), key=by.value, reverse=largest_first)  # type: ignore[arg-type]  # one column, one type
-    ordered += [row for row in rows if not known(row)]
-    return sorted(ordered, key=lambda row: row.aside)
+def asides_last(rows: Sequence[GroupRow]) -> list[GroupRow]:
+    """What is no member stands at the end in every order."""
+    return sorted(rows, key=lambda row: row.aside)
 
 
 def draw_row(row: GroupRow, by: str, shown: Sequence[Measure]) -> Row:

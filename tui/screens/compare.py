@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 from textual.binding import Binding, BindingType
@@ -13,9 +13,11 @@ from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingRow
 from tui.pictures.explain import Explanation
+from tui.pictures.machines import EngineRow
 from tui.pictures.view import View
 from tui.questions.compare import CompareQuestion
-from tui.screens.monitor import MonitorScreen
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order, Sorting
 from tui.summary import opening
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.curve import curve_lines
@@ -46,13 +48,35 @@ ENGINE_COLUMNS = (
     Column(title="EVEN AT", width=7),
     Column(title="SAVES $/H", width=10),
 )
+SAVING_ORDERS = (
+    Order[tuple[int, SavingRow]]("SAVES $/H", lambda saving: saving[1].usd_per_hour),
+    Order[tuple[int, SavingRow]]("HOW", lambda saving: saving[1].title.casefold()),
+)
+MODEL_ORDERS = (
+    Order[OfferedRow](
+        "$/H", lambda row: None if row.usd_per_hour is None else -row.usd_per_hour, said="cheapest first"
+    ),
+    Order[OfferedRow]("MODEL", lambda row: row.name.casefold()),
+    Order[OfferedRow]("SAVES $/H", lambda row: row.saved_usd_per_hour),
+    Order[OfferedRow]("COST IS", lambda row: row.status),
+    Order[OfferedRow]("BECAUSE", lambda row: row.why.casefold() or None),
+)
+ENGINE_ORDERS = (
+    Order[tuple[int, EngineRow]]("ENGINE", lambda engine: engine[1].source.casefold()),
+    Order[tuple[int, EngineRow]]("USED", lambda engine: engine[1].utilisation),
+    Order[tuple[int, EngineRow]]("$/M", lambda engine: engine[1].blended_usd_per_million),
+    Order[tuple[int, EngineRow]]("FULL", lambda engine: engine[1].at_full_usd_per_million),
+    Order[tuple[int, EngineRow]]("API $/M", lambda engine: engine[1].rival and engine[1].rival.usd_per_million),
+    Order[tuple[int, EngineRow]]("EVEN AT", lambda engine: engine[1].rival and engine[1].rival.break_even),
+    Order[tuple[int, EngineRow]]("SAVES $/H", lambda engine: engine[1].rival and engine[1].rival.saves_usd_per_hour),
+)
 _CACHE = (None, Decimal("0.5"), Decimal("0.8"), Decimal("0.95"))
 _BATCH = (None, Decimal("0.5"), Decimal(1))
 _EASY = (None, Decimal("0.3"), Decimal("0.5"), Decimal("0.7"))
 _BOUNDS = {">=": fmt.AT_LEAST, "<=": "≤", "": ""}
 
 
-class CompareScreen(MonitorScreen[ComparePicture]):
+class CompareScreen(SortedScreen[ComparePicture]):
     """One question at a time; `v` goes on to the next."""
 
     CSS_PATH = Path(__file__).with_name("compare.tcss")
@@ -69,12 +93,22 @@ class CompareScreen(MonitorScreen[ComparePicture]):
     def __init__(self) -> None:
         super().__init__()
         self._part = 0
+        self._sortings: dict[str, Sorting[Any]] = {
+            SAVINGS: Sorting(SAVING_ORDERS),
+            MODELS: Sorting(MODEL_ORDERS),
+            CURVES: Sorting(ENGINE_ORDERS),
+        }
         self._conditions = Conditions()
 
     @property
     def part(self) -> str:
         """Which question is answered."""
         return _PARTS[self._part]
+
+    @property
+    def sorting(self) -> Sorting[Any]:
+        """Each part has an order of its own."""
+        return self._sortings[self.part]
 
     def compose_body(self) -> Sequence[Widget]:
         """The table of answers, and what is known of the one at the cursor."""
@@ -95,20 +129,25 @@ class CompareScreen(MonitorScreen[ComparePicture]):
             [*steps(picture.path), self.part], self.remarks(*_supposed(picture.conditions), spent)
         )
         rows, columns, empty = self._table(picture)
-        self.query_one(Table).show(rows, columns=columns, empty=(empty,))
+        self.query_one(Table).show(rows, columns=columns, empty=(empty,), sorted_by=self.sorting.order.title)
         self.on_table_moved()
 
     def _table(self, picture: ComparePicture) -> tuple[list[Row], tuple[Column, ...], str]:
         if self.part == SAVINGS:
-            return [_saving(row, place) for place, row in enumerate(picture.savings)], SAVING_COLUMNS, (
+            savings = self.sorting.of([*enumerate(picture.savings)])
+            return [_saving(row, place) for place, row in savings], SAVING_COLUMNS, (
                 "No rule found anything that would cost less in this traffic."
             )  # fmt: skip
         if self.part == MODELS:
-            return [_offered(row) for row in picture.offered], MODEL_COLUMNS, (
+            return [_offered(row) for row in self.sorting.of(picture.offered)], MODEL_COLUMNS, (
                 "There is no traffic with tokens here to price on other models."
             )  # fmt: skip
-        rows = [_engine(picture, place) for place in range(len(picture.engines))]
-        return rows, ENGINE_COLUMNS, "No own engine has a host with a price and a capacity."
+        engines = self.sorting.of([*enumerate(picture.engines)])
+        return (
+            [_engine(engine, place) for place, engine in engines],
+            ENGINE_COLUMNS,
+            "No own engine has a host with a price and a capacity.",
+        )
 
     def on_table_moved(self) -> None:
         """Other details for another row."""
@@ -197,8 +236,7 @@ def _offered(row: OfferedRow) -> Row:
     return Row(key=row.name, cells=cells, role=role, opens=False)
 
 
-def _engine(picture: ComparePicture, place: int) -> Row:
-    engine = picture.engines[place]
+def _engine(engine: EngineRow, place: int) -> Row:
     rival = engine.rival
     even = None if rival is None or rival.break_even is None else float(rival.break_even)
     cells = (

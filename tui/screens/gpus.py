@@ -13,8 +13,10 @@ from tui.pictures.explain import Explanation
 from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.view import View
 from tui.questions.machines import MachinesQuestion
-from tui.screens.monitor import MonitorScreen
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Sorting
 from tui.widgets.lines import Line, Lines
+from tui.widgets.machineorder import ORDERS, Part, sorted_tree
 from tui.widgets.machinepanel import engine_lines, gpu_lines, host_lines
 from tui.widgets.machinerows import COLUMNS, engine_key, gpu_key, host_key, sums_text, tree_rows
 from tui.widgets.paper import Paper
@@ -40,7 +42,7 @@ class MachineSums(Lines):
             yield ((f" {sums_text(self._picture, size.width - 2)}", "strong"),)
 
 
-class GpusScreen(MonitorScreen[MachinesPicture]):
+class GpusScreen(SortedScreen[MachinesPicture]):
     """Hosts, engines and GPUs over the last minute; under the table what is known of the row at the cursor."""
 
     CSS_PATH = Path(__file__).with_name("gpus.tcss")
@@ -56,6 +58,12 @@ class GpusScreen(MonitorScreen[MachinesPicture]):
     def __init__(self) -> None:
         super().__init__()
         self.folded: set[Hashable] = set()
+        self._sorting = Sorting(ORDERS)
+
+    @property
+    def sorting(self) -> Sorting[Part]:
+        """By name until another order is asked for."""
+        return self._sorting
 
     def compose_body(self) -> Sequence[Widget]:
         """The sums over the table over the details."""
@@ -73,7 +81,8 @@ class GpusScreen(MonitorScreen[MachinesPicture]):
         """One row each, under their hosts."""
         self.query_one(MachineSums).show(picture)
         empty = (picture.absent or "No GPU and no engine is known here.",)
-        self.query_one(Table).show(tree_rows(picture.hosts, self.folded), empty=empty)
+        rows = tree_rows(sorted_tree(picture.hosts, self._sorting), self.folded)
+        self.query_one(Table).show(rows, empty=empty, sorted_by=self._sorting.order.title)
         self.on_table_moved()
 
     def explain(self, picture: MachinesPicture) -> Iterator[Explanation]:

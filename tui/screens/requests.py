@@ -1,6 +1,6 @@
 """Requests: the newest or the dearest, one row each; `enter` opens the bill."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -12,7 +12,8 @@ from tui.pictures.explain import Explanation
 from tui.pictures.requests import RequestRow, RequestsPicture
 from tui.pictures.view import View
 from tui.questions.requests import RequestsQuestion
-from tui.screens.monitor import MonitorScreen
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order, Sorting
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.table import Column, Row, Table
 
@@ -31,39 +32,43 @@ COLUMNS = (
     Column(title="ERROR", width=10, rank=8, right=False, grows_to=60),
 )
 
-_NEWEST, _DEAREST = "newest first", "dearest first"
-_VALUES: dict[str, tuple[Callable[[RequestRow], int | str | None], bool]] = {
-    "by TOOK": (lambda row: row.duration_ms, True),
-    "by IN": (lambda row: row.prompt_tokens, True),
-    "by OUT": (lambda row: row.output_tokens, True),
-    "by MODEL": (lambda row: row.model, False),
-    "by TENANT": (lambda row: row.tenant, False),
-    "by KEY": (lambda row: row.key, False),
-    "by PROVIDER": (lambda row: row.provider, False),
-    "by OUTCOME": (lambda row: row.outcome, False),
-    "by COST IS": (lambda row: row.status, False),
-    "by ERROR": (lambda row: row.error, False),
-}
-"""Orders of the newest requests by a column, and whether the largest comes first."""
-_ORDERS = (_NEWEST, _DEAREST, *_VALUES)
+_DEAREST = Order[RequestRow]("$", lambda row: row.nano_usd, said="dearest first")
+ORDERS = (
+    Order[RequestRow]("TIME", lambda row: row.ended_at_ms, said="newest first"),
+    _DEAREST,
+    Order[RequestRow]("MODEL", lambda row: row.model),
+    Order[RequestRow]("TENANT", lambda row: row.tenant),
+    Order[RequestRow]("KEY", lambda row: row.key),
+    Order[RequestRow]("PROVIDER", lambda row: row.provider),
+    Order[RequestRow]("IN", lambda row: row.prompt_tokens),
+    Order[RequestRow]("OUT", lambda row: row.output_tokens),
+    Order[RequestRow]("TOOK", lambda row: row.duration_ms),
+    Order[RequestRow]("OUTCOME", lambda row: row.outcome),
+    Order[RequestRow]("COST IS", lambda row: row.status),
+    Order[RequestRow]("ERROR", lambda row: row.error),
+)
+"""The newest requests, the dearest, or the newest by another column."""
 
 
-class RequestsScreen(MonitorScreen[RequestsPicture]):
+class RequestsScreen(SortedScreen[RequestsPicture]):
     """Single requests of the present scope."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "s", "sort", "sort", id="requests.sort", tooltip="newest first, dearest first, then by each other column"
-        ),
-        Binding(
-            "S", "reverse", "reverse the order", id="requests.reverse", show=False, tooltip="turn the order around"
+            "s", "sort", "sort", id="screen.sort", tooltip="newest first, dearest first, then by each other column"
         ),
     ]
+    TELLS_ORDER = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._order = 0
-        self._reversed = False
+        self._sorting = Sorting(ORDERS)
+        self._are_dearest = False
+
+    @property
+    def sorting(self) -> Sorting[RequestRow]:
+        """The newest first until another order is asked for."""
+        return self._sorting
 
     def compose_body(self) -> Sequence[Widget]:
         """One table."""
@@ -71,7 +76,7 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
 
     def read(self, feed: Feed, view: View) -> RequestsPicture:
         """The newest or dearest requests of this view."""
-        return feed.read(RequestsQuestion(view, dearest=_ORDERS[self._order] == _DEAREST))
+        return feed.read(RequestsQuestion(view, dearest=self._are_dearest))
 
     def doubts(self, picture: RequestsPicture) -> Sequence[str]:
         """What the list does not hold."""
@@ -80,21 +85,11 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
 
     def draw_body(self, picture: RequestsPicture) -> None:
         """The rows as they were read, the newest or the dearest, or these in the order of a column."""
-        order = f"{_ORDERS[self._order]}{' reversed' if self._reversed else ''}"
         self.query_one(Breadcrumb).show(
-            [*steps(picture.path), "requests"], self.remarks(f"{len(picture.rows)} shown", order)
+            [*steps(picture.path), "requests"], self.remarks(f"{len(picture.rows)} shown", self._sorting.said)
         )
-        self.query_one(Table).show([draw_row(row) for row in self._in_order(picture.rows)], empty=_empty(picture))
-
-    def _in_order(self, rows: Sequence[RequestRow]) -> list[RequestRow]:
-        """What a row does not know stands behind the rows that know it, whichever way they are turned."""
-        name = _ORDERS[self._order]
-        if name not in _VALUES:
-            return list(reversed(rows)) if self._reversed else list(rows)
-        value, largest_first = _VALUES[name]
-        known = [row for row in rows if value(row) is not None]
-        ordered = sorted(known, key=value, reverse=largest_first != self._reversed)  # type: ignore[arg-type]  # one column, one type
-        return [*ordered, *(row for row in rows if value(row) is None)]
+        rows = [draw_row(row) for row in self._sorting.of(picture.rows)]
+        self.query_one(Table).show(rows, empty=_empty(picture), sorted_by=self._sorting.order.title)
 
     def explain(self, picture: RequestsPicture) -> Iterator[Explanation]:
         """The request under the cursor."""
@@ -114,19 +109,18 @@ class RequestsScreen(MonitorScreen[RequestsPicture]):
         from tui.screens.bill import BillScreen
 
         if self.shown is not None and isinstance(message.key, int):
-            neighbours = tuple(row.id for row in self._in_order(self.shown.rows))
+            neighbours = tuple(row.id for row in self._sorting.of(self.shown.rows))
             self.app.push_screen(BillScreen(message.key, neighbours, moved=self.return_to))
 
-    def action_sort(self) -> None:
-        """The next order: the newest, the dearest, then the newest by each column."""
-        self._order, self._reversed = (self._order + 1) % len(_ORDERS), False
-        self.query_one(Table).start_over()
-        self.monitor.renew()
-
-    def action_reverse(self) -> None:
-        """Turn the order around."""
-        self._reversed = not self._reversed
-        self.draw()
+    def sorted_anew(self) -> None:
+        """The dearest are other requests than the newest: they are read, and the cursor stands on the first."""
+        is_dearest = self._sorting.order is _DEAREST
+        if is_dearest == self._are_dearest:
+            super().sorted_anew()
+        else:
+            self._are_dearest = is_dearest
+            self.query_one(Table).start_over()
+            self.monitor.renew()
 
 
 def draw_row(row: RequestRow) -> Row:

@@ -15,7 +15,8 @@ from tui.pictures.explain import Explanation
 from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
 from tui.pictures.view import View
 from tui.questions.sources import SourcesQuestion
-from tui.screens.monitor import MonitorScreen
+from tui.screens.sorted import SortedScreen
+from tui.sorting import Order, Sorting
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
@@ -36,12 +37,28 @@ COLUMNS = (
     Column(title="LOST", width=10, rank=7),
 )
 _STATE_ROLES = {"ok": "", "late": "warn", "failing": "bad", "absent": "dim"}
+_STATES = ("ok", "absent", "late", "failing")
+ORDERS = (
+    Order[SourceRow]("", said="as they are configured"),
+    Order[SourceRow]("SOURCE", lambda row: row.name.casefold()),
+    Order[SourceRow]("STATE", lambda row: _STATES.index(row.state) if row.state in _STATES else None),
+    Order[SourceRow]("KIND", lambda row: row.kind),
+    Order[SourceRow]("READ UP TO", lambda row: row.watermark_ms),
+    Order[SourceRow]("BEHIND", lambda row: row.lag_ms),
+    Order[SourceRow]("EV/MIN", lambda row: row.events_per_minute),
+    Order[SourceRow]("EVENTS", lambda row: row.events),
+    Order[SourceRow]("REJECTED", lambda row: row.rejected),
+    Order[SourceRow]("DRIFT", lambda row: None if row.drift is None else row.drift.percent),
+    Order[SourceRow]("REPEATED", lambda row: row.duplicates),
+    Order[SourceRow]("UNREAD", lambda row: row.backlog_bytes),
+    Order[SourceRow]("LOST", lambda row: row.gap_bytes),
+)
 
 _MOST_MODELS = 5
 """Whose drift is told; the command tells all."""
 
 
-class SourcesScreen(MonitorScreen[SourcesPicture]):
+class SourcesScreen(SortedScreen[SourcesPicture]):
     """Every source; under the table what is known of the one at the cursor."""
 
     CSS_PATH = Path(__file__).with_name("sources.tcss")
@@ -56,6 +73,15 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
     ]
     FILTERS = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._sorting = Sorting(ORDERS)
+
+    @property
+    def sorting(self) -> Sorting[SourceRow]:
+        """As they are configured until another order is asked for."""
+        return self._sorting
+
     def compose_body(self) -> Sequence[Widget]:
         """The table over the details."""
         return Table(COLUMNS, opens=False), Rule(), Paper()
@@ -67,7 +93,8 @@ class SourcesScreen(MonitorScreen[SourcesPicture]):
     def draw_body(self, picture: SourcesPicture) -> None:
         """The rows, and the details of one."""
         empty = ("No source is configured or was found.",)
-        self.query_one(Table).show([draw_row(row) for row in picture.rows], empty=empty)
+        rows = [draw_row(row) for row in self._sorting.of(picture.rows)]
+        self.query_one(Table).show(rows, empty=empty, sorted_by=self._sorting.order.title)
         self.on_table_moved()
 
     def explain(self, picture: SourcesPicture) -> Iterator[Explanation]:

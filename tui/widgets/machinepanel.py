@@ -6,7 +6,8 @@ from tui import format as fmt
 from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Hint, HostRow
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
-from tui.widgets.machinerows import even_text, memory_share, milliseconds, short_model
+from tui.widgets.machinerows import even_text, milliseconds, short_model
+from tui.widgets.machinesums import memory_share
 
 _NAME_CELLS, _WIDE_CELLS = 40, 120
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tui import format as fmt
 from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.widgets.machinesums import host_sums, memory_share
 from tui.widgets.table import Column, Row
 
 COLUMNS = (
@@ -72,13 +73,7 @@ def tree_rows(hosts: Sequence[HostRow], folded: Collection[Hashable]) -> Iterato
 
 def host_row(host: HostRow, *, folded: bool = False) -> Row:
     """A host: means over its GPUs, sums over its engines."""
-    seen = [gpu for gpu in host.gpus if not gpu.stale and not gpu.lost]
-    busy = [gpu.busy for gpu in seen if gpu.busy is not None]
-    memory = [share for gpu in seen if (share := memory_share(gpu)) is not None]
-    watts = [gpu.power_watts for gpu in seen if gpu.power_watts is not None and not gpu.is_instance]
-    live = [engine for engine in host.engines if engine.freshness == LIVE]
-    rates = [rate for engine in live if (rate := engine.tokens_per_second) is not None]
-    waiting = [engine.waiting for engine in live if engine.waiting is not None]
+    sums = host_sums(host)
     least = fmt.AT_LEAST if host.lower_bound else ""
     joules = fmt.UNKNOWN if host.joules_per_token is None else f"{host.joules_per_token:.2f}"
     return _row(
@@ -86,12 +81,12 @@ def host_row(host: HostRow, *, folded: bool = False) -> Row:
         "strong",
         name=f"{_mark(bool(host.gpus or host.engines), folded)}{fmt.safe(host.name, 40)}{_gpu_names(host.gpus)}",
         texts={
-            "BUSY": fmt.percent(sum(busy) / len(busy)) if busy else fmt.UNKNOWN,
+            "BUSY": fmt.percent(sums.busy),
             "USED": fmt.percent(host.utilisation),
-            "MEM": fmt.percent(sum(memory) / len(memory)) if memory else "",
-            "WATTS": fmt.count(sum(watts)) if watts else fmt.UNKNOWN,
-            "TOK/S": f"{least}{fmt.count(sum(rates))}" if rates else fmt.UNKNOWN,
-            "QUEUE": fmt.count(sum(waiting)) if waiting else "",
+            "MEM": "" if sums.memory_share is None else fmt.percent(sums.memory_share),
+            "WATTS": fmt.count(sums.power_watts),
+            "TOK/S": fmt.UNKNOWN if sums.tokens_per_second is None else f"{least}{fmt.count(sums.tokens_per_second)}",
+            "QUEUE": "" if sums.waiting is None else fmt.count(sums.waiting),
             "$/H": fmt.dollars(host.usd_per_hour),
             "$/M": fmt.UNKNOWN if host.lower_bound else fmt.dollars(host.blended_usd_per_million),
             "FULL": fmt.UNKNOWN if host.lower_bound else fmt.dollars(host.at_full_usd_per_million),
@@ -232,13 +227,6 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value / 1000:.1f}s" if value >= 10_000 else f"{value:.0f}ms" if value >= 10 else f"{value:.1f}ms"
-
-
-def memory_share(gpu: GpuRow) -> float | None:
-    """How much of a card's memory is in use."""
-    if gpu.memory_used_bytes is None or not gpu.memory_total_bytes:
-        return None
-    return gpu.memory_used_bytes / gpu.memory_total_bytes
 
 
 def _draws(gpu: GpuRow) -> bool:

@@ -107,7 +107,7 @@ class Table(Lines, can_focus=True):
         self._was_moved = False
         """Whether somebody put the cursor where it is; until then it stays on no row that does not open."""
         self._starts_over = False
-        self._sorted_by: int | None = None
+        self._sorted_by = ""
 
     @property
     def cursor_key(self) -> Hashable:
@@ -118,6 +118,11 @@ class Table(Lines, can_focus=True):
     def titles(self) -> tuple[str, ...]:
         """What all columns are called, also those there is no room for."""
         return tuple(column.title for column in self._columns)
+
+    @property
+    def titles_shown(self) -> tuple[str, ...]:
+        """What the columns are called that there is room for."""
+        return tuple(self._columns[place].title for place, _ in self._layout(self.size.width))
 
     @property
     def cursor_texts(self) -> list[tuple[str, str]]:
@@ -135,9 +140,12 @@ class Table(Lines, can_focus=True):
         *,
         columns: Sequence[Column] = (),
         empty: Sequence[str] = (),
-        sorted_by: int | None = None,
+        sorted_by: str = "",
     ) -> None:
-        """Take new rows, and other columns where they are named; the cursor stays on its row wherever that is now."""
+        """Take new rows, and other columns where they are named; the cursor stays on its row wherever that is now.
+
+        `sorted_by` is the title of the column that is marked.
+        """
         before, had_rows = self.cursor_key, bool(self._rows)
         self._columns = tuple(columns) or self._columns
         self._empty, self._sorted_by = tuple(empty), sorted_by
@@ -166,6 +174,11 @@ class Table(Lines, can_focus=True):
     def start_over(self) -> None:
         """Put the cursor on the first of the rows that are shown next: they come in another order."""
         self._wanted, self._was_moved, self._starts_over = None, False, True
+
+    def stay_or_start_over(self) -> None:
+        """The rows come in another order: the cursor stays on the row that somebody chose, else on the first."""
+        if not self._was_moved:
+            self.start_over()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
@@ -211,8 +224,8 @@ class Table(Lines, can_focus=True):
             for sentence in self._empty:
                 yield from (((f"  {part}", ""),) for part in fmt.wrap(sentence, size.width - 3))
             return
-        layout = list(fit_columns(self._columns, size.width - _MARK_CELLS, self._gap))
-        yield ((" " * _MARK_CELLS + self._titles(layout), "title"),)
+        layout = self._layout(size.width)
+        yield ((self._titles(layout), "title"),)
         visible = max(1, size.height - 1)
         self._top = max(min(self._top, self._cursor, len(self._rows) - visible), self._cursor - visible + 1, 0)
         for place in range(self._top, min(self._top + visible, len(self._rows))):
@@ -222,13 +235,19 @@ class Table(Lines, can_focus=True):
             else:
                 yield ((f"  {text}", self._rows[place].role),)
 
+    def _layout(self, width: int) -> list[tuple[int, int]]:
+        return list(fit_columns(self._columns, width - _MARK_CELLS, self._gap))
+
     def _titles(self, layout: list[tuple[int, int]]) -> str:
-        titles = []
+        """The mark stands behind the title, or in the gap before it where the title fills its column."""
+        text = " " * (_MARK_CELLS - self._gap)
         for place, width in layout:
-            column = self._columns[place]
-            mark = "*" if place == self._sorted_by else ""
-            titles.append(fmt.pad(column.title + mark, width, right=column.right))
-        return (" " * self._gap).join(titles)
+            column, gap = self._columns[place], " " * self._gap
+            title = column.title
+            if title and title == self._sorted_by:
+                title, gap = (f"{title}*", gap) if fmt.cells(title) < width else (title, f"{gap[:-1]}*")
+            text += gap + fmt.pad(title, width, right=column.right)
+        return text
 
     def _text(self, row: Row, layout: list[tuple[int, int]]) -> str:
         if row.note:
