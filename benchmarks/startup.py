@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.figure import Compared, Figure, alternate
 from benchmarks.history import make_store
-from benchmarks.terminal_screen import TerminalScreen
+from benchmarks.terminal_screen import TerminalScreen, installed
 from collectors.clock import now_ms
 
 GOAL_HELP = 6.0
@@ -28,6 +28,7 @@ def measure(_options: Namespace) -> list[Figure]:
         store = Path(name) / "store.db"
         make_store(store, 100_000, now_ms())
         monitor = [*_USDTOP, "--store", str(store), "--read-only"]
+        _painted_ms(monitor, _MODEL)
         paint = alternate(
             lambda: _painted_ms(monitor, _MODEL),
             lambda: _painted_ms([sys.executable, "-m", "benchmarks.hello"], b"hello, world"),
@@ -76,7 +77,7 @@ def _figure(name: str, reference: str, compared: Compared, goal: float | None) -
 
 def _ran_ms(command: list[str], environment: dict[str, str] | None = None) -> float:
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=installed(environment or os.environ))
     return (time.perf_counter() - began) * 1000
 
 

@@ -29,7 +29,7 @@ class TerminalScreen:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environment or {})},
+            env={**installed(os.environ), "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environment or {})},
         )
         os.close(slave)
         self.received = bytearray()
@@ -88,3 +88,8 @@ class TerminalScreen:
             except OSError:
                 return False
         return True
+
+
+def installed(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same environment in which bytecode is kept, as it is for an installed program."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from store.errors import plain_errors
-from store.notes import SNAPSHOT, write_note
+from store.notes import SNAPSHOT, read_note, write_note
 from store.tables import StoreError
 
 _PAGES = 2_000
@@ -53,6 +53,13 @@ def take_snapshot(store: Path, copy: Path, taken: Snapshot, progress: Callable[[
         raise
 
 
-def snapshot_of(note: str | None) -> Snapshot | None:
-    """What a store says of having been copied; None for one that is not a copy."""
+def copy_of(store: Path) -> Snapshot | None:
+    """Where and when a store was copied; None for one that is no copy, or cannot be read yet."""
+    if not store.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=ro", uri=True, timeout=1.0)) as connection:
+            note = read_note(connection, SNAPSHOT)
+    except sqlite3.Error:
+        return None
     return None if note is None else msgspec.json.decode(note, type=Snapshot)

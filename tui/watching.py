@@ -1,70 +1,88 @@
-"""The screen on a store: who watches, what the header must not hide, and what is left behind."""
+"""The screen on a store: what is watched and by which clock, who reads it, and what is left behind."""
 
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collectors.clock import now_ms
 from collectors.lock import collector_lock, monitors_lock
-from collectors.machine import machine_name
-from collectors.settings.config import Config, ConfigError
 from collectors.settings.places import Place
-from collectors.settings.written import seconds
-from store.notes import SNAPSHOT
-from store.reader import Reader
-from store.snapshot import Snapshot, snapshot_of
-from store.tables import DIMENSIONS, StoreError
+from store.snapshot import Snapshot
 from tui.child import log_beside
-from tui.commands.common import say
-from tui.feed import Prices
-from tui.pictures.view import View
-from tui.storefeed import StoreFeed
+from tui.feed import Feed
+from tui.forkedfeed import ForkedFeed
 
 if TYPE_CHECKING:
+    from collectors.settings.config import Config
     from pricing.books.book import PriceBook
     from pricing.books.catalogue import Catalogue
+    from tui.feed import Prices
+    from tui.pictures.view import View
 
 _HUNG_UP = 129
 _SWITCH_S = 0.0005
-"""How long a key press waits at most for the thread that reads: Python's own five milliseconds add up over one paint."""
+"""How long a key press waits at most for the thread that takes a picture in: Python's own five milliseconds add up."""
 _SECONDS, _SLOW_SECONDS = 1.0, 15.0
 """How often the picture is read."""
 
 
+class Watched(NamedTuple):
+    """A store to look at."""
+
+    place: Place
+    copied: Snapshot | None = None
+    """Where and when it was copied; None for one that is no copy."""
+    read_only: bool = False
+    demo: bool = False
+
+
+def reading(watched: Watched, config: "Callable[[], Config]") -> ForkedFeed:
+    """What reads the store, in a process of its own that begins at once; the configuration is asked for late, if ever."""
+    return ForkedFeed(lambda: _feed(watched, config))
+
+
+def _feed(watched: Watched, config: "Callable[[], Config]") -> Feed:
+    from collectors.machine import machine_name
+    from tui.reading import burn  # noqa: F401 (what the first picture needs, loaded before it is asked for)
+    from tui.storefeed import StoreFeed
+
+    copied = watched.copied
+    return StoreFeed(
+        watched.place.path,
+        clock=now_ms if copied is None else lambda: copied.taken_ms,
+        machine=machine_name() if copied is None else copied.machine,
+        demo=watched.demo,
+        notices=_Notices(watched.place, read_only=watched.read_only),
+        prices=prices(config),
+    )
+
+
 def watch(
-    config: Config,
-    place: Place,
-    *,
-    ascii_only: bool = False,
-    read_only: bool = False,
-    demo: bool = False,
-    low_bandwidth: bool = False,
+    feed: ForkedFeed, watched: Watched, config: "Config", *, ascii_only: bool = False, low_bandwidth: bool = False
 ) -> bool:
-    """Run the screen on a store until it is left; whether the demo was asked for."""
+    """Run the screen until it is left; whether the demo was asked for."""
+    from collectors.settings.config import ConfigError
+
     # Textual draws on stderr.
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ConfigError("the monitor needs a terminal; `usdtop report` and `usdtop collect` do not.")
+    view = _view(config)
+    _read_ahead(feed, view)
     from tui.app import MonitorApp, show
     from tui.keymap import dress
 
-    copied = copy_of(place.path)
-    read_only = read_only or copied is not None
     sys.setswitchinterval(_SWITCH_S)
-    lock = monitors_lock(place.path)
-    notices = _Notices(place, read_only=read_only)
-    if not read_only:
+    lock = monitors_lock(watched.place.path)
+    if not watched.read_only:
         lock.acquire(shared=True)
-    clock = now_ms if copied is None else lambda: copied.taken_ms
-    machine = machine_name() if copied is None else copied.machine
-    feed = StoreFeed(place.path, clock=clock, machine=machine, demo=demo, notices=notices, prices=prices(config))
     slow = low_bandwidth or config.screen.low_bandwidth
     app = MonitorApp(
         feed,
-        view=_view(config),
-        demo=demo,
-        is_copy=copied is not None,
+        view=view,
+        demo=watched.demo,
+        is_copy=watched.copied is not None,
         rings=config.alerts.bell,
         ascii_only=ascii_only or config.screen.ascii or _is_ascii(),
         private_names=config.screen.private,
@@ -75,14 +93,22 @@ def watch(
     try:
         result = show(app, mouse=config.screen.mouse)
     finally:
-        feed.close()
         lock.release()
     if app.return_code not in (None, 0, _HUNG_UP):
+        from tui.commands.common import say
+
         say("the screen ended with an error; recording goes on if a collector runs.")
     return result == "demo"
 
 
-def prices(config: Config) -> Prices:
+def _read_ahead(feed: ForkedFeed, view: "View") -> None:
+    """The first picture is read while the screen is loaded."""
+    from tui.questions.burn import BurnQuestion, ChartQuestion
+
+    feed.ask_ahead(BurnQuestion(view), ChartQuestion(view))
+
+
+def prices(config: "Callable[[], Config]") -> "Prices":
     """The price books, loaded once and only when a screen asks for them."""
 
     @cache
@@ -90,23 +116,9 @@ def prices(config: Config) -> Prices:
         from collectors.prices.books import price_book
         from collectors.prices.catalogue_file import KeptCatalogue
 
-        return price_book(config), KeptCatalogue().catalogue
+        return price_book(config()), KeptCatalogue().catalogue
 
     return load
-
-
-def copy_of(path: Path) -> Snapshot | None:
-    """Where and when a store was copied; None for one that is no copy, or cannot be read yet."""
-    if not path.exists():
-        return None
-    try:
-        reader = Reader(path)
-    except StoreError:
-        return None
-    try:
-        return snapshot_of(reader.note(SNAPSHOT))
-    finally:
-        reader.close()
 
 
 class _Notices:
@@ -126,7 +138,12 @@ class _Notices:
         return tuple(notices)
 
 
-def _view(config: Config) -> View:
+def _view(config: "Config") -> "View":
+    from collectors.settings.config import ConfigError
+    from collectors.settings.written import seconds
+    from store.tables import DIMENSIONS
+    from tui.pictures.view import View
+
     if config.screen.by not in DIMENSIONS:
         raise ConfigError(f"[screen] by must be one of {', '.join(DIMENSIONS)}.")
     try:

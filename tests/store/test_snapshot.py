@@ -10,9 +10,8 @@ import pytest
 
 from store.facts import HostFact
 from store.marks import set_mark
-from store.notes import SNAPSHOT
 from store.reader import Reader
-from store.snapshot import Snapshot, snapshot_of, take_snapshot
+from store.snapshot import Snapshot, copy_of, take_snapshot
 from store.tables import StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
@@ -39,8 +38,9 @@ def test_a_copy_holds_what_the_store_holds_and_says_where_it_is_from(store: Path
     take_snapshot(store, copy, TAKEN)
     assert Reader(copy).sums(0, AT_MS + 60_000) == Reader(store).sums(0, AT_MS + 60_000)
     assert Reader(copy).hosts() == Reader(store).hosts()
-    assert snapshot_of(Reader(copy).note(SNAPSHOT)) == TAKEN
-    assert snapshot_of(Reader(store).note(SNAPSHOT)) is None
+    assert copy_of(copy) == TAKEN
+    assert copy_of(store) is None
+    assert copy_of(tmp_path / "nothing.db") is None
     assert stat.S_IMODE(copy.stat().st_mode) == 0o400, "what happened is not changed afterwards"
 
 

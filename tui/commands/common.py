@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors.clock import now_ms
-from collectors.settings.config import Config, ConfigError, load
 from collectors.settings.places import Place, store_place
-from collectors.settings.written import instant_ms
 from store.tables import StoreError
 
 if TYPE_CHECKING:
+    from collectors.settings.config import Config
     from store.reader import Reader
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
-def config_of(options: argparse.Namespace) -> Config:
+def config_of(options: argparse.Namespace) -> "Config":
     """The configuration that these options name, or the default one; raises ConfigError."""
+    from collectors.settings.config import load
+
     return load(getattr(options, "config", None))
 
 
@@ -48,6 +49,9 @@ def reading(options: argparse.Namespace) -> Iterator["Reader"]:
 
 def instant(text: str) -> int:
     """An instant given on the command line, as epoch milliseconds; raises ConfigError."""
+    from collectors.settings.config import ConfigError
+    from collectors.settings.written import instant_ms
+
     try:
         return instant_ms(text, now_ms=now_ms())
     except ValueError as error:
@@ -78,6 +82,8 @@ def print_json(value: Any) -> None:
 
 def existing(path: Path) -> Path:
     """A file that can be read; raises ConfigError."""
+    from collectors.settings.config import ConfigError
+
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file.")
     return path

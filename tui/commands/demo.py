@@ -13,7 +13,7 @@ from pathlib import Path
 from collectors.settings.config import Config
 from collectors.settings.places import Place
 from tui.demo.stage import STORE
-from tui.watching import watch
+from tui.watching import Watched, reading, watch
 
 _PATIENCE_S = 5.0
 
@@ -28,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     """Set the stage, watch it, and clear it away."""
     with tempfile.TemporaryDirectory(prefix="usdtop-demo-") as name:
         folder = Path(name)
-        with (folder / "stage.log").open("wb") as log:
+        watched = Watched(Place(folder / STORE), demo=True)
+        with reading(watched, Config) as feed, (folder / "stage.log").open("wb") as log:
             stage = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
                 [sys.executable, "-m", "tui.demo.stage", name],
                 stdin=subprocess.DEVNULL,
@@ -36,16 +37,10 @@ def run(options: argparse.Namespace) -> int:
                 stderr=log,
                 start_new_session=True,
             )
-        try:
-            watch(
-                Config(),
-                Place(folder / STORE),
-                ascii_only=options.ascii,
-                demo=True,
-                low_bandwidth=options.low_bandwidth,
-            )
-        finally:
-            _end(stage)
+            try:
+                watch(feed, watched, Config(), ascii_only=options.ascii, low_bandwidth=options.low_bandwidth)
+            finally:
+                _end(stage)
     return 0
 
 

@@ -4,11 +4,15 @@ Starts a collector for this store when none runs. Keys: ? help, enter drill down
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
+from store.snapshot import copy_of
 from store.tables import StoreError
-from tui.child import start_collector
 from tui.commands.common import config_of, place_of
-from tui.watching import copy_of, watch
+from tui.watching import Watched, reading, watch
+
+if TYPE_CHECKING:
+    from collectors.settings.config import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,18 +25,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the monitor; with `d` on an empty screen it goes on as the demo."""
-    config, place = config_of(options), place_of(options)
-    if not options.read_only and copy_of(place.path) is None:
-        arguments = ["--config", str(config.path)] if config.path else []
-        try:
-            start_collector(place.path, arguments, group=config.store.group)
-        except (OSError, LookupError) as error:
-            raise StoreError(f"cannot use the store {place.path}: {error}.") from None
-    wants_demo = watch(
-        config, place, ascii_only=options.ascii, read_only=options.read_only, low_bandwidth=options.low_bandwidth
-    )
+    place = place_of(options)
+    copied = copy_of(place.path)
+    watched = Watched(place, copied, read_only=options.read_only or copied is not None)
+    with reading(watched, lambda: config_of(options)) as feed:
+        config = config_of(options)
+        if not watched.read_only:
+            _collect(watched, config)
+        wants_demo = watch(feed, watched, config, ascii_only=options.ascii, low_bandwidth=options.low_bandwidth)
     if not wants_demo:
         return 0
     from tui.commands import demo
 
     return demo.run(options)
+
+
+def _collect(watched: Watched, config: "Config") -> None:
+    from tui.child import start_collector
+
+    arguments = ["--config", str(config.path)] if config.path else []
+    try:
+        start_collector(watched.place.path, arguments, group=config.store.group)
+    except (OSError, LookupError) as error:
+        raise StoreError(f"cannot use the store {watched.place.path}: {error}.") from None

@@ -40,7 +40,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
 
 async def take(store: Path, folder: Path) -> None:
     """Press the keys and keep each picture."""
-    feed = StoreFeed(store, clock=now_ms, machine=machine_name(), demo=True, prices=prices(Config()))
+    feed = StoreFeed(store, clock=now_ms, machine=machine_name(), demo=True, prices=prices(Config))
     app = MonitorApp(feed, demo=True)
     async with app.run_test(size=SIZE) as pilot:
         for name, keys in SCREENS.items():
