@@ -42,4 +42,4 @@ class ConfiguredSource:
         if self._expect_seconds is None or silent_ms <= self._expect_seconds * 1_000:
             return poll
         why = f"silent for {silent_ms // 1_000} s; expect_every is {self._expect_seconds:g} s"
-        return msgspec.structs.replace(poll, late=why)
+        return msgspec.structs.replace(poll, late=poll.late or why)

@@ -38,6 +38,8 @@ class Chunk:
     """Whether to read again at once."""
     backlog_bytes: int
     """What stood in the files at this look and was not read."""
+    troubles: tuple[str, ...] = ()
+    """Those of the notes that say that a log which is followed cannot be read now."""
 
     @property
     def lines(self) -> list[bytes]:
@@ -53,6 +55,7 @@ class Draft:
     positions: dict[Key, Position] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     """As keys: each sentence once, in order."""
+    troubles: dict[str, None] = field(default_factory=dict)
     gap_bytes: int = 0
     too_long: int = 0
     waiting_bytes: int = 0
@@ -72,4 +75,5 @@ class Draft:
             too_long=self.too_long,
             more=backlog_bytes > 0,
             backlog_bytes=backlog_bytes,
+            troubles=tuple(self.troubles)[:MAX_NOTES],
         )

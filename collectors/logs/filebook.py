@@ -34,6 +34,10 @@ class FileBook:
         """Put a sentence into the chunk."""
         self.draft.notes[sentence] = None
 
+    def say_trouble(self, sentence: str) -> None:
+        """Put a sentence into the chunk about a log that is followed and cannot be read."""
+        self.draft.notes[sentence] = self.draft.troubles[sentence] = None
+
     def say_compressed(self, path: str) -> None:
         """Say once that a compressed file is left to an import."""
         if path not in self._mentioned:
@@ -64,12 +68,12 @@ class FileBook:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self.say(f"{path} cannot be read: {error.strerror or error}.")
+            self.say_trouble(f"{path} cannot be read: {error.strerror or error}.")
             return None
         try:
             return make(log, descriptor, position, max_line_bytes=self._max_line_bytes, splitter=self._splitter)
         except OSError as error:
-            self.say(f"{path} cannot be read: {error.strerror}.")
+            self.say_trouble(f"{path} cannot be read: {error.strerror}.")
             return None
 
     def take(self, file: LogFile, limit_bytes: int) -> int:
@@ -111,4 +115,4 @@ class FileBook:
         try:
             yield
         except OSError as error:
-            self.say(f"{file.log} cannot be read: {error.strerror}.")
+            self.say_trouble(f"{file.log} cannot be read: {error.strerror}.")

@@ -62,6 +62,8 @@ class FileSource:
         self._not_before_ms = not_before_ms
         self._format = format_name or ""
         self._gathered = Gathered()
+        self._troubles: frozenset[str] = frozenset()
+        """As the last poll saw them."""
         self._tidy_at_ms = 0
 
     async def poll(self, now_ms: int) -> Poll:
@@ -109,7 +111,11 @@ class FileSource:
 
     def _hand_over(self) -> Poll:
         gathered, self._gathered = self._gathered, Gathered()
-        return gathered.poll(self._format)
+        # What is gone at the next poll was a rotation under way.
+        lasting = [sentence for sentence in gathered.troubles if sentence in self._troubles]
+        self._troubles = frozenset(gathered.troubles)
+        poll = gathered.poll(self._format)
+        return msgspec.structs.replace(poll, late=" ".join(lasting)) if lasting else poll
 
     def _wanted(self, events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
         if not self._not_before_ms:

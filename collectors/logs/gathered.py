@@ -21,6 +21,8 @@ class Gathered:
     events: list[UsageEvent] = field(default_factory=list)
     backlog_bytes: int = 0
     more: bool = False
+    troubles: tuple[str, ...] = ()
+    """Why logs could not be read, as the last chunk saw it."""
     _positions: dict[Key, Position] = field(default_factory=dict)
     _rejects: dict[str, Reject] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Gathered:
             self._reject(Reject(reason=_TOO_LONG, count=chunk.too_long, example=""))
         self._notes |= dict.fromkeys(chunk.notes)
         self._gap_bytes += chunk.gap_bytes
-        self.backlog_bytes, self.more = chunk.backlog_bytes, chunk.more
+        self.backlog_bytes, self.more, self.troubles = chunk.backlog_bytes, chunk.more, chunk.troubles
 
     def take(self, events: Sequence[UsageEvent], rejects: Sequence[Reject]) -> None:
         """Add what lines say that have no position."""

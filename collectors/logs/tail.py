@@ -142,18 +142,32 @@ class Tail:
             path.encode()
             status = Path(path).stat()
         except FileNotFoundError:
-            if not self._is_glob:
-                self._book.say(f"{path} does not exist.")
+            if Path(path).is_symlink():
+                self._say_trouble(f"{path} is a link to what does not exist.")
+            elif not self._is_glob:
+                self._say_missing(path)
         except OSError as error:
-            self._book.say(f"{path} cannot be read: {error.strerror}.")
+            self._say_trouble(f"{path} cannot be read: {error.strerror}.")
         except ValueError:
             self._book.say(f"{path!a} is not read: its name is not UTF-8 text.")
         else:
             if stat.S_ISREG(status.st_mode):
                 return Look.of(status)
             if not self._is_glob or path in self._logs:
-                self._book.say(f"{path} is not a regular file.")
+                self._say_trouble(f"{path} is not a regular file.")
         return None
+
+    def _say_missing(self, path: str) -> None:
+        """A log may be away between two rotations; its folder is not."""
+        if Path(path).parent.is_dir():
+            self._book.say(f"{path} does not exist.")
+        else:
+            self._book.say_trouble(f"{path} does not exist, nor does its folder.")
+
+    def _say_trouble(self, sentence: str) -> None:
+        """Of the many that a pattern names, nobody knows whether one that cannot be read is a log that is missed."""
+        say = self._book.say if self._is_glob else self._book.say_trouble
+        say(sentence)
 
     def _take_up(self, log: FollowedLog, look: Look) -> None:
         """Open what stands at the path now, unless there is nothing new in it."""
