@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from pricing.usage import NOTHING, Usage
+from store.latency import Bucket
 from store.provider_facts import PricedReading
 
 
@@ -197,6 +198,8 @@ class Timed(msgspec.Struct, frozen=True, gc=False):
 
     seconds: float
     count: int
+    buckets: tuple[Bucket, ...] = ()
+    """How many took how long, where a histogram tells."""
 
     @property
     def mean_seconds(self) -> float | None:

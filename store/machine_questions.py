@@ -57,6 +57,7 @@ _ENGINE = (
     | _ENGINE_SUMS
     | {"at_ms": "max(r.at_ms)"}
     | {name: f"r.{name}" for name in ("running", "waiting", "kv_cache_used")}
+    | {f"{name}_buckets": f"group_concat(r.{name}_buckets, ' ')" for name in ("ttft", "tpot")}
 )
 _ENGINE_LONG = (
     _ENGINE_ROW
@@ -121,7 +122,8 @@ def engine_minutes(ask: Ask, since_ms: int, until_ms: int) -> list[EngineState]:
 
 def _engine(row: dict[str, Any]) -> EngineState:
     durations = {
-        name: timed(row.pop(f"{name}_seconds"), row.pop(f"{name}_count")) for name in ("ttft", "tpot", "queue")
+        name: timed(row.pop(f"{name}_seconds"), row.pop(f"{name}_count"), row.pop(f"{name}_buckets", None))
+        for name in ("ttft", "tpot", "queue")
     }
     uuids = tuple((row["gpu_uuids"] or "").split(",")) if row["gpu_uuids"] else ()
     return msgspec.convert({**row, **durations, "gpus": indices(row["gpus"]), "gpu_uuids": uuids}, EngineState)

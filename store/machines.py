@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from store.facts import EngineReading, GpuProcess, GpuReading, Timed
+from store.latency import packed
 
 _AS_READ = (
     "at_ms", "busy", "memory_busy", "sm_active", "tensor_active", "dram_active", "pcie_tx_bytes_per_second",
@@ -100,7 +101,8 @@ class MachineWriter:
         for r in readings:
             engine, gained = self._engine_id(r), _engine_gains(r)
             gauges = {"running": r.running, "waiting": r.waiting, "kv_cache_used": r.kv_cache_used}
-            self._put("engine_readings", {"engine": engine, "at_ms": r.at_ms} | gained | gauges)
+            buckets = {"ttft_buckets": _buckets(r.ttft), "tpot_buckets": _buckets(r.tpot)}
+            self._put("engine_readings", {"engine": engine, "at_ms": r.at_ms} | gained | gauges | buckets)
             if r.seconds is not None:
                 minute = {"engine": engine, "minute": _minute(r.at_ms)} | gained | _engine_minute(r)
                 self._add("engine_minutes", minute, _ENGINE_MINUTE)
@@ -207,6 +209,10 @@ def _engine_minute(r: EngineReading) -> dict[str, object]:
 def _timed(name: str, durations: Timed | None) -> dict[str, object]:
     seconds, count = (None, None) if durations is None else (durations.seconds, durations.count)
     return {f"{name}_seconds": seconds, f"{name}_count": count}
+
+
+def _buckets(durations: Timed | None) -> str | None:
+    return None if durations is None else packed(durations.buckets)
 
 
 def _process(process: GpuProcess) -> str:

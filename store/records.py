@@ -7,6 +7,7 @@ import msgspec
 
 from pricing.usage import Usage
 from store.facts import Dimensions, GpuProcess, Outcome, SourceHealth, Timed
+from store.latency import unpacked
 from store.sums import CardNote, Sum
 
 
@@ -175,8 +176,8 @@ def processes(text: object) -> tuple[GpuProcess, ...]:
     return tuple(GpuProcess(int(pid), int(held) if held else None) for pid, _, held in parts)
 
 
-def timed(seconds: object, count: object) -> Timed | None:
-    """A sum of durations and their number, None where they were never exposed."""
+def timed(seconds: object, count: object, buckets: str | None = None) -> Timed | None:
+    """A sum of durations, their number and their buckets, None where they were never exposed."""
     if not isinstance(seconds, int | float) or not isinstance(count, int):
         return None
-    return Timed(float(seconds), count)
+    return Timed(float(seconds), count, unpacked(buckets))

@@ -26,6 +26,7 @@ _IN_ORDER = (
     requests.m017_sessions_and_units,
     machines.m018_holdings,
     requests.m019_saved,
+    machines.m020_buckets,
 )
 
 migrations = Migrations("usdtop")

@@ -1,10 +1,12 @@
 """Counters that only grow, and begin again at zero with their process: what was added between two looks."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
 Series = TypeVar("Series", bound=Hashable)
+
+_ROUNDING = 1e-9
 
 START_JITTER_SECONDS = 1.0
 """Kernels derive a process' start from a boot time in whole seconds, which may differ by one between two looks."""
@@ -19,10 +21,11 @@ class Counters(Generic[Series]):
     A value below the last one means that the series began again at zero, so all of it is new. A series that
     vanishes is kept, because it may come back. One that was not on the previous page began after it, and counts whole:
     many engines write a series only with its first event. On the first page nothing has a gain: what was counted before
-    somebody watched is not ours to tell.
+    somebody watched is not ours to tell. Series that `belong` to one thing begin again together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, belongs: Callable[[Series], Hashable] = lambda series: series) -> None:
+        self._belongs = belongs
         self._last: dict[Series, float] = {}
         self._knows_all = False
         self._forgot = False
@@ -44,9 +47,12 @@ class Counters(Generic[Series]):
         `new_ones_count` is not so where new series count what others have counted before.
         """
         values = {series: value for series, value in page.items() if math.isfinite(value) and value >= 0}
-        self.fell = any(value < self._last.get(series, 0.0) for series, value in values.items())
+        fallen = {self._belongs(series) for series, value in values.items() if self._is_below(series, value)}
+        self.fell = bool(fallen)
         gained = {
-            series: _gained(value, 0.0 if began_anew else self._last.get(series, 0.0))
+            series: max(
+                0.0, value - (0.0 if began_anew or self._belongs(series) in fallen else self._last.get(series, 0.0))
+            )
             for series, value in values.items()
             if began_anew or series in self._last or (self._knows_all and new_ones_count)
         }
@@ -56,9 +62,9 @@ class Counters(Generic[Series]):
         self._knows_all = complete and len(values) == len(page) and not self._forgot
         return gained
 
-
-def _gained(new: float, old: float) -> float:
-    return new - old if new >= old else new
+    def _is_below(self, series: Series, value: float) -> bool:
+        """Whether a value fell by more than what sums of the same numbers in another order differ by."""
+        return value < self._last.get(series, 0.0) * (1 - _ROUNDING)
 
 
 class Difference:

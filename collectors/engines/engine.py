@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from collectors.engines import ENGINES, recognise
 from collectors.engines.counters import Counters, Difference, began_anew
+from collectors.engines.durations import histogram_of, timed
 from collectors.engines.exposition import scan
 from collectors.engines.malformed import Malformed
 from collectors.engines.page import QUEUE, TPOT, TTFT, Count, EnginePage, Series
@@ -17,7 +18,7 @@ from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
 from collectors.holders import Held
 from collectors.source import Poll
 from collectors.web.fetch import LIMIT_BYTES, address, fetch
-from store.facts import EngineReading, Reject, Timed
+from store.facts import EngineReading, Reject
 
 if TYPE_CHECKING:
     import httpx
@@ -97,9 +98,9 @@ class EngineSource:
         return self._reading(at_ms, engine.kind, page, seconds, gains), self._malformed.rejects(found), engine.remark
 
     def _reading(
-        self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gains: Mapping[Count, float]
+        self, at_ms: int, kind: str, page: EnginePage, seconds: float | None, gained: _Gained
     ) -> EngineReading:
-        held = self._holds()
+        held, gains = self._holds(), gained.sums
         return EngineReading(
             at_ms=at_ms,
             engine=self.name,
@@ -111,9 +112,9 @@ class EngineSource:
             cache_read_tokens=_whole(gains.get(Count.CACHE_READ)),
             output_tokens=_whole(gains.get(Count.OUTPUT)),
             requests_finished=_whole(gains.get(Count.FINISHED)),
-            ttft=_timed(gains, TTFT),
-            tpot=_timed(gains, TPOT),
-            queue=_timed(gains, QUEUE),
+            ttft=timed(*gained, TTFT),
+            tpot=timed(*gained, TPOT),
+            queue=timed(*gained, QUEUE),
             idle_seconds=gains.get(Count.IDLE_SECONDS),
             running=page.running,
             running_limit=page.running_limit,
@@ -130,11 +131,6 @@ def _whole(gain: float | None) -> int | None:
     return None if gain is None else round(gain)
 
 
-def _timed(gains: Mapping[Count, float], of: tuple[Count, Count]) -> Timed | None:
-    seconds, count = gains.get(of[0]), gains.get(of[1])
-    return None if seconds is None or count is None else Timed(seconds, round(count))
-
-
 def _what_it_is(text: bytes) -> str:
     if not _ANY_SAMPLE.search(text):
         return "answers with something that is no metrics page: check the path"
@@ -144,11 +140,18 @@ def _what_it_is(text: bytes) -> str:
     return f"has metrics, but of no engine known here ({known}): are the engine's statistics switched off?"
 
 
+class _Gained(NamedTuple):
+    """What was added between two pages: by what it counts, and by the series that say it."""
+
+    sums: dict[Count, float]
+    series: Mapping[Series, float]
+
+
 class _Watch:
     """What the previous pages of one engine said, and since when it is watched."""
 
     def __init__(self) -> None:
-        self._counters: Counters[Series] = Counters()
+        self._counters: Counters[Series] = Counters(histogram_of)
         self._uncached = Difference()
         self._metrics: set[str] = set()
         self._started_s: float | None = None
@@ -169,7 +172,7 @@ class _Watch:
 
     def advance(
         self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None, complete: bool
-    ) -> tuple[float | None, dict[Count, float]]:
+    ) -> tuple[float | None, _Gained]:
         """Seconds since the previous page and what was gained in them; (None, nothing) where this is the first."""
         anew = self._is_another(life) or (
             self._since_ms is not None
@@ -203,7 +206,7 @@ class _Watch:
         before, self._life = self._life, life or self._life
         return life is not None and before is not None and life != before
 
-    def _gains(self, page: EnginePage, *, anew: bool, complete: bool) -> dict[Count, float]:
+    def _gains(self, page: EnginePage, *, anew: bool, complete: bool) -> _Gained:
         if anew:
             self._uncached.forget()
         # An engine that is now read by other metrics of its page has counted the same tokens in both.
@@ -220,4 +223,4 @@ class _Watch:
             sums[Count.INPUT] = self._uncached.take(prompt, sums.get(Count.CACHE_READ, 0.0))
         if Count.TPOT_SECONDS in sums and Count.TPOTS not in sums and Count.OUTPUT in sums:
             sums[Count.TPOTS] = sums[Count.OUTPUT]
-        return sums
+        return _Gained(sums, taken)

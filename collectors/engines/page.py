@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from collectors.door import cut
 from collectors.engines.exposition import Sample
@@ -22,16 +22,26 @@ class Count(StrEnum):
     FINISHED = "requests finished"
     TTFT_SECONDS = "seconds to first tokens"
     TTFTS = "first tokens"
+    TTFT_BUCKETS = "first tokens that took at most so long"
     TPOT_SECONDS = "seconds per output tokens"
     TPOTS = "output tokens that were timed"
+    TPOT_BUCKETS = "output tokens that took at most so long"
     QUEUE_SECONDS = "seconds in the queue"
     QUEUED = "requests that left the queue"
     IDLE_SECONDS = "seconds without work"
 
 
-TTFT = (Count.TTFT_SECONDS, Count.TTFTS)
-TPOT = (Count.TPOT_SECONDS, Count.TPOTS)
-QUEUE = (Count.QUEUE_SECONDS, Count.QUEUED)
+class Histogram(NamedTuple):
+    """The counters of one histogram; without `buckets` only its mean is wanted."""
+
+    seconds: Count
+    number: Count
+    buckets: Count | None = None
+
+
+TTFT = Histogram(Count.TTFT_SECONDS, Count.TTFTS, Count.TTFT_BUCKETS)
+TPOT = Histogram(Count.TPOT_SECONDS, Count.TPOTS, Count.TPOT_BUCKETS)
+QUEUE = Histogram(Count.QUEUE_SECONDS, Count.QUEUED)
 
 
 Series: TypeAlias = tuple[Count, str, frozenset[tuple[str, str]]]
@@ -100,10 +110,10 @@ def counter_series(samples: Sequence[Sample], counts: Mapping[str, Count]) -> di
     }
 
 
-def histogram(family: str, counted: tuple[Count, Count]) -> dict[str, Count]:
-    """The two counters of a histogram that give its mean: the sum of what was measured, and how often."""
-    seconds, count = counted
-    return {f"{family}_sum": seconds, f"{family}_count": count}
+def histogram(family: str, counted: Histogram) -> dict[str, Count]:
+    """The metrics of a histogram: the sum of what was measured, how often, and how often at most so much."""
+    buckets = {} if counted.buckets is None else {f"{family}_bucket": counted.buckets}
+    return {f"{family}_sum": counted.seconds, f"{family}_count": counted.number, **buckets}
 
 
 def first_exposed(families: Sequence[str], exposed: Container[str]) -> str | None:

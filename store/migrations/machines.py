@@ -164,3 +164,9 @@ def m018_holdings(db: Database) -> None:
         strict=True,
     )
     db.execute("INSERT INTO engine_holdings SELECT id, 0, host, gpus, gpu_uuids FROM engines")
+
+
+def m020_buckets(db: Database) -> None:
+    """How many first and further tokens took how long, beside their sums, for percentiles."""
+    for name in ("ttft_buckets", "tpot_buckets"):
+        db.table("engine_readings").add_column(name, str)

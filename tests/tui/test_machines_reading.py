@@ -1,6 +1,7 @@
 """What the GPUs screen is told: prices now and elsewhere, how full and how anybody knows, energy, and hints with their figures."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,18 +23,21 @@ from store.facts import (
     SourceState,
     Timed,
 )
+from store.latency import Bucket
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.feed import FeedError
-from tui.pictures.machines import EngineRow, HostRow, MachinesPicture
+from tui.pictures.machines import EngineRow, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
 from tui.reading.enginepage import engine_page, whole_machines
 from tui.reading.gpupage import gpu_page
 from tui.reading.machines import machines
 from tui.reading.report import report
+from tui.widgets.machinepanel import engine_text
+from tui.widgets.machinerows import spread_text
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 NOW_MS = AT_MS + MINUTE_MS
@@ -223,6 +227,27 @@ def test_latencies_are_means_over_what_was_measured(scene: Scene) -> None:
     engine = scene.first()
     assert engine.ttft_ms == pytest.approx(400)
     assert engine.tpot_ms == pytest.approx(30)
+
+
+def test_percentiles_are_those_of_the_window_whatever_polls_it_was_read_in(scene: Scene) -> None:
+    quick, slow = (Bucket(0.25, 0.5, 8),), (Bucket(0.0, 0.1, 2),)
+    scene.engine(at_ms=NOW_MS - 120_000, output_tokens=1, ttft=Timed(99.0, 9, (Bucket(5.0, 10.0, 99),)))
+    scene.engine(at_ms=NOW_MS - 30_000, seconds=30.0, output_tokens=1, ttft=Timed(3.0, 8, quick))
+    scene.engine(
+        seconds=30.0, output_tokens=1, ttft=Timed(0.1, 2, slow), tpot=Timed(1.0, 1, (Bucket(1.0, math.inf, 1),))
+    )  # fmt: skip
+    engine = scene.first()
+
+    # The fifth of ten is the third of the eight between 250 and 500 ms.
+    assert engine.ttft_spread == Spread(p50_ms=343.75, p95_ms=484.375)
+    assert engine.tpot_spread == Spread(p50_ms=1000, p95_ms=1000, p50_beyond=True, p95_beyond=True)
+    assert spread_text(engine.tpot_spread) == "P50 >1000ms, P95 >1000ms"
+    assert "TTFT 310ms (P50 344ms, P95 484ms)" in "".join(text for line in engine_text(engine, 120) for text, _ in line)
+
+
+def test_an_engine_without_a_histogram_has_no_percentiles(scene: Scene) -> None:
+    scene.engine(output_tokens=10, ttft=Timed(4.0, 10))
+    assert (scene.first().ttft_spread, scene.first().tpot_spread) == (None, None)
 
 
 def test_a_busy_gpu_with_little_work_is_a_small_batch_and_the_hint_has_its_figures(scene: Scene) -> None:

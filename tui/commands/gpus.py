@@ -10,7 +10,7 @@ import msgspec
 from collectors.clock import now_ms
 from collectors.machine import machine_name
 from tui.commands.common import print_json, reading, shortened
-from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
 from tui.reading.enginepage import whole_machines
 from tui.reading.report import instant_text, money
@@ -87,11 +87,21 @@ def _engine_json(engine: EngineRow) -> dict[str, Any]:
         ],
         "work": _work_json(engine),
         "ttft_ms": _rounded(engine.ttft_ms), "tpot_ms": _rounded(engine.tpot_ms),
+        "ttft_percentiles": _spread_json(engine.ttft_spread), "tpot_percentiles": _spread_json(engine.tpot_spread),
         "joules_per_token": _rounded(engine.joules_per_token),
         "energy_usd_per_million_tokens": money(engine.energy_usd_per_million),
         "against": _rival_json(engine),
         "hints": [msgspec.structs.asdict(hint) for hint in engine.hints],
         "age_seconds": None if engine.age_ms is None else round(engine.age_ms / 1000, 1),
+    }  # fmt: skip
+
+
+def _spread_json(spread: Spread | None) -> dict[str, Any] | None:
+    if spread is None:
+        return None
+    return {
+        "p50_ms": _rounded(spread.p50_ms), "p50_beyond_last_bound": spread.p50_beyond,
+        "p95_ms": _rounded(spread.p95_ms), "p95_beyond_last_bound": spread.p95_beyond,
     }  # fmt: skip
 
 

@@ -10,6 +10,9 @@ MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 _INPUT_PER_SECOND, _CACHED_PER_SECOND, _OUTPUT_PER_SECOND = 620.0, 140.0, 150.0
 _WAVE_S, _WAVE = 90.0, 0.35
 _TTFT_S, _TPOT_S = 0.41, 0.028
+_TTFT_SHARES = {"0.1": 0.02, "0.25": 0.31, "0.5": 0.74, "0.75": 0.92, "1.0": 0.97, "2.5": 0.998, "+Inf": 1.0}
+_TPOT_SHARES = {"0.01": 0.04, "0.025": 0.46, "0.05": 0.95, "0.075": 0.99, "0.1": 1.0, "+Inf": 1.0}
+"""Of first and further tokens, how many took at most so many seconds."""
 
 _PAGE = """\
 # TYPE process_start_time_seconds gauge
@@ -30,9 +33,11 @@ vllm:generation_tokens_total{{engine="0",model_name="{model}"}} {output}
 # TYPE vllm:request_success counter
 vllm:request_success_total{{engine="0",finished_reason="stop",model_name="{model}"}} {finished}
 # TYPE vllm:time_to_first_token_seconds histogram
+{ttft_buckets}
 vllm:time_to_first_token_seconds_sum{{engine="0",model_name="{model}"}} {ttft:.3f}
 vllm:time_to_first_token_seconds_count{{engine="0",model_name="{model}"}} {finished}
 # TYPE vllm:inter_token_latency_seconds histogram
+{tpot_buckets}
 vllm:inter_token_latency_seconds_sum{{engine="0",model_name="{model}"}} {tpot:.3f}
 vllm:inter_token_latency_seconds_count{{engine="0",model_name="{model}"}} {output}
 """
@@ -43,6 +48,7 @@ def page(seconds: float, started_s: float) -> str:
     served = seconds + _WAVE * _WAVE_S * (1 - math.cos(seconds / _WAVE_S))
     load = 1 + _WAVE * math.sin(seconds / _WAVE_S)
     computed, cached = int(served * _INPUT_PER_SECOND), int(served * _CACHED_PER_SECOND)
+    output, finished = int(served * _OUTPUT_PER_SECOND), int(served / 3)
     return _PAGE.format(
         started=started_s,
         model=MODEL,
@@ -52,10 +58,19 @@ def page(seconds: float, started_s: float) -> str:
         prompt=computed + cached,
         computed=computed,
         cached=cached,
-        output=int(served * _OUTPUT_PER_SECOND),
-        finished=int(served / 3),
-        ttft=int(served / 3) * _TTFT_S,
-        tpot=int(served * _OUTPUT_PER_SECOND) * _TPOT_S,
+        output=output,
+        finished=finished,
+        ttft=finished * _TTFT_S,
+        tpot=output * _TPOT_S,
+        ttft_buckets=_buckets("vllm:time_to_first_token_seconds", finished, _TTFT_SHARES),
+        tpot_buckets=_buckets("vllm:inter_token_latency_seconds", output, _TPOT_SHARES),
+    )
+
+
+def _buckets(family: str, count: int, shares: dict[str, float]) -> str:
+    return "\n".join(
+        f'{family}_bucket{{engine="0",le="{bound}",model_name="{MODEL}"}} {int(count * share)}'
+        for bound, share in shares.items()
     )
 
 

@@ -8,7 +8,7 @@ from tui.explaining.words import Tell, Teller, exact
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.machines import LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Rival, Work
-from tui.widgets.machinerows import even_text, milliseconds, price_text, sums_text
+from tui.widgets.machinerows import even_text, milliseconds, price_text, spread_text, sums_text
 from tui.widgets.machinesums import memory_share
 
 _MINUTE = "what the engine's own counters gained over the last 60 s, divided by the seconds really observed"
@@ -162,6 +162,11 @@ def _speed(engine: EngineRow, tell: Tell) -> Iterator[Explanation]:
             "TTFT, TPOT",
             f"{milliseconds(engine.ttft_ms) or fmt.UNKNOWN}, {milliseconds(engine.tpot_ms) or fmt.UNKNOWN}",
             "Mean time to the first token, and per output token after it: cheap may mean slow.",
+            *(
+                f"{title}: {spread_text(spread)}, evenly spread within a bucket of the histogram"
+                for title, spread in (("TTFT", engine.ttft_spread), ("TPOT", engine.tpot_spread))
+                if spread is not None
+            ),
             basis="the engine's own histograms over the last 60 s",
         )
     if engine.joules_per_token is not None:

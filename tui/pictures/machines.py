@@ -43,6 +43,16 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True):
     """The utilisation from which the engine is cheaper; above 1 is never at this mix."""
 
 
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """How long most of something took: the median and the 95th percentile."""
+
+    p50_ms: float
+    p95_ms: float
+    p50_beyond: bool = False
+    """It is longer than `p50_ms`, the last bound of the engine's histogram."""
+    p95_beyond: bool = False
+
+
 class Headroom(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine needs at its busiest, and what another host more or less would change."""
 
@@ -133,6 +143,9 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     gpus: tuple[int, ...] = ()
     ttft_ms: float | None = None
     tpot_ms: float | None = None
+    ttft_spread: Spread | None = None
+    tpot_spread: Spread | None = None
+    """None where the engine has no histogram of it."""
     busy: float | None = None
     """Mean busy time of the GPUs it holds."""
     joules_per_token: float | None = None

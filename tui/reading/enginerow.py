@@ -14,8 +14,9 @@ from pricing.hosts.energy import Energy
 from pricing.hosts.owned import BOARD_TO_WALL
 from pricing.money import usd_from_nano
 from store.facts import HostFact, RivalFact, SourceState, Timed
+from store.latency import quantile
 from store.records import EngineState, GpuState
-from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, Rival, Tier, Work
+from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, Rival, Spread, Tier, Work
 from tui.reading.hints import engine_hints
 from tui.reading.moment import Moment
 from tui.reading.pools import Pool
@@ -27,7 +28,7 @@ NOTHING_KNOWN = (
     "running", "waiting", "kv_cache_used", "input_per_second", "cache_read_per_second", "output_per_second",
     "blended_usd_per_million", "input_usd_per_million", "cache_read_usd_per_million", "output_usd_per_million",
     "output_only_usd_per_million", "at_full_usd_per_million", "utilisation", "utilisation_tier", "idle_usd_per_hour",
-    "ttft_ms", "tpot_ms", "busy", "joules_per_token", "energy_usd_per_million", "work", "rival",
+    "ttft_ms", "tpot_ms", "ttft_spread", "tpot_spread", "busy", "joules_per_token", "energy_usd_per_million", "work", "rival",
 )  # fmt: skip
 """What is not known any more of an engine that has not answered for too long; what it costs is."""
 
@@ -80,6 +81,8 @@ def engine_row(pool: Pool, around: Around) -> EngineRow:
         gpus=engine.gpus,
         ttft_ms=_mean_ms(engine.ttft),
         tpot_ms=_mean_ms(engine.tpot),
+        ttft_spread=_spread(engine.ttft),
+        tpot_spread=_spread(engine.tpot),
         busy=mean([gpu.busy for gpu in around.gpus]),
         joules_per_token=None if energy is None else float(energy.joules_per_token),
         energy_usd_per_million=energy_usd_per_million(energy, around.host),
@@ -224,6 +227,16 @@ def mean(values: Sequence[float | None]) -> float | None:
 def _mean_ms(timed: Timed | None) -> float | None:
     seconds = None if timed is None else timed.mean_seconds
     return None if seconds is None else seconds * 1000
+
+
+def _spread(timed: Timed | None) -> Spread | None:
+    buckets = () if timed is None else timed.buckets
+    p50, p95 = quantile(buckets, 0.5), quantile(buckets, 0.95)
+    if p50 is None or p95 is None:
+        return None
+    return Spread(
+        p50_ms=p50.seconds * 1000, p95_ms=p95.seconds * 1000, p50_beyond=p50.beyond, p95_beyond=p95.beyond
+    )  # fmt: skip
 
 
 def _rate(tokens: int | None, engine: EngineState) -> float | None:

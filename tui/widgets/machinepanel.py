@@ -6,7 +6,7 @@ from tui import format as fmt
 from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Hint, HostRow
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
-from tui.widgets.machinerows import even_text, milliseconds, short_model
+from tui.widgets.machinerows import even_text, milliseconds, short_model, spread_text
 from tui.widgets.machinesums import memory_share
 
 _NAME_CELLS, _WIDE_CELLS = 40, 120
@@ -55,8 +55,11 @@ def engine_text(engine: EngineRow, width: int) -> Iterator[Line]:
     yield ((f" {f'{name}   ' if wide else ''}{_prices(engine, dated=wide)}", "strong"),)
     yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(_use(engine)), max(20, width - 2)))
     latency = [
-        f"{title} {milliseconds(value)}" for title, value in (("TTFT", engine.ttft_ms), ("TPOT", engine.tpot_ms))
-        if value is not None
+        f"{title} {milliseconds(mean)}{f' ({spread_text(spread)})' if spread is not None else ''}"
+        for title, mean, spread in (
+            ("TTFT", engine.ttft_ms, engine.ttft_spread), ("TPOT", engine.tpot_ms, engine.tpot_spread)
+        )
+        if mean is not None
     ]  # fmt: skip
     energy = _energy(engine.joules_per_token, engine)
     if latency or energy:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
 
 from tui import format as fmt
-from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture
+from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Spread
 from tui.widgets.machinesums import host_sums, memory_share
 from tui.widgets.table import Column, Row
 
@@ -227,6 +227,15 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value / 1000:.1f}s" if value >= 10_000 else f"{value:.0f}ms" if value >= 10 else f"{value:.1f}ms"
+
+
+def spread_text(spread: Spread | None) -> str:
+    """The median and the 95th percentile; what lies beyond the last bound of a histogram is longer than that."""
+    if spread is None:
+        return ""
+    p50 = f"{'>' if spread.p50_beyond else ''}{milliseconds(spread.p50_ms)}"
+    p95 = f"{'>' if spread.p95_beyond else ''}{milliseconds(spread.p95_ms)}"
+    return f"P50 {p50}, P95 {p95}"
 
 
 def _draws(gpu: GpuRow) -> bool:

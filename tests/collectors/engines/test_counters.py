@@ -171,3 +171,16 @@ def test_a_difference_of_sums_comes_out_as_soon_as_it_is_reached(steps: list[tup
         highest, gained = max(highest, stood), gained + gain
         assert gain >= 0
         assert gained == highest
+
+
+def test_series_that_belong_together_begin_again_together() -> None:
+    counters: Counters[str] = Counters(lambda name: name[0])
+    counters.take({"a1": 5.0, "a2": 5.0, "b1": 5.0})
+    assert counters.take({"a1": 0.0, "a2": 7.0, "b1": 7.0}) == {"a1": 0.0, "a2": 7.0, "b1": 2.0}
+
+
+def test_a_sum_that_was_added_up_in_another_order_did_not_begin_again() -> None:
+    counters: Counters[str] = Counters()
+    counters.take({"seconds": 0.1 + 0.2 + 0.3})
+    assert counters.take({"seconds": 0.3 + 0.2 + 0.1}) == {"seconds": 0.0}
+    assert not counters.fell

@@ -15,6 +15,7 @@ from collectors.engines.exposition import scan
 from collectors.engines.page import Engine
 from collectors.engines.sglang import LIVE, SGLANG
 from collectors.engines.vllm import VLLM
+from store.latency import Bucket, Quantile, quantile
 from tests.fakes.pages import polled, told
 
 DATA = Path(__file__).parents[2] / "data" / "engines"
@@ -37,6 +38,12 @@ def test_vllm_s_own_page_says_what_it_was_told() -> None:
     assert (busy.input_tokens, busy.cache_read_tokens, busy.output_tokens) == (1_100, 250, 9)
     assert (told(busy.ttft), told(busy.tpot)) == ((1.2, 3), (0.1, 6))
     assert (told(busy.queue), busy.requests_finished) == ((0.2, 2), 2)
+    assert busy.ttft is not None
+    assert busy.ttft.buckets == (Bucket(0.1, 0.25, 1), Bucket(0.25, 0.5, 1), Bucket(0.5, 0.75, 1)), "over both engines"
+    assert quantile(busy.ttft.buckets, 0.5) == Quantile(0.25 + 0.25 * 0.5)
+    p95 = quantile(busy.ttft.buckets, 0.95)
+    assert p95 is not None
+    assert p95.seconds == pytest.approx(0.5 + 0.25 * 0.85)
     assert (busy.running, busy.waiting) == (3, 2)
     assert busy.kv_cache_used == pytest.approx(0.25)
     assert (busy.idle_seconds, busy.running_limit) == (None, None), "not exposed"
@@ -89,7 +96,7 @@ def _grown(page: str) -> str:
     [
         # What older releases called the same.
         (VLLM, "vllm_0.33.0", {"gpu_cache_usage_perc", "time_per_output_token_seconds_sum",
-                               "time_per_output_token_seconds_count"}),
+                               "time_per_output_token_seconds_count", "time_per_output_token_seconds_bucket"}),
         (SGLANG, "sglang_0.5.23", set()),
     ],
 )  # fmt: skip

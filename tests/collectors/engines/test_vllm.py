@@ -1,11 +1,16 @@
 """vLLM's page in the words of every engine, from the names of its newest and its older releases."""
 
+import math
+
 import pytest
 
 from collectors.engines import recognise
 from collectors.engines.exposition import scan
 from collectors.engines.page import Count, EnginePage
 from collectors.engines.vllm import VLLM, normalise
+from store.facts import Timed
+from store.latency import Bucket
+from tests.fakes.pages import polled
 
 MODEL = 'model_name="llama",engine="0"'
 
@@ -118,3 +123,25 @@ def test_vllm_is_recognised_by_its_families(page: bytes) -> None:
 @pytest.mark.parametrize("page", [b"", b"python_info 1\n", b'x{a="\\nvllm:b"} 1\n', b"my_vllm: 1\n"])
 def test_a_page_of_something_else_is_nobodys(page: bytes) -> None:
     assert recognise(page) is None
+
+
+def test_a_histogram_begins_anew_as_a_whole_though_most_of_its_series_stand_higher_than_before() -> None:
+    def page(*values: float) -> str:
+        name = "vllm:time_to_first_token_seconds"
+        names = [f'{name}_bucket{{le="{bound}"}}' for bound in ("0.1", "1.0", "+Inf")] + [
+            f"{name}_sum",
+            f"{name}_count",
+        ]
+        return "".join(f"{series} {value}\n" for series, value in zip(names, values, strict=True))
+
+    _, before, after = polled([page(0, 0, 0, 0, 0), page(5, 5, 5, 0.3, 5), page(1, 6, 8, 9.5, 8)])
+    assert before.ttft == Timed(0.3, 5, (Bucket(0.0, 0.1, 5),))
+    assert after.ttft == Timed(9.5, 8, (Bucket(0.0, 0.1, 1), Bucket(0.1, 1.0, 5), Bucket(1.0, math.inf, 2)))
+
+
+def test_a_bucket_without_a_bound_is_left_out_and_one_that_was_written_late_gains_nothing() -> None:
+    name = "vllm:time_to_first_token_seconds"
+    lines = [f"{name}_sum {{}}", f"{name}_count {{}}", f'{name}_bucket{{{{le="often"}}}} {{}}', f"{name}_bucket {{}}"]
+    first, second = ("\n".join(lines).format(*values) for values in ((0, 0, 0, 0), (1, 1, 7, 7)))
+    late = f'\n{name}_bucket{{le="0.5"}} %d\n{name}_bucket{{le="1.0"}} %d\n'
+    assert polled([first + late % (0, 0), second + late % (3, 2)])[1].ttft == Timed(1.0, 1, (Bucket(0.0, 0.5, 3),))
