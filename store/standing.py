@@ -1,7 +1,8 @@
-"""How spending stands, in as few milliseconds as a shell prompt allows: the standard library alone, four questions.
+"""How spending stands, in as few milliseconds as a shell prompt allows: the standard library alone, six questions.
 
 The burn is the Burn screen's: metered dollars of the last five minutes before the oldest watermark of what keeps up,
-scaled to an hour, and what hosts and commitments in force cost per hour.
+scaled to an hour, and what hosts and commitments in force cost per hour. What only a provider counts and measured energy
+are not so quickly told: where there may be any, the answer says that it is not the whole.
 """
 
 import sqlite3
@@ -31,6 +32,8 @@ class Standing(NamedTuple):
     worst: str | None
     """What the gravest of them says."""
     as_of_ms: int
+    is_whole: bool = True
+    """Whether nothing is left out that takes longer to read."""
 
 
 def standing(path: Path, now_ms: int) -> Standing:
@@ -45,26 +48,35 @@ def standing(path: Path, now_ms: int) -> Standing:
 
 
 def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
-    sources, oldest_ms, last_poll_ms = _one(
+    sources, oldest_ms, last_poll_ms, behind = _one(
         connection,
-        "SELECT count(*), min(CASE WHEN watermark_ms >= ? THEN watermark_ms END), max(polled_ms)"
-        f" FROM sources WHERE {_LIVE}",
+        "SELECT count(*), min(CASE WHEN watermark_ms >= ?1 THEN watermark_ms END), max(polled_ms),"
+        f" total(coalesce(watermark_ms, 0) < ?1) FROM sources WHERE {_LIVE}",
         (now_ms - _FRESH_MS,),
     )
     until_ms = oldest_ms or now_ms
     begins_s, ends_s = (until_ms - WINDOW_MS) // _MINUTE_MS * 60, -(-until_ms // _MINUTE_MS) * 60
-    metered, unknown = _one(
+    metered, unknown, hosted = _one(
         connection,
-        f"SELECT total(nano_usd), total(partial + requests * (c.status IN {_UNKNOWN})) FROM rollup_minute AS r"
-        " JOIN cards AS c ON c.id = r.card WHERE bucket >= ? AND bucket < ?",
+        f"SELECT total(nano_usd), total(partial + requests * (c.status IN {_UNKNOWN})), total(c.status = 'hosted')"
+        " FROM rollup_minute AS r JOIN cards AS c ON c.id = r.card WHERE bucket >= ? AND bucket < ?",
         (begins_s, ends_s),
     )
-    in_force = "since_ms <= ? AND (until_ms IS NULL OR until_ms > ?)"
+    in_force = "since_ms <= ?1 AND (until_ms IS NULL OR until_ms > ?1)"
     (committed,) = _one(
         connection,
         f"SELECT total(nano) FROM (SELECT usd_per_hour_nano AS nano FROM hosts WHERE {in_force}"
         f" UNION ALL SELECT usd_per_hour_nano FROM commitments WHERE {in_force})",
-        (until_ms,) * 4,
+        (until_ms,),
+    )
+    left_out, unpaid = _one(
+        connection,
+        f"SELECT EXISTS (SELECT 1 FROM hosts WHERE board_to_wall IS NOT NULL AND {in_force})"
+        " OR EXISTS (SELECT 1 FROM providers JOIN provider_datasets USING (source) WHERE role = 'live'),"
+        " EXISTS (SELECT 1 FROM engines AS e WHERE EXISTS (SELECT 1 FROM engine_minutes WHERE engine = e.id"
+        " AND minute >= ?2 AND minute < ?3) AND coalesce(e.host, '') NOT IN"
+        f" (SELECT name FROM hosts WHERE usd_per_hour_nano IS NOT NULL AND {in_force}))",
+        (until_ms, begins_s, ends_s),
     )
     firing, worst = _one(
         connection,
@@ -75,7 +87,8 @@ def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
     )
     is_known = bool(sources) and last_poll_ms is not None and now_ms - last_poll_ms <= _FRESH_MS
     per_hour = round(metered * 3_600_000 / (until_ms - begins_s * 1000)) + round(committed)
-    return Standing(per_hour if is_known else None, bool(unknown), firing, worst, until_ms)
+    lower_bound = bool(unknown or behind or unpaid or (hosted and not committed))
+    return Standing(per_hour if is_known else None, lower_bound, firing, worst, until_ms, not left_out)
 
 
 def _one(connection: sqlite3.Connection, question: str, values: Sequence[object]) -> tuple:  # type: ignore[type-arg]  # one row of any shape

@@ -77,7 +77,8 @@ class StoreFeed:
             try:
                 if self._reader is None:
                     self._reader = self._open()
-                yield self._reader
+                with self._reader.at_one_instant():
+                    yield self._reader
             except StoreError as error:
                 self._drop()
                 raise FeedError(str(error)) from error

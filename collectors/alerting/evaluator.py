@@ -67,12 +67,16 @@ class Evaluator:
         if self._reader is None or self._traffic is None:
             self._reader = Reader(self._store)
             self._traffic = TrafficReader(self._reader)
-        reader, names = self._reader, None if self._names is None else self._names()
+        with self._reader.at_one_instant():
+            return self._look(self._reader, self._traffic, now_ms)
+
+    def _look(self, reader: Reader, traffic: TrafficReader, now_ms: int) -> Look:
+        names = None if self._names is None else self._names()
         records = reader.sources()
         until_ms = judged_until_ms(records, now_ms)
         if until_ms is not None and until_ms != self._until_ms:
-            self._judge_traffic(reader, self._traffic, until_ms)
-        sources = sources_seen(records, names, self._traffic.source_per_hour, now_ms)
+            self._judge_traffic(reader, traffic, until_ms)
+        sources = sources_seen(records, names, traffic.source_per_hour, now_ms)
         seen = Seen(
             sources=sources,
             gpus=gpus_seen(reader, now_ms, idle_busy=self._limits.idle_busy),

@@ -8,12 +8,14 @@ from pricing.alerts.finding import Finding, Path, Result, Severity, TooLittle
 from pricing.alerts.seen import Seen
 from pricing.alerts.thresholds import Thresholds
 from pricing.alerts.words import named, percent, rate, spoken, times, usd
+from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.flow import Flow, Span, per_hour
 
 _LEAST_WEEK_HOURS = 48
 _LEAST_UNPRICED = 5
 _DAY_HOURS = 24
 _STANDS_OUT = 2
+_NOT_COMPARED = UNKNOWN_COST | {CardStatus.HOSTED, CardStatus.PREPAID}
 
 
 def day_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
@@ -197,9 +199,10 @@ def unpriced(seen: Seen, limits: Thresholds) -> Iterator[Result]:
 
 
 def drift(seen: Seen, limits: Thresholds) -> Iterator[Result]:
-    """Our cost against what the gateway says of the same requests."""
+    """Our cost against what the gateway says of the same requests; of what we price by the token alone."""
     span = seen.traffic.hour
-    for path, mine in sorted(span.only(lambda flow: flow.reported_nano_usd is not None).by(_model).items(), key=str):
+    told = span.only(lambda flow: flow.reported_nano_usd is not None and flow.card.status not in _NOT_COMPARED)
+    for path, mine in sorted(told.by(_model).items(), key=str):
         reported = sum(flow.reported_nano_usd or 0 for flow in mine.flows)
         ours = mine.metered_nano_usd
         if mine.requests < limits.least_requests or not reported:

@@ -1,7 +1,8 @@
 """A store that is open for questions, and what the small integers in its rows stand for."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,6 +36,18 @@ class OpenStore:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[None]:
+        """Answer every question inside as the store stood at the first of them, whatever is written meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self.ask("BEGIN", ())
+        try:
+            yield
+        finally:
+            self._connection.rollback()  # it has only read
 
     def ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
         """Ask in SQL, for the questions about single tables that stand in files of their own."""

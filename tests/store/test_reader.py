@@ -127,6 +127,18 @@ def test_series_and_cards_that_came_after_the_first_question_are_found(path: Pat
     assert set(found) == {("acme", "gpt-4o"), ("globex", "other")}
 
 
+def test_questions_about_one_picture_are_answered_from_one_instant(path: Path) -> None:
+    with closing(Writer(path)) as writer, closing(Reader(path)) as reader:
+        writer.write(batch([priced("a")]), [CARD])
+        with reader.at_one_instant():
+            first = total(reader.sums(AT_MS, AT_MS + 60_000))
+            writer.write(batch([priced("b")]), [CARD])
+            with reader.at_one_instant():
+                assert total(reader.sums(AT_MS, AT_MS + 60_000)) == first
+            assert total(reader.sums(AT_MS, AT_MS + 60_000)) == first
+        assert total(reader.sums(AT_MS, AT_MS + 60_000)).requests == 2
+
+
 def test_sums_can_be_limited_to_sources(path: Path) -> None:
     writer = Writer(path)
     for source in ("one", "two"):

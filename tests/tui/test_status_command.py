@@ -1,22 +1,25 @@
 """`usdtop status`: the burn of the Burn screen, in one line or in sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from pricing.card import unpriced
-from store.facts import HostFact
+from pricing.card import HOSTED, unpriced
+from pricing.usage import Usage
+from store.facts import EngineReading, GpuReading, HostFact
+from store.provider_facts import PricedBucket, PricedReading, ProviderFact, ProviderReading, Role, UsageBucket
 from store.reader import Reader
 from store.standing import Standing, standing
 from store.writer import Writer
-from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
 from tui.cli import main
-from tui.commands.status import line, sentences
+from tui.commands.status import line, sentences, status
 from tui.pictures.view import View
 from tui.reading.burn import burn
 
@@ -49,6 +52,66 @@ def test_it_says_what_the_burn_screen_says(
     assert headline.usd_per_hour is not None
     assert found.nano_usd_per_hour == pytest.approx(float(headline.usd_per_hour) * 1e9, abs=2)
     assert found.lower_bound == headline.lower_bound
+
+
+def lagging(writer: Writer) -> None:
+    writer.write(batch(source="slow", at_ms=NOW_MS, watermark_ms=NOW_MS - 600_000))
+
+
+def served_for_nothing(writer: Writer) -> None:
+    writer.write(batch([priced("own", nano_usd=0, card=HOSTED)], at_ms=NOW_MS), [HOSTED])
+
+
+def not_through_the_gateway(writer: Writer) -> None:
+    writer.set_providers([ProviderFact(source="openai", provider="openai", role=Role.LIVE)])
+    usage = Usage(input_tokens=1_000_000)
+    begins_ms = NOW_MS // 60_000 * 60_000 - 60_000
+    bucket = UsageBucket(begins_ms=begins_ms, width_seconds=60, provider="openai", model="gpt-4o", usage=usage)
+    reading = ProviderReading(
+        dataset="usage", width_seconds=60, since_ms=begins_ms, until_ms=begins_ms + 60_000, usage=[bucket],
+        watermark_ms=begins_ms + 60_000,
+    )  # fmt: skip
+    priced_usage = [PricedBucket(bucket=bucket, card_id=CARD.id, nano_usd=2_500_000_000)]
+    seen = batch(source="openai", kind="provider", at_ms=NOW_MS)
+    writer.write(replace(seen, readings=[PricedReading(reading=reading, usage=priced_usage)]), [CARD])
+
+
+def draws_power(writer: Writer) -> None:
+    fact = HostFact(
+        name="h", usd_per_hour_nano=10**9, since_ms=0, board_to_wall=1.8, energy_nano_usd_per_kwh=150_000_000
+    )
+    writer.set_hosts([fact], NOW_MS)
+    for second in (60, 30, 0):
+        reading = GpuReading(
+            host="h", uuid="GPU-0", index=0, at_ms=NOW_MS - second * 1000, energy_millijoules=(60 - second) * 700_000
+        )
+        writer.write(batch(source="gpu", kind="gpu", gpus=[reading], at_ms=NOW_MS))
+
+
+def served_by_a_host_without_a_price(writer: Writer) -> None:
+    reading = EngineReading(engine="vllm", host="h", at_ms=NOW_MS - 5_000, seconds=30.0, input_tokens=1_000)
+    writer.write(batch(source="vllm", kind="engine", engines=[reading], at_ms=NOW_MS))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [lagging, served_for_nothing, not_through_the_gateway, draws_power, served_by_a_host_without_a_price],
+    ids=lambda more: more.__name__,
+)
+def test_it_says_what_the_burn_screen_says_whatever_burns(more: Callable[[Writer], None], tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    writer = Writer(path)
+    writer.write(batch([priced("a", ended_at_ms=NOW_MS - 1_000)], at_ms=NOW_MS), [CARD])
+    more(writer)
+
+    headline = burn(Reader(path), View(), NOW_MS, machine="m").headline
+    found = status(path, NOW_MS)
+    assert headline.usd_per_hour is not None
+    assert found.nano_usd_per_hour == pytest.approx(float(headline.usd_per_hour) * 1e9, abs=2)
+    assert found.lower_bound == headline.lower_bound
+    plain = standing(path, NOW_MS)
+    assert (found.nano_usd_per_hour, found.lower_bound) != (USAGE_NANO_USD * 12, False), "it makes a difference"
+    assert plain.is_whole == (more not in (not_through_the_gateway, draws_power))
 
 
 def test_what_has_not_been_read_lately_is_not_known(tmp_path: Path) -> None:

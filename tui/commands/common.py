@@ -34,7 +34,7 @@ def place_of(options: argparse.Namespace) -> Place:
 
 @contextmanager
 def reading(options: argparse.Namespace) -> Iterator["Reader"]:
-    """A reader of the store; raises StoreError with what to do where there is none yet."""
+    """A reader of the store as it stands now; raises StoreError with what to do where there is none yet."""
     from store.reader import Reader
 
     path = place_of(options).path
@@ -42,7 +42,8 @@ def reading(options: argparse.Namespace) -> Iterator["Reader"]:
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")
     reader = Reader(path)
     try:
-        yield reader
+        with reader.at_one_instant():
+            yield reader
     finally:
         reader.close()
 

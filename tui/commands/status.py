@@ -5,6 +5,7 @@ In ~/.tmux.conf: set -g status-right '#(usdtop status --line)'
 
 import argparse
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from collectors.clock import now_ms
@@ -13,6 +14,7 @@ from store.standing import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _TITLE_CHARACTERS = 40
 
@@ -24,10 +26,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    found = standing(store_place(getattr(options, "store", None)).path, now_ms())
+    found = status(store_place(getattr(options, "store", None)).path, now_ms())
     text = line(found) if options.line else "\n".join(sentences(found))
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def status(path: "Path", at_ms: int) -> Standing:
+    """How spending stands; what is not so quickly told is read as the Burn screen reads it. Raises StoreError."""
+    found = standing(path, at_ms)
+    if found.is_whole or found.nano_usd_per_hour is None:
+        return found
+    from pricing.money import nano_from_usd
+    from store.reader import Reader
+    from tui.pictures.view import View
+    from tui.reading.burn import burn
+
+    with closing(Reader(path)) as reader, reader.at_one_instant():
+        headline = burn(reader, View(), at_ms, machine="").headline
+    per_hour = None if headline.usd_per_hour is None else nano_from_usd(headline.usd_per_hour)
+    return found._replace(nano_usd_per_hour=per_hour, lower_bound=headline.lower_bound)
 
 
 def line(found: Standing) -> str:
@@ -45,7 +63,7 @@ def sentences(found: Standing) -> "Iterator[str]":
         least = "At least " if found.lower_bound else ""
         yield f"{least}{_usd(found.nano_usd_per_hour)} per hour over the last five minutes."
     if found.lower_bound:
-        yield "Something in it has no known price."
+        yield "More is spent than is known: something has no price, or a source is behind."
     if found.firing:
         alerts = "alert fires" if found.firing == 1 else "alerts fire"
         yield f"{found.firing} {alerts}; the gravest: {_harmless(found.worst or '')}."

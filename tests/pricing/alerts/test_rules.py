@@ -19,7 +19,7 @@ from pricing.alerts.seen import (
 )
 from pricing.alerts.thresholds import Thresholds
 from pricing.budget import BudgetState, Burn
-from pricing.card import RateCard, unpriced
+from pricing.card import HOSTED, PREPAID, RateCard, unpriced
 from pricing.cause import CACHE, MIX, OUTPUT, PRICE, REASONING, RETRIES, VOLUME
 from pricing.flow import Flow, Span
 from pricing.money import NANO_PER_USD
@@ -512,6 +512,13 @@ def test_what_a_burst_a_tenant_and_a_cap_cost_is_what_is_over() -> None:
 
     capped = fired(Seen(traffic=a_day(148)), "tenant_cap", Thresholds(tenant_caps={"acme": 100 * USD}))
     assert [one.effect_nano_usd_per_hour for one in capped] == [2 * USD], "48 dollars over in 24 hours"
+
+
+@pytest.mark.parametrize("card", [unpriced(1_000), HOSTED, PREPAID], ids=lambda card: card.status.value)
+def test_what_we_do_not_price_by_the_token_is_not_compared_with_the_gateway(card: RateCard) -> None:
+    told = replace(flow(each=shape(input_tokens=100_000)), card=card, nano_usd=0, reported_nano_usd=20 * USD)
+
+    assert not fired(Seen(traffic=traffic((told,))), "drift")
 
 
 def test_a_gateway_that_reports_nothing_at_all_is_not_compared_with() -> None:

@@ -1,0 +1,81 @@
+"""The feed of a real store: what it answers from, and for how long an answer serves."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from store.tables import StoreError
+from store.writer import Writer
+from tests.fakes.events import AT_MS, CARD, batch, priced
+from tui.feed import FeedError, OpenStore, Question
+from tui.storefeed import StoreFeed
+
+
+class Twice(Question[tuple[int, int]], frozen=True):
+    """How many requests there are, asked before and after another one is written."""
+
+    name: str
+
+    def answer(self, store: OpenStore) -> tuple[int, int]:
+        """Both counts."""
+        before = len(store.reader.newest_requests())
+        with closing(Writer(store.reader.path)) as writer:
+            writer.write(batch([priced(self.name)]), [CARD])
+        return before, len(store.reader.newest_requests())
+
+
+class Kept(Question[int], frozen=True):
+    """How many requests there are; an answer serves for five seconds."""
+
+    KEPT_MS: ClassVar[int] = 5_000
+
+    about: str = ""
+
+    def answer(self, store: OpenStore) -> int:
+        """The count."""
+        return len(store.reader.newest_requests())
+
+
+class Broken(Question[int], frozen=True):
+    """What cannot be read."""
+
+    def answer(self, store: OpenStore) -> int:
+        """Nothing."""
+        raise StoreError("the store is damaged.")
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Writer:
+    return Writer(tmp_path / "usdtop.db")
+
+
+def test_a_picture_is_of_one_instant_and_the_next_one_of_a_later(writer: Writer) -> None:
+    feed = StoreFeed(writer.path, clock=lambda: AT_MS, machine="here")
+    assert feed.read(Twice("a")) == (0, 0)
+    assert feed.read(Twice("b")) == (1, 1)
+    feed.close()
+
+
+def test_a_kept_answer_serves_the_same_question_for_its_time(writer: Writer) -> None:
+    now = [AT_MS]
+    feed = StoreFeed(writer.path, clock=lambda: now[0], machine="here")
+    assert feed.read(Kept()) == 0
+    writer.write(batch([priced("a")]), [CARD])
+    now[0] += 4_999
+    assert feed.read(Kept()) == 0
+    assert feed.read(Kept("something else")) == 1
+    assert feed.read(Kept()) == 1, "only the last answer is kept"
+    writer.write(batch([priced("b")]), [CARD])
+    now[0] += 5_000
+    assert feed.read(Kept()) == 2
+    feed.close()
+
+
+def test_what_cannot_be_read_is_a_sentence_and_the_next_question_is_answered(writer: Writer) -> None:
+    feed = StoreFeed(writer.path, clock=lambda: AT_MS, machine="here")
+    with pytest.raises(FeedError, match="the store is damaged"):
+        feed.read(Broken())
+    assert feed.read(Kept()) == 0
+    feed.close()
