@@ -46,6 +46,11 @@ class Names:
         self._cards.clear()
         self._left_out = 0
 
+    @property
+    def left_out(self) -> int:
+        """How often another name was given since the last note."""
+        return self._left_out
+
     def take_notes(self) -> list[Reject]:
         """What was counted under another name than its own since the last time."""
         if not self._left_out:

@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -63,17 +64,28 @@ SumKey: TypeAlias = tuple[int, int, int]
 Sums: TypeAlias = dict[SumKey, list[int]]
 
 
+_Ids: TypeAlias = tuple[int, int, str | None, int | None]
+"""Those of what a row shares with others: its series, card, sides and session."""
+
+
+class _Told(NamedTuple):
+    """The rows of a batch, still as they were made ready, by what is known of their requests."""
+
+    new: Sequence[Row]
+    seen: Sequence[Row] = ()
+    again: Set[int] = frozenset()
+    """Identities of new ones of whose call another record was counted before."""
+    joined: Set[int] = frozenset()
+    """Calls of which the store held another record before."""
+
+
 class _New(NamedTuple):
-    """What a batch holds that was never counted, with its sums per minute, and what was."""
+    """What a batch holds that was never counted, with its sums per minute."""
 
     rows: list[Row]
     sums: Sums
     side_sums: dict[SideKey, Measures]
     units: Counter[UnitKey]
-    seen: list[Row]
-    """Still as they were made ready."""
-    joined: set[int]
-    """Calls of which the store held another record before."""
 
 
 class RequestWriter:
@@ -100,59 +112,77 @@ class RequestWriter:
         if not ready.rows:
             return WrittenRequests(0, 0)
         stored_day = stored_ms // _DAY_MS
-        new = self._new(ready, stored_day)
-        if new.rows:
+        told = self._told_apart(ready.rows)
+        if told.new:
+            new = self._new(ready, told, stored_day)
             self._note_arrival(stored_ms)
             self._connection.executemany(_INSERT_REQUEST, new.rows)
             self._add_sums(new.sums, stored_day)
             self._sides.add(new.side_sums, stored_day)
             add_units(self._connection, new.units, stored_day)
-        if new.seen:
-            new.joined.update(self._keep_richer(ready, new.seen, stored_day))
-        if new.joined:
-            self._attempts.settle(new.joined, stored_day)
-        return WrittenRequests(len(new.rows), len(new.seen))
+        joined = told.joined | self._keep_richer(ready, told.seen, stored_day) if told.seen else told.joined
+        if joined:
+            self._attempts.settle(joined, stored_day)
+        return WrittenRequests(len(told.new), len(told.seen))
 
-    def _new(self, ready: Ready, stored_day: int) -> _New:
-        """What is new among the rows."""
-        known, calls = self._known([row[0] for row in ready.rows])
-        before, outcomes = frozenset(calls), settled_within(ready)
-        new = _New([], {}, {}, Counter(), [], set())
+    def _told_apart(self, rows: Sequence[Row]) -> _Told:
+        """Which rows are new, and which of those belong to calls that are known already."""
+        calls = [row[0] >> RECORD_BITS for row in rows]
+        known = self._known(calls)
+        if not known and len(set(calls)) == len(calls):
+            return _Told(rows)
+        before = frozenset(identity >> RECORD_BITS for identity in known)
+        new, seen, again, counted = [], [], set(), set(before)
+        for row, call in zip(rows, calls, strict=True):
+            if row[0] in known:
+                seen.append(row)
+                continue
+            known.add(row[0])
+            new.append(row)
+            if call in counted:
+                again.add(row[0])
+            counted.add(call)
+        return _Told(new, seen, again, before & {identity >> RECORD_BITS for identity in again})
+
+    def _known(self, calls: Sequence[int]) -> set[int]:
+        """The identities that are stored of these calls."""
+        known: set[int] = set()
+        for first in range(0, len(calls), _LOOKUP):
+            wanted = f"[{','.join([str(call << RECORD_BITS) for call in calls[first : first + _LOOKUP]])}]"
+            known.update([row[0] for row in self._connection.execute(_FIND_CALLS, (wanted,))])
+        return known
+
+    def _new(self, ready: Ready, told: _Told, stored_day: int) -> _New:
+        """Rows as they are written, and their sums."""
+        ids, settled = _Shared(partial(self._ids, ready, stored_day), self._left_out), settled_within(ready)
+        rows: list[Row] = []
         minutes: defaultdict[SumKey, list[Row]] = defaultdict(list)
         sides_minutes: defaultdict[SideKey, list[Row]] = defaultdict(list)
+        units: Counter[UnitKey] = Counter()
         retries: Counter[SumKey | SideKey] = Counter()
-        for prepared in ready.rows:
-            identity = prepared[0]
-            if identity in known:
-                new.seen.append(prepared)
-                continue
-            known.add(identity)
-            shared = series, card, sides, _ = self._shared(ready, prepared, stored_day, outcomes.get(identity))
+        for prepared in told.new:
+            identity, places = prepared[0], prepared[-SHARED:]
+            shared = self._ids(ready, stored_day, places, settled[identity]) if identity in settled else ids[places]
             row = prepared[:-SHARED] + shared
-            new.rows.append(row)
-            key = (row[_ENDED] // _MINUTE_MS * 60, series, card)
+            rows.append(row)
+            key = (row[_ENDED] // _MINUTE_MS * 60, shared[0], shared[1])
             minutes[key].append(row)
-            if sides is not None:
+            if (sides := shared[2]) is not None:
                 sides_minutes[sides, *key].append(row)
             if row[_UNITS] is not None:
-                new.units.update({(*key, unit): amount for unit, amount in units_of(row[_UNITS])})
-            call = identity >> RECORD_BITS
-            if call in calls:
-                if call in before:
-                    new.joined.add(call)
-                retries[key] += 1
-                if sides is not None:
-                    retries[sides, *key] += 1
-            calls.add(call)
-        new.sums.update((key, _sum(members, retries[key])) for key, members in minutes.items())
-        new.side_sums.update((key, tuple(_sum(members, retries[key]))) for key, members in sides_minutes.items())
-        return new
+                units.update({(*key, unit): amount for unit, amount in units_of(row[_UNITS])})
+            if identity in told.again:
+                retries.update([key] if sides is None else [key, (sides, *key)])
+        return _New(
+            rows,
+            {key: _sum(members, retries[key]) for key, members in minutes.items()},
+            {key: tuple(_sum(members, retries[key])) for key, members in sides_minutes.items()},
+            units,
+        )
 
-    def _shared(
-        self, ready: Ready, row: Row, stored_day: int, outcome: Outcome | None = None
-    ) -> tuple[int, int, str | None, int | None]:
-        """The ids that stand for what a row shares with others: series (of this outcome), card, sides and session."""
-        place, card, sides, session = row[-SHARED:]
+    def _ids(self, ready: Ready, stored_day: int, places: tuple[Any, ...], outcome: Outcome | None = None) -> _Ids:
+        """The ids that stand for what a row shares with others; its series is that of this outcome, where one is settled."""
+        place, card, sides, session = places
         series = ready.series[place]
         return (
             self._names.series(series if outcome is None else (*series[:-1], outcome)),
@@ -161,6 +191,10 @@ class RequestWriter:
             None if session is None else self._sessions.of(ready.sessions[session], stored_day),
         )
 
+    def _left_out(self) -> int:
+        """How much was counted under another name than its own, so far."""
+        return self._names.left_out + self._sides.left_out
+
     def _keep_richer(self, ready: Ready, seen: Sequence[Row], stored_day: int) -> set[int]:
         """Put those views in the place of what is stored that know more of their requests; the calls of those."""
         kept = Views(self._connection)
@@ -168,19 +202,10 @@ class RequestWriter:
         replaced = set()
         for row in seen:
             if kept.knows_less_than(row):
-                kept.replace(row[:-SHARED] + self._shared(ready, row, stored_day))
+                kept.replace(row[:-SHARED] + self._ids(ready, stored_day, row[-SHARED:]))
                 replaced.add(row[0] >> RECORD_BITS)
         kept.save(stored_day)
         return replaced
-
-    def _known(self, identities: Sequence[int]) -> tuple[set[int], set[int]]:
-        """Identities already stored for the calls of this batch, and the calls that they belong to."""
-        lowest = [identity >> RECORD_BITS << RECORD_BITS for identity in identities]
-        known: set[int] = set()
-        for first in range(0, len(lowest), _LOOKUP):
-            wanted = f"[{','.join(map(str, lowest[first : first + _LOOKUP]))}]"
-            known.update(row[0] for row in self._connection.execute(_FIND_CALLS, (wanted,)))
-        return known, {identity >> RECORD_BITS for identity in known}
 
     def _note_arrival(self, stored_ms: int) -> None:
         self._connection.execute(
@@ -192,6 +217,23 @@ class RequestWriter:
         for table, width in ROLLUPS.items():
             sums = minutes if width == 60 else _widen(minutes, width)
             self._connection.executemany(_UPSERTS[table], [(*key, *sums[key], stored_day) for key in sums])
+
+
+class _Shared(dict[tuple[Any, ...], _Ids]):
+    """The ids of what rows share, by their places in one batch: asked for once, but for what is left out each time anew,
+    since that is counted by the request."""
+
+    def __init__(self, ids: Callable[[tuple[Any, ...]], _Ids], left_out: Callable[[], int]) -> None:
+        super().__init__()
+        self._ask = ids
+        self._left_out = left_out
+
+    def __missing__(self, places: tuple[Any, ...]) -> _Ids:
+        before = self._left_out()
+        found = self._ask(places)
+        if self._left_out() == before:
+            self[places] = found
+        return found
 
 
 def _sum(rows: Sequence[Row], retries: int) -> list[int]:

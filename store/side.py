@@ -46,14 +46,19 @@ class SideWriter:
         self._full.clear()
         self._left_out.clear()
 
+    @property
+    def left_out(self) -> int:
+        """How often a value was left out, or counted under another name, since the last note."""
+        return self._left_out.total()
+
     def of(self, said: Said) -> Sides:
         """The ids of what a request says of itself; new values are stored."""
         found = self._sides.get(said)
         if found is not None:
             return found
-        left_out = self._left_out.total()
+        left_out = self.left_out
         sides = self._new(*said)
-        if self._left_out.total() == left_out:
+        if self.left_out == left_out:
             # What was left out must be counted again with the next event that says it.
             if len(self._sides) >= _REMEMBERED:
                 self._sides.clear()
