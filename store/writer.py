@@ -28,6 +28,7 @@ from store.schema import migrate
 from store.tables import SCHEMA_VERSION, StoreError
 
 _BUSY_SECONDS = 10.0
+_SELDOM_PAGES = 8_000
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -87,6 +88,10 @@ class Writer:
             self._write_health(msgspec.structs.replace(batch, rejects=(*batch.rejects, *notes)), written)
         self._machines.keep()
         return Written(written.events, written.duplicates)
+
+    def checkpoint_seldom(self) -> None:
+        """Let the log grow to 32 MB before it is copied into the store: what changes pages all over it copies each once."""
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_SELDOM_PAGES}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

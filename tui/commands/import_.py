@@ -28,7 +28,7 @@ from tui.commands.common import config_of, existing, place_of, plain, say
 SOURCE = "import"
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
-_ROWS_PER_TRANSACTION = 8_000
+_ROWS_PER_TRANSACTION = 16_000
 """Ids come in no order, so that each transaction touches pages all over their index: few large ones write less."""
 
 
@@ -105,6 +105,7 @@ class Importer:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
         started = time.monotonic()
+        self._writer.checkpoint_seldom()
         with rare_collections():
             for some in _gathered(pieces(self._task(path), size, self._pricer)):
                 with self._writer.transaction():
