@@ -3,6 +3,7 @@
 Whoever has less to do prices: of short lines the process that reads, of long ones the process that writes.
 """
 
+import fcntl
 import gc
 import os
 import subprocess
@@ -39,6 +40,8 @@ SHORT_BYTES = 4_000
 _LENGTH_BYTES = 4
 _FRAMES_AHEAD = 16
 """Pieces kept ready: about as many as one transaction takes; each is some thousand rows at most."""
+_PIPE_BYTES = 1 << 20
+"""What a pipe may hold: a whole piece, so that whoever reads the log needn't wait for each 64 KB to be taken."""
 _ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -148,6 +151,9 @@ def _in_a_process(task: Task) -> Iterator[Piece]:
     ) as reading:
         assert reading.stdin is not None
         assert reading.stdout is not None
+        with suppress(OSError, AttributeError):
+            # Not every system has it, and not everybody may have so much.
+            fcntl.fcntl(reading.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         try:
             with suppress(BrokenPipeError):
                 # One that has died before it was told what to read shows that by its exit code.
