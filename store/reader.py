@@ -17,7 +17,7 @@ from store.records import SourceRecord
 from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
 from store.units import Units
-from store.windows import pieces
+from store.windows import kept_window, pieces
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
@@ -63,6 +63,10 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
         ):
             found[series, card] = (*found.get((series, card), ()), (unit[0], unit[1]))
         return found
+
+    def kept_window(self, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """The part of [since, until) that sums are still kept of."""
+        return kept_window(self.ask, since_ms, until_ms)
 
     def side_sums(self, dimension: str, since_ms: int, until_ms: int) -> list[Sum]:
         """The same per member of a side dimension too; what says nothing of it is in none, what says several in each."""

@@ -59,6 +59,28 @@ def test_an_old_log_that_is_imported_today_is_whole_today(path: Path) -> None:
     assert counted(path, day, day + DAY_MS) == 5, "days are kept for ever"
 
 
+def test_a_window_of_forgotten_minutes_is_cut_to_the_hours_and_days_that_are_known(path: Path) -> None:
+    writer = Writer(path)
+    day = AT_MS // DAY_MS * DAY_MS
+    seen = [priced(f"r-{n}", ended_at_ms=day + n * HOUR_MS // 2) for n in range(96)]
+    writer.write(batch(seen, at_ms=day + 2 * DAY_MS), [CARD])
+    half = day + HOUR_MS // 2
+
+    def known(since_ms: int, until_ms: int) -> tuple[int, int]:
+        begins, ends = Reader(path).kept_window(since_ms, until_ms)
+        return (begins - day) // 60_000, (ends - day) // 60_000
+
+    assert known(half, half + DAY_MS) == (30, 24 * 60 + 30), "to the minute"
+    writer.prune(Retention(), AT_MS + 40 * DAY_MS)
+    assert known(half, half + DAY_MS) == (60, 24 * 60)
+    assert known(day, day + DAY_MS) == (0, 24 * 60)
+    assert known(half, half + 60_000) == (31, 31), "nothing is known of it"
+    assert known(half, day + 50 * HOUR_MS + 60_000) == (60, 50 * 60 + 1), "nothing is forgotten where nothing was"
+    writer.prune(Retention(), AT_MS + 405 * DAY_MS)
+    assert known(day + HOUR_MS, day + 2 * DAY_MS) == (24 * 60, 48 * 60)
+    assert known(day, day + 25 * HOUR_MS) == (0, 24 * 60)
+
+
 def test_a_minute_that_still_grows_is_kept(path: Path) -> None:
     writer = Writer(path)
     long_ago = AT_MS - YEAR_MS

@@ -17,6 +17,7 @@ from store.facts import BudgetFact, EngineReading, HostFact, Outcome, PricedEven
 from store.launches import Launch, start_launch
 from store.marks import set_mark
 from store.reader import Reader
+from store.retention import Retention
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
@@ -75,6 +76,17 @@ def scene(tmp_path: Path) -> Scene:
 
 def usd(nano_usd: int) -> Decimal:
     return Decimal(nano_usd) / 10**9
+
+
+def test_minutes_of_the_past_that_are_no_longer_kept_are_unknown_and_not_free(scene: Scene) -> None:
+    scene.saw(priced("a", ended_at_ms=NOW_MS))
+    scene.host()
+    scene.writer.prune(Retention(), NOW_MS + 40 * 86_400_000)
+    picture = scene.burn(NOW_MS + 40 * 86_400_000, until_ms=AT_MS + MINUTE_MS)
+
+    assert (picture.headline.metered_usd_per_hour, picture.headline.lower_bound) == (None, True)
+    assert picture.rows == ()
+    assert any("no longer kept" in doubt for doubt in picture.doubts)
 
 
 def test_burn_is_metered_dollars_of_the_window_scaled_to_an_hour_plus_what_hosts_cost(scene: Scene) -> None:

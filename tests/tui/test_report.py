@@ -12,13 +12,14 @@ from pricing.filters import parse_filter
 from pricing.usage import Usage
 from store.facts import EngineReading, HostFact, Outcome, Reject
 from store.reader import Reader
+from store.retention import Retention
 from store.tables import DIMENSIONS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.stores import closing_connections
 from tui.reading.report import Report, instant_text, report
 
-HOUR_MS = 3_600_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 CARDS = [CARD, CACHED, HOSTED, UNUSED, unpriced(1_000)]
 MEASURES = {
     "requests", "errors", "retries", "unpriced_requests", "metered_usd", "committed_usd", "usd", "usd_per_hour",
@@ -42,6 +43,29 @@ def writer(tmp_path: Path) -> Writer:
 def read(writer: Writer, *by: str, wanted: str = "") -> Report:
     filters = parse_filter(wanted, DIMENSIONS)
     return report(Reader(writer.path), AT_MS, AT_MS + HOUR_MS, by, filters, AT_MS + HOUR_MS)
+
+
+def test_a_report_over_forgotten_minutes_is_of_its_whole_hours_and_says_so(writer: Writer) -> None:
+    day_ms = AT_MS // DAY_MS * DAY_MS
+    seen = [priced(f"r-{n}", ended_at_ms=day_ms + n * HOUR_MS // 2) for n in range(8)]
+    writer.write(batch(seen, at_ms=day_ms + DAY_MS), CARDS)
+    writer.prune(Retention(), day_ms + 40 * DAY_MS)
+    found = report(
+        Reader(writer.path),
+        day_ms + HOUR_MS // 2,
+        day_ms + 4 * HOUR_MS,
+        (),
+        parse_filter("", DIMENSIONS),
+        day_ms + 40 * DAY_MS,
+    )
+
+    assert found.as_json()["window"] == {
+        "since": "2026-05-16T01:00:00Z",
+        "until": "2026-05-16T04:00:00Z",
+        "seconds": 10_800,
+    }
+    assert found.total.requests == 6
+    assert any("no longer kept" in doubt for doubt in found.doubts)
 
 
 def test_the_document_has_the_agreed_keys(writer: Writer) -> None:

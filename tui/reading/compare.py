@@ -18,8 +18,8 @@ from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from pricing.whatif.traffic import Sender, Traffic
 from store.reader import Reader
-from tui.reading.moment import Moment
-from tui.reading.traffic import seen_traffic, window
+from tui.reading.moment import Moment, window
+from tui.reading.traffic import seen_traffic
 
 _HOUR_MS = 3_600_000
 _MOST_SEEN = 8

@@ -19,6 +19,7 @@ _COUNTED_KINDS = (*LIVE_KINDS, "provider")
 _STALE_MS = 120_000
 """A source this far behind no longer holds the picture back: it is named as missing instead."""
 _GRACE_MS = 1_500
+_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +91,44 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
         until_ms = now_ms
     else:
         until_ms = reader.newest_bucket_ms() or now_ms
+    asked = (until_ms - view.window_seconds * 1000) // _MINUTE_MS * _MINUTE_MS, until_ms
+    since_ms, until_ms = asked if view.until_ms is None else reader.kept_window(*asked)
     alerts_ms = now_ms if view.until_ms is None else until_ms
     return Moment(
         past=view.until_ms is not None,
         alerts=[alert for alert in reader.alerts(alerts_ms, alerts_ms) if alert.state(alerts_ms) is not State.RESOLVED],
         now_ms=now_ms,
-        since_ms=(until_ms - view.window_seconds * 1000) // 60_000 * 60_000,
+        since_ms=since_ms,
         until_ms=until_ms,
         sources=sources,
         states=states,
         silent=view.until_ms is None and bool(live) and not fresh and not any(_is_read(r, now_ms) for r in live),
-        missing=() if view.until_ms is not None else tuple(_missing(r, now_ms) for r in live if _lags(r, now_ms)),
+        missing=_forgotten(asked, (since_ms, until_ms))
+        if view.until_ms is not None
+        else tuple(_missing(r, now_ms) for r in live if _lags(r, now_ms)),
     )
+
+
+def window(reader: Reader, since_ms: int, until_ms: int, now_ms: int) -> Moment:
+    """The moment of a window, which begins at a whole minute and is as much of it as sums are still kept of."""
+    sources = reader.sources()
+    asked = since_ms // _MINUTE_MS * _MINUTE_MS, until_ms
+    kept = reader.kept_window(*asked)
+    return Moment(
+        now_ms=now_ms,
+        since_ms=kept[0],
+        until_ms=kept[1],
+        sources=sources,
+        states={record.health.name: judge(record, now_ms) for record in sources},
+        missing=_forgotten(asked, kept),
+    )
+
+
+def _forgotten(asked: tuple[int, int], kept: tuple[int, int]) -> tuple[str, ...]:
+    """What is said of a window of which only a part is still known."""
+    if kept == asked:
+        return ()
+    return ("sums by the minute are no longer kept of that time: only its whole hours and days are known",)
 
 
 def header(

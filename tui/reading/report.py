@@ -16,7 +16,7 @@ from store.sums import Sum, SumKey, group
 from store.tables import GPU
 from tui.reading.bills import provider_notes
 from tui.reading.committed import Committed, committed
-from tui.reading.moment import Moment, is_provisional, judge
+from tui.reading.moment import Moment, is_provisional, window
 from tui.reading.sharing import Rest, allocated
 
 _ELSEWHERE = None
@@ -106,14 +106,7 @@ def report(
     reader: Reader, since_ms: int, until_ms: int, dimensions: Sequence[str], wanted: Filter, now_ms: int
 ) -> Report:
     """Read the report; the window is widened to whole minutes at its beginning."""
-    sources = reader.sources()
-    at = Moment(
-        now_ms=now_ms,
-        since_ms=since_ms // 60_000 * 60_000,
-        until_ms=until_ms,
-        sources=sources,
-        states={record.health.name: judge(record, now_ms) for record in sources},
-    )
+    at = window(reader, since_ms, until_ms, now_ms)
     found = sided(reader, at.since_ms, at.until_ms, dimensions, wanted)
     costs = committed(reader, at)
 

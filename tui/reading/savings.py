@@ -14,10 +14,11 @@ from pricing.whatif.savings import Savings, find_savings
 from pricing.whatif.traffic import Windows
 from store.facts import HostFact
 from store.reader import Reader
+from tui.feed import FeedError
 from tui.reading.committed import Committed, Pool, committed
-from tui.reading.moment import Moment
+from tui.reading.moment import Moment, window
 from tui.reading.report import Report, report
-from tui.reading.traffic import prepaid_traffic, seen_traffic, window
+from tui.reading.traffic import prepaid_traffic, seen_traffic
 
 COST_DIMENSIONS = ("tenant", "key", "tag", "user", "session")
 """A feature of a product is a tag."""
@@ -46,8 +47,13 @@ def savings(
     overheads: Sequence[Overhead] = (),
     revenue_usd_per_hour: Decimal | None = None,
 ) -> SavingsFound:
-    """Read everything that the rules look at; hosts are left out where a filter picks some of the traffic."""
+    """Read everything that the rules look at; hosts are left out where a filter picks some of the traffic.
+
+    Raises FeedError where nothing of the window is known any more.
+    """
     at = window(reader, since_ms, until_ms, now_ms)
+    if at.seconds <= 0:
+        raise FeedError(", ".join(at.missing) or "the window is empty")
     seen = seen_traffic(reader, at, wanted, patient)
     costs = committed(reader, at) if wanted.is_empty else None
     situation = Situation(
@@ -61,7 +67,7 @@ def savings(
         idle_hosts=tuple(_idle_hosts(costs)) if costs else (),
         bought=tuple(_bought(reader, at, costs)) if costs else (),
     )
-    whole = report(reader, at.since_ms, until_ms, (), wanted, now_ms)
+    whole = report(reader, at.since_ms, at.until_ms, (), wanted, now_ms)
     spend = usd_per_hour(whole.total.nano_usd, at.seconds) or Decimal(0)
     return SavingsFound(
         at=at,

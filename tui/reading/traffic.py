@@ -17,7 +17,7 @@ from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS
 from tui.reading.cards import Cards
 from tui.reading.committed import committed
-from tui.reading.moment import Moment, judge
+from tui.reading.moment import Moment
 from tui.reading.sharing import allocated
 
 _PAGE = 2_000
@@ -44,18 +44,6 @@ class SeenTraffic:
     def hosted_requests(self) -> int:
         """Requests that own hosts served."""
         return sum(one.requests for one in self.hosted)
-
-
-def window(reader: Reader, since_ms: int, until_ms: int, now_ms: int) -> Moment:
-    """The moment of a window; it begins at a whole minute."""
-    sources = reader.sources()
-    return Moment(
-        now_ms=now_ms,
-        since_ms=since_ms // 60_000 * 60_000,
-        until_ms=until_ms,
-        sources=sources,
-        states={record.health.name: judge(record, now_ms) for record in sources},
-    )
 
 
 def seen_traffic(reader: Reader, at: Moment, wanted: Filter, patient: Filter | None = None) -> SeenTraffic:
