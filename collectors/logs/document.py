@@ -2,17 +2,21 @@
 
 import gzip
 import importlib
+import io
 import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
 import msgspec
 
+from collectors.logs.stdliblogs import StdlibStream
+
 MAX_BYTES = 256 * 1024 * 1024
 """A larger one is not held in memory; lines have no such limit."""
 
 _FIRST_BYTES = 64 * 1024
 _LONGEST_LINE = 8 * 1024 * 1024
+_STREAMED = {".bz2": "bz2", ".xz": "lzma"}
 _BOM = b"\xef\xbb\xbf"
 _check = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -47,7 +51,28 @@ def opened(path: Path) -> IO[bytes]:
             raise OSError("it is packed with zstd") from None
         unpacked: IO[bytes] = zstd.open(path, "rb")
         return unpacked
+    if path.suffix in _STREAMED:
+        return io.BufferedReader(_Unpacked(StdlibStream(path.open("rb"), _STREAMED[path.suffix])))
     return path.open("rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed stream as a file of bytes."""
+
+    def __init__(self, stream: StdlibStream) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._stream.read1(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _is_json(text: bytes) -> bool:

@@ -113,7 +113,7 @@ class FollowedLog:
             self.path,
             lost,
             known=known,
-            held={file.key for file in self.files},
+            held={file.key: file.offset for file in self.files if file.key != self.standing},
             but={self.standing, *emptied},
             since_ms=max(times, default=0),
         )

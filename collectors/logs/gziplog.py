@@ -51,6 +51,12 @@ class GzipLog(LogFile):
         """Compressed bytes that were not taken yet, at least 1 until the end was seen."""
         return 0 if self._ended else max(1, self.look.size_bytes - self._raw.tell())
 
+    def first_bytes(self) -> bytes:
+        """The first window of what is packed; read it before anything else."""
+        while len(self._head) < WINDOW_BYTES and self._block(WINDOW_BYTES):
+            pass
+        return self._head
+
     def position(self) -> Position:
         """Where the lines that were returned end; finished once that is the end of a whole stream."""
         self.finished = self._ended and self.damage is None and self.read_bytes == self.offset

@@ -24,7 +24,10 @@ MOST_BYTES = 32 * 1024 * 1024
 
 _PIECE_BYTES = 1024 * 1024
 _FIRST_BYTES = 1024 * 1024
-_MAGIC = {b"\x1f\x8b": (".gz", "gzip"), b"\x28\xb5\x2f\xfd": (".zst", "zstd")}
+_MAGIC = {
+    b"\x1f\x8b": (".gz", "gzip"), b"\x28\xb5\x2f\xfd": (".zst", "zstd"), b"BZh": (".bz2", "bzip2"),
+    b"\xfd7zXZ\0": (".xz", "xz"),
+}  # fmt: skip
 _MOST_KEYS = 30
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 

@@ -1,13 +1,14 @@
 """Which finished logs are read packed, by the ending of their name."""
 
 from collectors.logs.gziplog import GzipLog
+from collectors.logs.stdliblogs import Bz2Log, XzLog
 from collectors.logs.zstlog import ZstLog
 
-PACKED: dict[str, type[GzipLog]] = {".gz": GzipLog, ".zst": ZstLog}
+PACKED: dict[str, type[GzipLog]] = {".gz": GzipLog, ".zst": ZstLog, ".bz2": Bz2Log, ".xz": XzLog}
 READABLE = tuple(PACKED)
 """Compressed files that are read: when they are named as such, and where they hold the rest of a log."""
 
-COMPRESSED = (*READABLE, ".bz2", ".xz", ".lz4")
+COMPRESSED = (*READABLE, ".lz4")
 
 
 def packing(path: str) -> type[GzipLog] | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collectors.logs.fileid import Key, begins_with, key_of, recognises
+from collectors.logs.fileid import WINDOW_BYTES, Key, begins_with, digest, key_of, recognises
 from collectors.logs.logfile import Look, open_to_read
 from collectors.logs.packed import COMPRESSED, READABLE, packing
 from store.facts import Position
@@ -81,16 +81,16 @@ def search(
     lost: Sequence[Position],
     *,
     known: Mapping[Key, Position],
-    held: Collection[Key],
+    held: Mapping[Key, int],
     but: Collection[Key | None],
     since_ms: int,
 ) -> Search:
     """Look beside `path` for the files of `lost`, for their copies, and for what was rotated after them.
 
-    `known` are all positions, `held` the files of this log that are open, `but` those to leave out.
-    A file that was compressed is owed where it goes on from a position, and so are those that were rotated after it. Another
-    of which nothing was read is owed when its name is the log's with a rotation's number or date, and
-    it is younger than the oldest file found; where none was, when it changed since `since_ms`.
+    `known` are all positions, `held` how far the files of this log that are open were read, `but` those to leave out.
+    A file of which nothing was read is owed when its name is the log's with a rotation's number or date, and
+    it is younger than the oldest file found; where none was, when it changed since `since_ms`. Of one that was compressed
+    nothing was read when it does not begin with what is known of any file.
     """
     siblings = {sibling.look.key: sibling for sibling in _siblings(path) if sibling.look.key not in but}
     unread = {key: s for key, s in siblings.items() if key not in held and _is_unread(s, known)}
@@ -102,11 +102,20 @@ def search(
     rotated = {key for key, s in unread.items() if ROTATED.fullmatch(s.suffix) or key in map(key_of, lost)}
     later = _later([siblings[key] for key in anchors | rotated], anchors, since_ms)
     start = Position(path=path, device=0, inode=0, offset=0)
-    unpacked = _unpacked(later, {place.look.key for position, place in places if place and not position.finished})
+    packed = {s.look.key: s for s in later if s.is_compressed and s.look.key not in found}
+    placed = {key_of(position) for position, place in places if place}
+    was_read = _read_before(packed, [p for key, p in known.items() if p.offset > 0 and key not in placed])
+    from_ms = min((siblings[key].modified_ms for key in anchors), default=since_ms)
+    plain = {s.suffix for s in siblings.values() if not s.is_compressed}
+    unsure = {
+        key
+        for key, s in packed.items()
+        if not s.is_readable or s.modified_ms < from_ms or s.suffix in plain or 0 in held.values()
+    }
     owed = [
         found.get(s.look.key) or _owed(s, start)
         for s in later
-        if s.look.key in found or (s in unpacked and s.look.key not in held and not is_copy(s.path, path))
+        if s.look.key in found or not (s.look.key in {*unsure, *was_read, *held} or is_copy(s.path, path))
     ]
     keys = {key_of(position) for _, position in owed}
     missing = [position for position, place in places if not place and not position.finished]
@@ -115,7 +124,7 @@ def search(
         copied=[position for position, place in places if place and place.look.key != key_of(position)],
         missing=missing,
         unowed=[p for p, place in places if place and place.look.key not in keys and not p.finished],
-        compressed=[s.path for s in later if s.is_compressed and s.look.key not in keys] if anchors or missing else [],
+        compressed=[s.path for key, s in packed.items() if key not in keys | was_read] if anchors or missing else [],
     )
 
 
@@ -126,15 +135,37 @@ def _later(siblings: list[_Sibling], anchors: Collection[Key], since_ms: int) ->
     return list(dropwhile(lambda s: bool(anchors) and s.look.key not in anchors, _oldest_first(siblings)))
 
 
-def _unpacked(later: Sequence[_Sibling], goes_on: Collection[Key]) -> Collection[_Sibling]:
-    """Those that can be read: plain ones, and compressed ones that are younger than a file whose reading goes on.
+def _read_before(packed: Mapping[Key, _Sibling], positions: Sequence[Position]) -> set[Key]:
+    """Those compressed files that were read before they were compressed."""
+    return {key for key, sibling in packed.items() if sibling.is_readable and _was_read(sibling, positions)}
 
-    Another compressed file may be one that was read before it was compressed.
+
+def _was_read(packed: _Sibling, positions: Sequence[Position]) -> bool:
+    """Whether a compressed file begins with what was read of a file before it was compressed.
+
+    What is shorter than the window may be no more than a heading that all logs share: of a file that was read to its
+    end it must be all.
     """
-    from_ms = min((s.modified_ms for s in later if s.look.key in goes_on), default=None)
-    begun = list(dropwhile(lambda s: s.look.key not in goes_on, later))
-    packed = [s for s in begun if s.is_readable and from_ms is not None and s.modified_ms >= from_ms]
-    return [s for s in later if not s.is_compressed or s in packed]
+    try:
+        head = _head(packed.path)
+    except OSError:
+        return False
+    heads = {length: digest(head[:length]) for length in {min(WINDOW_BYTES, p.offset) for p in positions}}
+    return any(
+        (len(head) == p.offset if p.finished and p.offset < WINDOW_BYTES else _holds(packed, p))
+        for p in positions
+        if heads[min(WINDOW_BYTES, p.offset)] == p.head_digest
+    )
+
+
+def _head(path: str) -> bytes:
+    kind = packing(path)
+    assert kind is not None, "it was found readable by its ending"
+    packed = kind(path, open_to_read(path), None, max_line_bytes=1)
+    try:
+        return packed.first_bytes()
+    finally:
+        packed.close()
 
 
 def _is_unread(sibling: _Sibling, known: Mapping[Key, Position]) -> bool:
@@ -150,7 +181,9 @@ def _place_of(position: Position, siblings: Mapping[Key, _Sibling], unread: Mapp
         return place
     if position.finished or position.offset == 0:
         return None
-    copies = (s for s in unread.values() if s.is_namesake and (s.is_readable or not s.is_compressed))
+    copies = [s for s in unread.values() if s.is_namesake and (s.is_readable or not s.is_compressed)]
+    # Younger files may begin alike where little was read.
+    copies.sort(key=lambda s: s.look.modified_ns)
     return next((copy for copy in copies if _holds(copy, position)), None)
 
 

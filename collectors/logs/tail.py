@@ -30,7 +30,8 @@ class Tail:
     """The lines of every file that a path or a glob names, from where the stored positions end.
 
     `start="end"` leaves out what stands in files at the first look, when no position is stored yet; files that
-    come later are read from their start. With `whole`, each file is one line, given back at the finish. A `.gz` or `.zst` file is read only when the pattern itself ends so.
+    come later are read from their start. With `whole`, each file is one line, given back at the finish. A compressed file is read only when the pattern itself
+    ends so, or where it holds the rest of a log.
     Memory holds one chunk, and per open file one unfinished line of at most `max_line_bytes`.
     """
 
@@ -202,12 +203,20 @@ class Tail:
         if look == book.parked.get(look.key):
             return True
         is_packed = log.path.endswith(READABLE)
+        if (
+            is_packed
+            and position is not None
+            and position.finished
+            and position.modified_ms == look.modified_ns // 1_000_000
+        ):
+            book.parked[look.key] = look
+            return True
         if log.path.endswith(COMPRESSED) and not (is_packed and self._pattern.endswith(READABLE)):
             book.say_compressed(log.path)
             return True
         if position is None or look.key in book.parked or position.modified_ms != look.modified_ns // 1_000_000:
             return False
-        if position.finished if is_packed else position.offset == look.size_bytes:
+        if not is_packed and position.offset == look.size_bytes:
             book.parked[look.key] = look
             return True
         return False

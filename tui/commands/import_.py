@@ -1,5 +1,7 @@
-"""Read finished logs into the store: whole files, .gz and .zst too, or - for standard input. Safe to repeat: each request is
-counted once."""
+"""Read finished logs into the store: whole files, packed ones too (.gz, .bz2, .xz, .zst), or - for standard input.
+
+Safe to repeat: each request is counted once.
+"""
 
 import argparse
 import importlib.util

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ def pack(path: Path, name: str) -> None:
         ".gz": lambda data: gzip.compress(data),
         ".zst": lambda data: zstandard.compress(data),
         ".bz2": lambda data: bz2.compress(data),
+        ".xz": lambda data: lzma.compress(data),
+        ".lz4": lambda data: b"nothing that is read here" + data,
     }
     packed.write_bytes(ways[packed.suffix](path.read_bytes()))
     os.utime(packed, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
@@ -30,11 +33,11 @@ def test_a_rotated_file_that_was_compressed_so_that_it_cannot_be_read_is_named(l
     reader = Reader(log)
     reader.read()
     put(log, "b", at=200)
-    pack(log, f"{log.name}.1.bz2")
+    pack(log, f"{log.name}.1.lz4")
     put(log, "c", at=300)
     reader.restart()
     assert reader.read() == [b"c"]
-    assert any(f"{log}.1.bz2" in note and "usdtop import" in note for note in reader.notes)
+    assert any(f"{log}.1.lz4" in note and "usdtop import" in note for note in reader.notes)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,7 @@ def test_a_rotated_file_that_was_compressed_so_that_it_cannot_be_read_is_named(l
     [
         ("{}.3.gz", "{}.2.gz", "{}.1"),
         ("{}.3.zst", "{}.2.zst", "{}.1.zst"),
+        ("{}.3.bz2", "{}.2.xz", "{}.1.bz2"),
         ("{}-20261120.gz", "{}-20261121.gz", "{}-20261122"),
         ("{}-2026-11-20.gz", "{}-2026-11-21.gz", "{}-2026-11-22.gz"),
     ],
@@ -57,7 +61,7 @@ def test_files_that_were_rotated_and_compressed_while_nobody_collected_are_finis
     for number, name in enumerate((first, second, third), start=1):
         put(log, *numbered(10 * number, 10 * number + 10), at=100 + number)
         name = name.format(log.name)
-        if name.endswith((".gz", ".zst")):
+        if not name.endswith(("1", "22")):
             pack(log, name)
         else:
             log.rename(log.with_name(name))
@@ -67,6 +71,131 @@ def test_files_that_were_rotated_and_compressed_while_nobody_collected_are_finis
     for _ in range(3):
         reader.restart()
         assert reader.read() == []
+
+
+PACKINGS = pytest.mark.parametrize("ending", [".gz", ".zst", ".bz2", ".xz"])
+
+
+@PACKINGS
+def test_a_compressed_file_of_which_nothing_was_read_is_finished_first_when_the_one_before_it_is_gone(
+    log: Path, ending: str
+) -> None:
+    put(log, *numbered(0, 5), at=50)
+    pack(log, f"{log.name}.9{ending}")  # from before anybody collected
+    put(log, *numbered(5, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    log.unlink()  # rotated away for good: only two are kept
+    for number, name in ((1, f"{log.name}.2{ending}"), (2, f"{log.name}.1{ending}")):
+        put(log, *numbered(10 * number, 10 * number + 10), at=100 + number)
+        pack(log, name)
+    put(log, *numbered(40, 50), at=200)
+    reader.restart()
+    assert reader.read() == as_bytes([*numbered(10, 30), *numbered(40, 50)])
+    for _ in range(3):
+        reader.restart()
+        assert reader.read() == []
+    assert not any("usdtop import" in note for note in reader.notes)
+
+
+@PACKINGS
+def test_a_file_that_was_empty_when_it_was_seen_last_is_finished_in_its_compressed_form(log: Path, ending: str) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    log.rename(f"{log}.1")
+    put(log, at=150)
+    assert reader.read() == []
+    pack(Path(f"{log}.1"), f"{log.name}.2{ending}")
+    put(log, *numbered(10, 20), at=200)
+    pack(log, f"{log.name}.1{ending}")
+    put(log, *numbered(20, 30), at=300)
+    reader.restart()
+    assert reader.read() == as_bytes(numbered(10, 30))
+    reader.restart()
+    assert reader.read() == []
+
+
+def test_a_file_and_its_compressed_copy_that_is_being_written_are_read_once(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    log.rename(f"{log}.2")
+    put(log, *numbered(10, 2_000), at=200)
+    log.rename(f"{log}.1")
+    whole = gzip.compress(Path(f"{log}.1").read_bytes())
+    Path(f"{log}.1.gz").write_bytes(whole[:3_000])
+    put(log, *numbered(2_000, 2_010), at=300)
+    reader.restart()
+    reader.read()
+    Path(f"{log}.1.gz").write_bytes(whole)
+    os.utime(f"{log}.1.gz", (200, 200))
+    Path(f"{log}.1").unlink()
+    reader.read()
+    log.rename(f"{log}.0")
+    put(log, *numbered(2_010, 2_020), at=400)
+    for _ in range(2):
+        reader.read()
+        reader.restart()
+    assert sorted(reader.lines) == sorted(as_bytes(numbered(0, 2_020)))
+
+
+def test_a_file_that_is_compressed_at_once_while_it_is_still_held_open_is_read_once(log: Path) -> None:
+    put(log, *numbered(0, 10), at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, *numbered(10, 20), at=200)
+    pack(log, f"{log.name}.1.gz")
+    put(log, *numbered(20, 30), at=300)
+    assert reader.read() == as_bytes(numbered(10, 30))
+    for _ in range(3):
+        assert reader.read() == []
+        reader.restart()
+
+
+def test_a_file_that_was_empty_and_is_compressed_at_once_while_it_is_held_open_is_read_once(log: Path) -> None:
+    put(log, at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, *numbered(10, 20), at=200)
+    pack(log, f"{log.name}.1.gz")
+    put(log, *numbered(20, 30), at=300)
+    assert reader.read() == as_bytes(numbered(10, 30))
+    for _ in range(3):
+        assert reader.read() == []
+        reader.restart()
+
+
+def test_a_heading_that_was_all_that_was_read_does_not_hide_the_files_that_begin_alike(log: Path) -> None:
+    heading = "time,model,tokens"
+    put(log, heading, at=100)
+    reader = Reader(log)
+    reader.read()
+    put(log, "a", at=200)
+    pack(log, f"{log.name}.2.gz")
+    put(log, heading, "b", at=300)
+    pack(log, f"{log.name}.1.gz")
+    put(log, heading, "c", at=400)
+    reader.restart()
+    assert reader.read() == as_bytes(["a", heading, "b", heading, "c"])
+
+
+def test_files_that_share_their_heading_are_told_apart_when_they_are_compressed(log: Path) -> None:
+    heading = "time,model,tokens"
+    put(log, heading, at=100)
+    reader = Reader(log)
+    reader.read()
+    log.rename(f"{log}.1")
+    put(log, heading, "a", at=150)
+    reader.read()
+    assert reader.lines == as_bytes([heading, heading, "a"])
+    Path(f"{log}.1").unlink()
+    log.rename(f"{log}.2")
+    put(log, heading, "b", at=200)
+    pack(log, f"{log.name}.1.gz")
+    put(log, heading, "c", at=300)
+    reader.restart()
+    assert reader.read() == as_bytes([heading, "b", heading, "c"])
 
 
 def test_a_crash_within_a_compressed_rest_goes_on_where_it_was_committed(log: Path) -> None:
