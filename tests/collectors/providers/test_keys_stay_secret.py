@@ -86,37 +86,53 @@ def test_a_key_stands_nowhere(machine: Machine) -> None:
     }
     said = {
         " ".join(words): machine.said(*words)
-        for words in (("sources",), ("sources", "--json"), ("report", "--json"), ("doctor",), ("requests", "--json"))
+        for words in (
+            ("sources",),
+            ("sources", "--json"),
+            ("report", "--json"),
+            ("doctor",),
+            ("requests", "--json"),
+            ("reconcile", "--json"),
+            ("budgets", "--json"),
+            ("alerts", "--json"),
+        )  # fmt: skip
     }
-    screen = asyncio.run(_drawn(machine.store))
+    screens = asyncio.run(_drawn(machine.store))
 
     assert b"refuses the key (401)" in narrated + said["sources"], "the refused ones were refused"
+    assert b"refused" in screens["screen sources"], "the screens show this very store"
     assert KEY.encode() in b"".join(
         value.encode() for s in machine.servers.values() for a in s.asked for value in a.headers.values()
     )
     everything = {
         "the command line": command_line,
         "the narration": narrated,
-        "the screen": screen.encode(),
+        **screens,
         **written,
         **said,
     }
     assert [where for where, text in everything.items() if KEY.encode() in text] == []
 
 
-async def _drawn(store: Path) -> str:
-    """The Sources screen as SVG, with everything that its lists say."""
+async def _drawn(store: Path) -> dict[str, bytes]:
+    """Every screen as SVG, with what opens in front of it, and everything that its lists say."""
     from tests.fakes.screens import NEVER_SECONDS, press, settle
     from tui.app import MonitorApp
 
     feed = StoreFeed(store, clock=lambda: 1_795_000_000_000, machine="here")
     app = MonitorApp(feed, refresh_seconds=NEVER_SECONDS)
+    pictures: dict[str, bytes] = {}
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
-        await press(pilot, "6")
-        picture = app.export_screenshot() + "".join(widget.text for widget in app.screen.query(Lines))
+        for number, name in enumerate(app.MODES, 1):
+            for opened in ("", "enter", "i", "question_mark"):
+                await press(pilot, str(number), *filter(None, (opened,)))
+                texts = "".join(widget.text for widget in app.screen.query(Lines))
+                pictures[f"screen {name} {opened}".strip()] = (app.export_screenshot() + texts).encode()
+                while len(app.screen_stack) > 1:
+                    await press(pilot, "escape")
     feed.close()
-    return picture
+    return pictures
 
 
 @pytest.mark.parametrize("name", KEYED)
