@@ -155,10 +155,13 @@ def _window(datasets: Sequence[Dataset], since_ms: int, until_ms: int, *, laggin
     return None if behind_ms > LAGGING_MS else (since_ms - behind_ms, until_ms - behind_ms)
 
 
-def _whole_minutes(window: tuple[int, int], *, lagging: bool) -> tuple[int, int]:
-    """A rate's window begins with a whole minute: narrower than that no provider counts."""
-    begins, ends = window
-    return (-(-begins // 60_000) * 60_000, ends) if lagging else window
+def _rated(window: tuple[int, int], datasets: Sequence[Dataset]) -> tuple[int, int]:
+    """A rate's window begins with a whole minute, and holds at least one bucket of what is known of parts of days."""
+    begins, ends = -(-window[0] // 60_000) * 60_000, window[1]
+    width_ms = max((one.width_seconds for one in _narrow(datasets)), default=0) * 1_000
+    if ends - begins >= width_ms:
+        return begins, ends
+    return ends // width_ms * width_ms - width_ms, ends // width_ms * width_ms
 
 
 def _of_provider(
@@ -172,19 +175,19 @@ def _of_provider(
 ) -> list[Sum]:
     known_until_ms = _counted_until_ms(mine)
     covered = any(one.covers(dimensions, sources) for dimensions in books.series())
-    begins, ends = _whole_minutes(window, lagging=lagging)
+    begins, ends = _rated(window, mine) if lagging else window
     begins, ends = books.bucket_edges(one.fact.source, begins, min(ends, known_until_ms) if covered else ends)
     usage = books.usage_sums(one.fact.source, begins, ends, days=not lagging)
     scale = (ends - begins, window[1] - window[0] if lagging else ends - begins)
     if covered:
         return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
-    if books.counts_usage(one.fact.source) and (usage or not lagging or _narrow(mine)):
+    if books.counts_usage(one.fact.source) and (not lagging or _narrow(mine)):
         counted = _scaled(_counted(books, one, usage, begins, ends), *scale)
         # A fall that began in time that is counted is of what is counted; a balance is a little late, too.
         counted_until_ms = max(known_until_ms, *(record.until_ms for _, record in usage), 0)
         later_ms = counted_until_ms + EDGE_MS
         return counted + _fallen(books, one, max(begins, later_ms), ends, later_ms)
-    billed = [] if lagging else _billed(books, one, begins, ends)
+    billed = _scaled(_billed(books, one, begins, ends, days=not lagging), *scale)
     return billed or _fallen(books, one, *window)
 
 
@@ -307,12 +310,12 @@ def usage_sum(key: SumKey, record: UsageSum) -> Sum:
     return Sum(key, _measures(record.usage, record.nano_usd, record.requests or 0, partial=partial), record.usage.units)
 
 
-def _billed(books: Books, one: Covering, begins: int, ends: int) -> list[Sum]:
-    """What is billed by a provider that counts no usage and that no log covers."""
+def _billed(books: Books, one: Covering, begins: int, ends: int, *, days: bool) -> list[Sum]:
+    """What is billed by a provider that counts no usage and that no log covers; without `days`, of parts of them."""
     return [
         _money(one, cost.model or None, cost.tenant or None, cost.key or None, cost.nano_usd)
         for cost in books.cost_buckets(begins, ends)
-        if cost.source == one.fact.source and cost.nano_usd
+        if cost.source == one.fact.source and cost.nano_usd and (days or cost.width < _DAY)
     ]
 
 

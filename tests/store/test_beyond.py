@@ -252,6 +252,20 @@ def test_a_provider_that_has_been_silent_for_hours_says_nothing_of_now(seen: See
     assert seen.total(HOUR + 5 * HOUR_MS, HOUR + 6 * HOUR_MS, lagging=True) == (0, 0, 0)
 
 
+def test_a_rate_of_what_is_known_by_the_hour_is_that_of_the_last_whole_hour(seen: Seen) -> None:
+    hour = counted(0, 12_000, 1_200, width_seconds=3_600)
+    seen.provider(hour, width_seconds=3_600)
+    assert seen.total(UNTIL - 5 * MINUTE_MS, UNTIL, lagging=True)[:2] == (1_000, 100)
+    assert seen.total(UNTIL + 20 * MINUTE_MS, UNTIL + 25 * MINUTE_MS, lagging=True)[:2] == (1_000, 100)
+
+
+def test_a_bill_by_the_hour_is_a_rate_and_one_by_the_day_is_none(seen: Seen) -> None:
+    seen.provider(costs=[bill(12_000_000)], width_seconds=3_600)
+    assert seen.total(UNTIL - 5 * MINUTE_MS, UNTIL, lagging=True)[2] == 1_000_000
+    seen.provider(costs=[bill(12_000_000, 86_400)], width_seconds=86_400)
+    assert seen.total(UNTIL - 5 * MINUTE_MS, UNTIL, lagging=True)[2] == 0
+
+
 minutes = st.integers(5, 54)
 tokens = st.integers(0, 10**6)
 models = st.sampled_from(("gpt-4o", "gpt-4o-mini"))

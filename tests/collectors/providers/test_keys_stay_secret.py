@@ -24,6 +24,12 @@ from tui.widgets.lines import Lines
 
 ROOT = Path(__file__).parents[3]
 
+_SAID = (
+    "sources", "sources --json", "report --json", "doctor", "requests --json", "reconcile --json", "budgets --json",
+    "alerts --json",
+)  # fmt: skip
+"""What is asked of the command line about the store."""
+
 
 class Machine:
     """A home with a configuration of every provider, twice: one server knows the key, the other refuses it and repeats it."""
@@ -50,9 +56,10 @@ class Machine:
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def said(self, *words: str) -> bytes:
-        """What a command writes, on both streams."""
-        return b"".join(self.command(*words).communicate(timeout=30))
+    def said(self, *commands: str) -> dict[str, bytes]:
+        """What each command writes, on both streams."""
+        asked = {words: self.command(*words.split()) for words in commands}
+        return {words: b"".join(process.communicate(timeout=30)) for words, process in asked.items()}
 
     def has_asked_everybody(self) -> bool:
         return all(len(server.asked) >= len(_datasets(name)) for name, server in self.servers.items())
@@ -84,19 +91,7 @@ def test_a_key_stands_nowhere(machine: Machine) -> None:
     written = {
         path.name: path.read_bytes() for path in machine.home.rglob("*") if path.is_file() and path.name != "key"
     }
-    said = {
-        " ".join(words): machine.said(*words)
-        for words in (
-            ("sources",),
-            ("sources", "--json"),
-            ("report", "--json"),
-            ("doctor",),
-            ("requests", "--json"),
-            ("reconcile", "--json"),
-            ("budgets", "--json"),
-            ("alerts", "--json"),
-        )  # fmt: skip
-    }
+    said = machine.said(*_SAID)
     screens = asyncio.run(_drawn(machine.store))
 
     assert b"refuses the key (401)" in narrated + said["sources"], "the refused ones were refused"
@@ -122,15 +117,16 @@ async def _drawn(store: Path) -> dict[str, bytes]:
     feed = StoreFeed(store, clock=lambda: 1_795_000_000_000, machine="here")
     app = MonitorApp(feed, refresh_seconds=NEVER_SECONDS)
     pictures: dict[str, bytes] = {}
-    async with app.run_test(size=(200, 60)) as pilot:
-        await settle(pilot)
+    async with app.run_test(size=(120, 40)) as pilot:
         for number, name in enumerate(app.MODES, 1):
-            for opened in ("", "enter", "i", "question_mark"):
-                await press(pilot, str(number), *filter(None, (opened,)))
+            await press(pilot, str(number))
+            for opened in ("", "enter", "i"):
+                await press(pilot, *filter(None, (opened,)))
                 texts = "".join(widget.text for widget in app.screen.query(Lines))
                 pictures[f"screen {name} {opened}".strip()] = (app.export_screenshot() + texts).encode()
                 while len(app.screen_stack) > 1:
-                    await press(pilot, "escape")
+                    await app.pop_screen()
+                    await settle(pilot)
     feed.close()
     return pictures
 
