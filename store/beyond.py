@@ -33,7 +33,9 @@ LAGGING_MS = 3 * 3_600_000
 """A provider further behind says nothing of now."""
 
 _DAY = 86_400
-_BILLED = CardNote("", CardStatus.PRICED, "(billed by the provider)")
+BILLED = CardNote("", CardStatus.PRICED, "(billed by the provider)")
+"""The card of what is known in dollars alone."""
+
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = _AT["input"]
 _NOT_METERED = frozenset({CardStatus.CACHED, CardStatus.HOSTED, CardStatus.PREPAID})
@@ -96,7 +98,7 @@ class Covering(NamedTuple):
         if dimensions.source in sources:
             return False
         if not self.filter.is_empty:
-            return self.filter.matches(SumKey(dimensions, _BILLED).values(DIMENSIONS))
+            return self.filter.matches(SumKey(dimensions, BILLED).values(DIMENSIONS))
         said, _ = split_provider(dimensions.provider, dimensions.model or "")
         return said is not None and shares_bill(said, self.fact.provider)
 
@@ -130,10 +132,10 @@ def beyond(books: Books, since_ms: int, until_ms: int, *, lagging: bool = False)
 def _counted_until_ms(datasets: Sequence[Dataset]) -> int:
     """Up to when usage is complete: what the log holds of later is not yet to be compared."""
     widths = [one for one in datasets if one.width_seconds]
-    return min((one.watermark_ms or 0 for one in _narrow(widths) or widths), default=0)
+    return min((one.watermark_ms or 0 for one in narrow(widths) or widths), default=0)
 
 
-def _narrow(datasets: Sequence[Dataset]) -> list[Dataset]:
+def narrow(datasets: Sequence[Dataset]) -> list[Dataset]:
     """What is known of parts of days."""
     return [one for one in datasets if 0 < one.width_seconds < _DAY]
 
@@ -158,7 +160,7 @@ def _window(datasets: Sequence[Dataset], since_ms: int, until_ms: int, *, laggin
 def _rated(window: tuple[int, int], datasets: Sequence[Dataset]) -> tuple[int, int]:
     """A rate's window begins with a whole minute, and holds at least one bucket of what is known of parts of days."""
     begins, ends = -(-window[0] // 60_000) * 60_000, window[1]
-    width_ms = max((one.width_seconds for one in _narrow(datasets)), default=0) * 1_000
+    width_ms = max((one.width_seconds for one in narrow(datasets)), default=0) * 1_000
     if ends - begins >= width_ms:
         return begins, ends
     return ends // width_ms * width_ms - width_ms, ends // width_ms * width_ms
@@ -181,7 +183,7 @@ def _of_provider(
     scale = (ends - begins, window[1] - window[0] if lagging else ends - begins)
     if covered:
         return _scaled(_not_through(books, one, sources, usage, begins, ends), *scale)
-    if books.counts_usage(one.fact.source) and (not lagging or _narrow(mine)):
+    if books.counts_usage(one.fact.source) and (not lagging or narrow(mine)):
         counted = _scaled(_counted(books, one, usage, begins, ends), *scale)
         # A fall that began in time that is counted is of what is counted; a balance is a little late, too.
         counted_until_ms = max(known_until_ms, *(record.until_ms for _, record in usage), 0)
@@ -203,7 +205,7 @@ def _counted(
     for key, record in usage:
         if record.dataset in billing:
             yield Sum(
-                SumKey(key.dimensions, _BILLED),
+                SumKey(key.dimensions, BILLED),
                 _measures(record.usage, 0, record.requests or 0, partial=False),
                 record.usage.units,
             )
@@ -333,8 +335,14 @@ def _fallen(books: Books, one: Covering, begins: int, ends: int, later_ms: int =
 
 
 def _money(one: Covering, model: str | None, tenant: str | None, key: str | None, nano_usd: int) -> Sum:
-    dimensions = Dimensions(one.fact.source, one.fact.provider, model, None, tenant, key)
-    return Sum(SumKey(dimensions, _BILLED), _measures(NOTHING, nano_usd, 0, partial=False))
+    return Sum(billed_key(one.fact, model, tenant, key), _measures(NOTHING, nano_usd, 0, partial=False))
+
+
+def billed_key(
+    fact: ProviderFact, model: str | None = None, tenant: str | None = None, key: str | None = None
+) -> SumKey:
+    """What a provider's own dollars are of."""
+    return SumKey(Dimensions(fact.source, fact.provider, model, None, tenant, key), BILLED)
 
 
 def _measures(usage: Usage, nano_usd: int, requests: int, *, partial: bool) -> tuple[int, ...]:

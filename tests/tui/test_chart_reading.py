@@ -9,9 +9,11 @@ from store.facts import HostFact
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.live_provider import NANO_PER_TOKEN, counted, tell
 from tests.fakes.stores import closing_connections
 from tui.pictures.chart import ChartPicture
 from tui.pictures.view import View
+from tui.reading.burn import burn
 from tui.reading.chart import chart
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -86,3 +88,36 @@ def test_the_five_dearest_have_names_and_the_others_one_band(path: Path) -> None
 def test_an_empty_store_has_an_empty_chart(tmp_path: Path) -> None:
     Writer(tmp_path / "empty.db").write(batch(at_ms=AT_MS))
     assert drawn(tmp_path / "empty.db").series == ()
+
+
+def test_a_provider_that_no_log_covers_is_drawn_as_far_as_its_figures_reach(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    end = AT_MS // MINUTE_MS * MINUTE_MS
+    writer = Writer(path)
+    writer.write(batch([priced("a", nano_usd=DOLLAR, ended_at_ms=AT_MS - 1, provider="azure")], at_ms=AT_MS), [CARD])
+    usage = [counted(end - n * MINUTE_MS, 4 * DOLLAR // NANO_PER_TOKEN, model="o9") for n in (20, 15)]
+    tell(writer, *usage, watermark_ms=end - 10 * MINUTE_MS)
+    counted_one, logged = drawn(path).series
+    assert (counted_one.name, logged.name) == ("o9", "gpt-4o")
+    assert counted_one.values == (*(None,) * 40, 240.0, *(0.0,) * 4, 240.0, *(0.0,) * 4, *(None,) * 10)
+    assert logged.values[-1] == 60.0
+
+
+def test_a_store_of_a_provider_alone_has_a_chart_and_its_hosts(tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    end = AT_MS // MINUTE_MS * MINUTE_MS
+    writer = Writer(path)
+    tell(writer, counted(end - 2 * MINUTE_MS, DOLLAR // NANO_PER_TOKEN), watermark_ms=end)
+    writer.set_hosts([HostFact(name="h", usd_per_hour_nano=20 * DOLLAR, since_ms=end - HOUR_MS)], end)
+    hosts, model = drawn(path, end).series
+    assert (hosts.values[-3:], model.values[-3:]) == ((None, 20.0, 20.0), (None, 60.0, 0.0))
+
+
+def test_the_trend_of_a_provider_ends_where_that_of_its_rate_does(tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    end = AT_MS // MINUTE_MS * MINUTE_MS
+    tell(Writer(path), counted(end - 11 * MINUTE_MS, DOLLAR // NANO_PER_TOKEN), watermark_ms=end - 10 * MINUTE_MS)
+    picture = burn(Reader(path), View(window_seconds=60), end, machine="here")
+    assert picture.headline.usd_per_hour == 60
+    assert picture.headline.burn_trend[-2:] == (0.0, 60.0)
+    assert [row.trend[-1] for row in picture.rows] == [pytest.approx(DOLLAR / 60)]

@@ -11,6 +11,7 @@ from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import EMPTY, Totals, added, usd_per_hour, usd_per_million
+from store.live_steps import live_steps
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, SumKey, group, total
@@ -42,7 +43,7 @@ def burn(
     """Read the Burn picture; raises StoreError or FeedError."""
     wanted, at = selection(view), moment(reader, view, now_ms)
     sums, costs = reader.sums(at.since_ms, at.until_ms, lagging=True), committed(reader, at)
-    minutes = reader.steps(at.until_ms - _TREND_MINUTES * 60_000, at.until_ms)
+    minutes = _minutes(reader, at)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = added(groups.values())
     rows = _rows(groups, rests, view.by, wanted, minutes, at)
@@ -82,6 +83,13 @@ def burn(
         ),
         nothing_found=_nothing_found(at) if not rows and not at.sources_that_speak and not view.filter else (),
     )
+
+
+def _minutes(reader: Reader, at: Moment) -> Minutes:
+    """Minutes of the trend; a provider's end where the window does, as those of its rate do."""
+    since_ms = at.until_ms - _TREND_MINUTES * 60_000
+    live = live_steps(reader, since_ms, at.until_ms, 60, lagging=True)
+    return [*reader.steps(since_ms, at.until_ms), *(step for one in live for step in one.steps)]
 
 
 def _before(

@@ -1,15 +1,17 @@
 """Dollars per hour over time, stacked by the members of a dimension: the five dearest, the others, and the hosts below."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pricing.money import NANO_PER_USD
 from store.facts import CommitmentFact, HostFact
+from store.live_steps import Step, live_steps
 from store.reader import Reader
 from tui import format as fmt
 from tui.pictures.chart import ChartPicture, Point, Series
 from tui.pictures.view import View
 from tui.reading.moment import moment
-from tui.reading.selection import selection
+from tui.reading.selection import Selection, selection
 
 NAMED = 5
 """How many members have a band of their own."""
@@ -32,14 +34,20 @@ def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
     until_ms = at.until_ms // 60_000 * 60_000 if step_s == 60 else at.until_ms
     ends_s = -(-until_ms // (step_s * 1000)) * step_s
     begins_s = ends_s - -(-span_s // step_s) * step_s
-    hours = _hours(reader, begins_s, until_ms, step_s)
-    spent: dict[str | None, list[int]] = {}
-    for bucket, key, nano_usd, _ in reader.steps(begins_s * 1000, until_ms, step_s):
-        if wanted.holds(key):
-            spent.setdefault(key.value(view.by), [0] * len(hours))[(bucket - begins_s) // step_s] += nano_usd
-    series = _series(spent, view.by, hours)
+    lasted = _lasted(begins_s, until_ms, step_s)
+    logs_since_ms = reader.oldest_bucket_ms(step_s)
+    live = live_steps(reader, begins_s * 1000, until_ms, step_s)
+    oldest_ms = min((one.since_ms for one in live), default=logs_since_ms)
+    members = _Members(wanted, view.by, begins_s, step_s, len(lasted))
+    for step in reader.steps(begins_s * 1000, until_ms, step_s):
+        members.add(step, logs_since_ms)
+    for one in live:
+        for step in one.steps:
+            members.add(step, one.since_ms, one.until_ms)
+    series = _series(members, view.by, lasted)
     if wanted.is_everything:
-        series = (*_hosts(reader, begins_s, step_s, hours), *series)
+        known = _Known(_earlier(logs_since_ms, oldest_ms))
+        series = (*_hosts(reader, begins_s, step_s, known.hours(lasted, begins_s, step_s)), *series)
     return ChartPicture(
         begins_ms=begins_s * 1000,
         step_ms=step_s * 1000,
@@ -50,26 +58,79 @@ def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
     )
 
 
-def _hours(reader: Reader, begins_s: int, until_ms: int, step_s: int) -> Curve:
-    """How many hours each step has lasted: None before the store began, and while it is too short to mean something."""
-    oldest_ms = reader.oldest_bucket_ms(step_s)
+def _lasted(begins_s: int, until_ms: int, step_s: int) -> Curve:
+    """How many hours each step has lasted; None while it is too short to mean something."""
     steps = range(begins_s * 1000, until_ms, step_s * 1000)
-    lasted = [min(step_s * 1000, until_ms - step) / 3_600_000 for step in steps]
-    return [
-        part if oldest_ms is not None and step >= oldest_ms and part * 3600 >= step_s * _LEAST_PART_OF_AN_HOUR else None
-        for step, part in zip(steps, lasted, strict=True)
-    ]
+    hours = [min(step_s * 1000, until_ms - step) / 3_600_000 for step in steps]
+    return [part if part * 3600 >= step_s * _LEAST_PART_OF_AN_HOUR else None for part in hours]
 
 
-def _series(spent: dict[str | None, list[int]], by: str, hours: Curve) -> tuple[Series, ...]:
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return min((at for at in (one, other) if at is not None), default=None)
+
+
+class _Known(NamedTuple):
+    """Between which instants steps are known: what is not is a gap, and no zero."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    """None is now: what logs hold; else up to where a provider's figures are complete."""
+
+    def hours(self, lasted: Curve, begins_s: int, step_s: int) -> Curve:
+        """How many hours each known step has lasted."""
+        ends_s = [begins_s + (place + 1) * step_s for place in range(len(lasted))]
+        return [
+            part
+            if self.since_ms is not None
+            and (end_s - step_s) * 1000 >= self.since_ms // (step_s * 1000) * step_s * 1000
+            and (self.until_ms is None or end_s * 1000 <= self.until_ms)
+            else None
+            for part, end_s in zip(lasted, ends_s, strict=True)
+        ]
+
+    def beside(self, other: "_Known") -> "_Known":
+        """Of two parts of one curve: as early as either, and as far as a log reaches, which tells a part at least."""
+        both = self.until_ms is not None and other.until_ms is not None
+        return _Known(
+            _earlier(self.since_ms, other.since_ms),
+            min(self.until_ms or 0, other.until_ms or 0) if both else None,
+        )
+
+
+class _Members:
+    """What each member of a dimension spent in each step."""
+
+    def __init__(self, wanted: Selection, by: str, begins_s: int, step_s: int, steps: int) -> None:
+        self._wanted, self._by, self.begins_s, self.step_s, self._steps = wanted, by, begins_s, step_s, steps
+        self.spent: dict[str | None, list[int]] = {}
+        self.known: dict[str | None, _Known] = {}
+
+    def add(self, step: Step, since_ms: int | None, until_ms: int | None = None) -> None:
+        """Count a step for its member, if that is wanted, as a part of what is known between two instants."""
+        bucket, key, nano_usd, _ = step
+        if self._wanted.holds(key):
+            name, known = key.value(self._by), _Known(since_ms, until_ms)
+            self.spent.setdefault(name, [0] * self._steps)[(bucket - self.begins_s) // self.step_s] += nano_usd
+            self.known[name] = known.beside(self.known[name]) if name in self.known else known
+
+    def hours(self, names: Sequence[str | None], lasted: Curve) -> Curve:
+        """How many hours each step has lasted that is known of any of these."""
+        known = self.known[names[0]]
+        for name in names[1:]:
+            known = known.beside(self.known[name])
+        return known.hours(lasted, self.begins_s, self.step_s)
+
+
+def _series(members: _Members, by: str, lasted: Curve) -> tuple[Series, ...]:
+    spent = members.spent
     dearest = sorted(spent, key=lambda name: (-sum(spent[name]), name or ""))
     spenders = [name for name in dearest if any(spent[name])]
-    named, rest = spenders[:NAMED], [spent[name] for name in spenders[NAMED:]]
-    series = [Series(fmt.member(by, name), _rates(spent[name], hours)) for name in named]
+    named, rest = spenders[:NAMED], spenders[NAMED:]
+    series = [Series(fmt.member(by, name), _rates(spent[name], members.hours([name], lasted))) for name in named]
     if rest:
-        series.append(
-            Series(f"{len(rest)} other{'' if len(rest) == 1 else 's'}", _rates(_added(rest), hours), aside=True)
-        )
+        whole = _added(spent[name] for name in rest)
+        title = f"{len(rest)} other{'' if len(rest) == 1 else 's'}"
+        series.append(Series(title, _rates(whole, members.hours(rest, lasted)), aside=True))
     return tuple(series)
 
 
