@@ -28,7 +28,6 @@ class Pattern:
 
     cycle_hours: int
     """24 for the shape of a day, 168 for that of a week."""
-    hours_seen: int
     usual: Mapping[int, float]
     """Nano-dollars of an hour, by its place in the cycle."""
     errors: tuple[float, ...] = ()
@@ -50,7 +49,6 @@ def pattern(hours: Sequence[Hour], horizon_hours: int, level_hours: int) -> Patt
     cycle, usual = shape
     return Pattern(
         cycle_hours=cycle,
-        hours_seen=len(hours),
         usual=usual,
         errors=tuple(_errors(hours, max(1, horizon_hours), max(1, level_hours))),
     )

@@ -54,8 +54,6 @@ class Totals:
     reported_requests: int = 0
     duration_ms: int = 0
     durations: int = 0
-    first_token_ms: int = 0
-    first_tokens: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         return added((self, other))

@@ -86,8 +86,6 @@ _ORDINARY = {
     "reported_requests": "reported",
     "duration_ms": "duration_ms",
     "durations": "durations",
-    "first_token_ms": "first_token_ms",
-    "first_tokens": "first_tokens",
 }
 """Counts of `Totals` that are measures of every sum."""
 

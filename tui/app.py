@@ -22,9 +22,6 @@ from tui.screens.monitor import MonitorScreen
 from tui.tracekeys import TraceKeysApp
 from tui.trail import Trail
 
-DEMO = "demo"
-"""The result of an app that was left to start the demo."""
-
 
 def _gpus() -> Screen[Any]:
     from tui.screens.gpus import GpusScreen

@@ -35,8 +35,8 @@ COMMANDS = {
     "init": "write a commented configuration from what was found",
 }
 
-DONE, FINDING, WRONG_USE, NOTHING_KNOWN = 0, 1, 2, 3
-"""Exit codes: done, a finding, wrong use or configuration, nothing known."""
+DONE, WRONG_USE, NOTHING_KNOWN = 0, 2, 3
+"""Exit codes: done, wrong use or configuration, nothing known; 1 is what `check` finds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

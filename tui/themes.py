@@ -2,7 +2,7 @@
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-DARK, LIGHT, SAFE = "ansi-dark", "ansi-light", "colour-blind"
+DARK, SAFE = "ansi-dark", "colour-blind"
 
 COLOUR_BLIND = Theme(
     name=SAFE,

@@ -72,6 +72,7 @@ def watch(
     _read_ahead(feed, view)
     from tui.app import MonitorApp, show
     from tui.keymap import dress
+    from tui.screens.burn import DEMO
 
     sys.setswitchinterval(_SWITCH_S)
     lock = monitors_lock(watched.place.path)
@@ -98,7 +99,7 @@ def watch(
         from tui.commands.common import say
 
         say("the screen ended with an error; recording goes on if a collector runs.")
-    return result == "demo"
+    return result == DEMO
 
 
 def _read_ahead(feed: ForkedFeed, view: "View") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from collectors.engines import ENGINES, recognise
@@ -58,16 +59,13 @@ class EngineSource:
         self.name = name
         self.poll_seconds = poll_seconds
         self._url = url
-        self._client = client
+        self._fetch = partial(fetch, client, url, headers=headers, seconds=timeout_seconds, limit_bytes=limit_bytes)
         self._host = host
         self._model = model
         self._gpus = gpus
         self._uuids = uuids
         self._holds = holds
-        self._headers = headers
         self._monotonic = monotonic
-        self._timeout_seconds = timeout_seconds
-        self._limit_bytes = limit_bytes
         self._malformed = Malformed()
         self._watch = _Watch()
 
@@ -82,13 +80,7 @@ class EngineSource:
 
     async def _scrape(self, at_ms: int) -> tuple[EngineReading, list[Reject], str]:
         self._watch.begin(at_ms, self._monotonic())
-        text, life = await fetch(
-            self._client,
-            self._url,
-            headers=self._headers,
-            seconds=self._timeout_seconds,
-            limit_bytes=self._limit_bytes,
-        )
+        text, life = await self._fetch()
         engine = recognise(text)
         if engine is None:
             raise CollectorError(f"{address(self._url)} {_what_it_is(text)}")

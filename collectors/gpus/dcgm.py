@@ -9,6 +9,7 @@ together by its UUID.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, ClassVar
 
@@ -87,24 +88,15 @@ class DcgmSource:
         self.name = name
         self.poll_seconds = poll_seconds
         self._url = url
-        self._client = client
+        self._fetch = partial(fetch, client, url, headers=headers, seconds=timeout_seconds, limit_bytes=limit_bytes)
         self._host = host
         self._machine = machine
-        self._headers = headers
-        self._timeout_seconds = timeout_seconds
-        self._limit_bytes = limit_bytes
         self._malformed = Malformed()
         self._errors: dict[tuple[str, str], tuple[int, ...]] = {}
 
     async def poll(self, now_ms: int) -> Poll:
         """One reading of every card on the page; raises CollectorError."""
-        text, _ = await fetch(
-            self._client,
-            self._url,
-            headers=self._headers,
-            seconds=self._timeout_seconds,
-            limit_bytes=self._limit_bytes,
-        )
+        text, _ = await self._fetch()
         if FAMILY not in text:
             raise CollectorError(
                 f"{address(self._url)} is no page of a DCGM exporter: none of its metrics is DCGM_FI_..."

@@ -54,8 +54,6 @@ class SourceSeen:
     state: str
     silent_seconds: float
     detail: str = ""
-    requests_share: float = 0.0
-    """Of the requests of the day before that came from it."""
     nano_usd_per_hour: int | None = None
     """What it told of per hour over the day before: spend that nobody sees while it is silent."""
 

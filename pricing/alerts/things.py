@@ -39,19 +39,16 @@ def idle_gpu(seen: Seen, limits: Thresholds) -> Iterator[Result]:
     for gpu in seen.gpus:
         if gpu.nano_usd_per_hour is None or gpu.idle_seconds is None or gpu.lost:
             continue
-        yield Finding(
-            rule="idle_gpu",
-            subject=_named(gpu),
-            title=f"idle for {lasting(gpu.idle_seconds)}",
-            value=gpu.idle_seconds,
-            fires_at=limits.idle_seconds,
+        yield _lasts(
+            "idle_gpu",
+            gpu,
+            gpu.idle_seconds,
+            limits.idle_seconds,
             clears_at=limits.idle_seconds / 10,
-            evidence=(
-                f"busy under {percent(limits.idle_busy)} of the time for {lasting(gpu.idle_seconds)}, and paid "
-                f"{rate(gpu.nano_usd_per_hour)}; fires at {lasting(limits.idle_seconds)}",
-            ),
-            effect_nano_usd_per_hour=gpu.nano_usd_per_hour,
-            path=_host(gpu.host),
+            title=f"idle for {lasting(gpu.idle_seconds)}",
+            seen=f"busy under {percent(limits.idle_busy)} of the time for {lasting(gpu.idle_seconds)}, and paid "
+            f"{rate(gpu.nano_usd_per_hour)}",
+            effect=gpu.nano_usd_per_hour,
             reason="nothing runs on it: give it work or give it back",
         )
 
@@ -88,18 +85,14 @@ def throttled_gpu(seen: Seen, limits: Thresholds) -> Iterator[Result]:
     """GPUs that the hardware slows down."""
     for gpu in seen.gpus:
         if gpu.throttled_seconds:
-            yield Finding(
-                rule="throttled_gpu",
-                subject=_named(gpu),
-                title=f"slowed down: {gpu.throttle_reason}",
-                value=gpu.throttled_seconds,
-                fires_at=limits.throttled_seconds,
+            yield _lasts(
+                "throttled_gpu",
+                gpu,
+                gpu.throttled_seconds,
+                limits.throttled_seconds,
                 clears_at=limits.throttled_seconds / 2,
-                evidence=(
-                    f"slowed down for {lasting(gpu.throttled_seconds)} of the last 5 min by {gpu.throttle_reason}; "
-                    f"fires at {lasting(limits.throttled_seconds)}",
-                ),
-                path=_host(gpu.host),
+                title=f"slowed down: {gpu.throttle_reason}",
+                seen=f"slowed down for {lasting(gpu.throttled_seconds)} of the last 5 min by {gpu.throttle_reason}",
                 reason=f"the card reports {gpu.throttle_reason}: look at its cooling and its power",
             )
 
@@ -121,6 +114,33 @@ def lost_gpu(seen: Seen, limits: Thresholds) -> Iterator[Result]:  # noqa: ARG00
                 path=_host(gpu.host),
                 reason=gpu.lost,
             )
+
+
+def _lasts(
+    rule: str,
+    gpu: GpuSeen,
+    seconds: float,
+    fires_at: float,
+    *,
+    clears_at: float,
+    title: str,
+    seen: str,
+    reason: str,
+    effect: int | None = None,
+) -> Finding:
+    """What a GPU has been doing for too long."""
+    return Finding(
+        rule=rule,
+        subject=_named(gpu),
+        title=title,
+        value=seconds,
+        fires_at=fires_at,
+        clears_at=clears_at,
+        evidence=(f"{seen}; fires at {lasting(fires_at)}",),
+        effect_nano_usd_per_hour=effect,
+        path=_host(gpu.host),
+        reason=reason,
+    )
 
 
 def _named(gpu: GpuSeen) -> str:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
-from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Saturating, Served
+from pricing.hosts.economics import Saturating, Served
 
 PERCENTILE = Fraction(995, 1000)
 """Of the work rates of saturated minutes: the very highest may be an accident of counting."""
@@ -129,7 +129,3 @@ def _of_learned(one: Learned) -> Saturation:
         since_ms=one.since_ms,
         minutes=one.minutes,
     )
-
-
-ASSUMED_WEIGHTS = f"w = {DEFAULT_DECODE_WEIGHT} and w_c = 0.05 assumed"
-"""What is said beside figures of engines without a configured capacity."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pricing.books.book import PriceBook
 from pricing.hosts.economics import Saturating, Served
 from pricing.money import usd_from_nano
-from pricing.whatif.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, by_session, kept_by_sender
+from pricing.whatif.traffic import KeptRequest, Sender, Traffic, Windows, by_sender, by_session
 
 SECONDS_PER_HOUR = 3600
 
@@ -94,7 +94,7 @@ class Situation:
         if self.seconds <= 0:
             raise ValueError("savings are looked for in a window of time")
         object.__setattr__(self, "_senders", by_sender(one for one in self.traffic if one.is_metered))
-        object.__setattr__(self, "_kept", kept_by_sender(self.kept))
+        object.__setattr__(self, "_kept", by_sender(self.kept))
 
     def senders(self) -> Iterator[tuple[Sender, list[Traffic]]]:
         """Each sender's metered traffic."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from pricing.books.book import STANDARD
 from pricing.card import CardStatus, RateCard
@@ -73,6 +73,9 @@ class KeptRequest:
     """The conversation or task that it belongs to, where its source names one."""
 
 
+Sent = TypeVar("Sent", Traffic, KeptRequest)
+
+
 def merged_usage(traffic: Iterable[Traffic]) -> Usage:
     """The tokens of all of them, class by class."""
     usage = NOTHING
@@ -81,18 +84,10 @@ def merged_usage(traffic: Iterable[Traffic]) -> Usage:
     return usage
 
 
-def by_sender(traffic: Iterable[Traffic]) -> dict[Sender, list[Traffic]]:
+def by_sender(many: Iterable[Sent]) -> dict[Sender, list[Sent]]:
     """Groups of the same provider, model and key."""
-    found: dict[Sender, list[Traffic]] = {}
-    for one in traffic:
-        found.setdefault(one.sender, []).append(one)
-    return found
-
-
-def kept_by_sender(kept: Iterable[KeptRequest]) -> dict[Sender, list[KeptRequest]]:
-    """Kept requests of the same provider, model and key."""
-    found: dict[Sender, list[KeptRequest]] = {}
-    for one in kept:
+    found: dict[Sender, list[Sent]] = {}
+    for one in many:
         found.setdefault(one.sender, []).append(one)
     return found
 

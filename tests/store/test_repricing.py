@@ -1,6 +1,5 @@
 """Stored usage priced again: rows exactly, sums without rows as an estimate, and never a token more or less."""
 
-import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -21,6 +20,7 @@ from store.sums import total
 from store.tables import MEASURES, ROLLUPS, UNIT_ROLLUPS, StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.sums import ask, assert_sums_are_those_of_the_rows
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 DOUBLED = RateCard(
@@ -74,13 +74,6 @@ def reprice(path: Path, cards: Mapping[str | None, RateCard], **options: bool | 
     return repricing.changes
 
 
-def ask(path: Path, question: str, *values: object) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute(question, values).fetchall()
-        connection.commit()
-        return found
-
-
 def write(path: Path, events: Sequence[PricedEvent]) -> None:
     with closing(Writer(path)) as writer:
         writer.write(batch(events), (*CARDS, DEARER_SEARCHES, CACHED, UNUSED))
@@ -108,32 +101,6 @@ def rows(path: Path) -> list[tuple[Any, ...]]:
         "SELECT r.id, card_id, nano_usd, partial, identity, input, output FROM requests AS r"
         " JOIN cards AS c ON c.id = r.card ORDER BY r.id",
     )
-
-
-_OF_ROWS = (
-    "count(*)",
-    "sum(EXISTS (SELECT 1 FROM requests AS e WHERE e.identity >> 24 = r.identity >> 24 AND e.id < r.id))",
-    "count(partial)", "sum(input)", "sum(cache_read)", "sum(cache_write_5m)", "sum(cache_write_1h)",
-    "sum(cache_write_30m)", "sum(cache_write_12h)", "sum(cache_write)", "sum(output)", "sum(reasoning)",
-    "coalesce(sum(nano_usd), 0)", "coalesce(sum(reported_nano_usd), 0)", "count(reported_nano_usd)",
-    "coalesce(sum(duration_ms), 0)", "count(duration_ms)", "coalesce(sum(first_token_ms), 0)", "count(first_token_ms)",
-)  # fmt: skip
-"""What MEASURES are, asked of single rows."""
-
-
-def assert_sums_are_those_of_the_rows(path: Path) -> None:
-    for table, width in ROLLUPS.items():
-        of_rows = (
-            f"SELECT ended_at_ms / {width * 1000} * {width} AS b, series, card, {', '.join(_OF_ROWS)} FROM requests AS r"
-            " GROUP BY b, series, card ORDER BY 1, 2, 3"
-        )
-        assert ask(path, f"SELECT bucket, series, card, {_COLUMNS} FROM {table} ORDER BY 1, 2, 3") == ask(path, of_rows)
-        searches = (
-            f"SELECT ended_at_ms / {width * 1000} * {width} AS b, series, card, 'web_searches', sum(units ->> '$[0][1]')"
-            " FROM requests WHERE units IS NOT NULL GROUP BY b, series, card ORDER BY 1, 2, 3"
-        )
-        units = f"SELECT bucket, series, card, unit, amount FROM {UNIT_ROLLUPS[table]} ORDER BY 1, 2, 3"
-        assert ask(path, units) == ask(path, searches)
 
 
 def _priced(number: int, call: int | None, at: int, model: str, usage: Usage, card: RateCard) -> PricedEvent:

@@ -1,10 +1,9 @@
 """One request seen through several sources is counted once, as the view that knows most of it says."""
 
-import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +14,9 @@ from pricing.usage import Usage
 from store.facts import Outcome, PricedEvent, Rank
 from store.reader import Reader
 from store.sums import group, total
-from store.tables import MEASURES, ROLLUPS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
+from tests.fakes.sums import ask, assert_sums_are_those_of_the_rows
 
 MINUTE_MS = 60_000
 SOURCES = {Rank.PAYLOAD: "gateway", Rank.ROW: "database", Rank.SPAN: "traces"}
@@ -28,33 +27,6 @@ CARDS = {"gpt-4o": CARD, "claude": OTHER}
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "usdtop.db"
-
-
-def ask(path: Path, question: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(question).fetchall()
-
-
-_OF_ROWS = (
-    "count(*)",
-    "sum(EXISTS (SELECT 1 FROM requests AS e WHERE e.identity >> 24 = r.identity >> 24 AND e.id < r.id))",
-    "count(partial)", "sum(input)", "sum(cache_read)", "sum(cache_write_5m)", "sum(cache_write_1h)",
-    "sum(cache_write_30m)", "sum(cache_write_12h)", "sum(cache_write)", "sum(output)", "sum(reasoning)",
-    "coalesce(sum(nano_usd), 0)", "coalesce(sum(reported_nano_usd), 0)", "count(reported_nano_usd)",
-    "coalesce(sum(duration_ms), 0)", "count(duration_ms)", "coalesce(sum(first_token_ms), 0)", "count(first_token_ms)",
-)  # fmt: skip
-"""What MEASURES are, asked of single rows."""
-
-
-def assert_sums_are_those_of_the_rows(path: Path) -> None:
-    for table, width in ROLLUPS.items():
-        of_rows = (
-            f"SELECT ended_at_ms / {width * 1000} * {width} AS b, series, card, {', '.join(_OF_ROWS)} FROM requests AS r"
-            " GROUP BY b, series, card ORDER BY 1, 2, 3"
-        )
-        assert ask(path, f"SELECT bucket, series, card, {', '.join(MEASURES)} FROM {table} ORDER BY 1, 2, 3") == ask(
-            path, of_rows
-        )
 
 
 class View(NamedTuple):

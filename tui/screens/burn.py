@@ -24,6 +24,9 @@ from tui.widgets.rule import Rule
 from tui.widgets.table import Drawn, Table
 from tui.widgets.timechart import TimeChart
 
+DEMO = "demo"
+"""The result of an app that was left to start the demo."""
+
 _ROOM_FOR_CHART = 36
 """Lines of a terminal that has room for the chart beside everything else."""
 
@@ -182,7 +185,7 @@ class BurnScreen(SortedScreen[BurnPicture]):
 
     def action_demo(self) -> None:
         """Leave, so that the command line starts the demo."""
-        self.app.exit("demo")
+        self.app.exit(DEMO)
 
 
 def deeper(view: View, by: str, key: str | None) -> tuple[str, View]:
