@@ -58,15 +58,15 @@ class Rank(IntEnum):
     PAYLOAD = 3
 
 
-class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class UsageEvent(msgspec.Struct, frozen=True, gc=False):
     """One request (one attempt of it) as a gateway saw it end."""
 
     id: str
     """The source's own id of this record; two records with one id are one request."""
+    ended_at_ms: int
     call_id: str | None = None
     """An id shared by several views or attempts of one call; with `id` it is the identity across sources."""
     trace_id: str | None = None
-    ended_at_ms: int
     duration_ms: int | None = None
     first_token_ms: int | None = None
     provider: str | None = None
@@ -87,11 +87,11 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of what a gateway's cache answered: what it said that the call would have cost."""
     error: str | None = None
     """Class of the failure, e.g. "RateLimitError"."""
-    rank: Rank = Rank.PAYLOAD
     user: str | None = None
     end_user: str | None = None
     session: str | None = None
     tags: tuple[str, ...] = ()
+    rank: Rank = Rank.PAYLOAD
 
 
 class PricedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
