@@ -69,8 +69,12 @@ NOTHING = Usage()
 
 def invalid_reason(usage: Usage) -> str | None:
     """Why these counts cannot be, or None: negative, or more reasoning than output."""
-    if min(usage[:9]) < 0 or (usage.units and any(amount < 0 for _, amount in usage.units)):
+    new, read, for_5m, for_1h, for_30m, for_12h, written, output, reasoning, units = usage
+    # All of them together are negative where one of them is.
+    if new | read | for_5m | for_1h | for_30m | for_12h | written | output | reasoning < 0:
         return "a negative count"
-    if usage.reasoning_tokens > usage.output_tokens:
+    if units and any(amount < 0 for _, amount in units):
+        return "a negative count"
+    if reasoning > output:
         return "more reasoning tokens than output tokens"
     return None
