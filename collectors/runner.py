@@ -21,8 +21,8 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Say: TypeAlias = Callable[[str], None]
 
 MAX_BACK_OFF_SECONDS = 60.0
-MOST_BY_KIND = {"engine": 10.0, "gpu": 10.0}
-"""What is restarted by hand is looked for again soon: a refused connection costs nobody anything."""
+MOST_BY_KIND = {"engine": 0.0, "gpu": 10.0}
+"""What is restarted by hand is looked for again soon, an engine at every poll: a refused connection costs nobody anything."""
 ABSENT_SECONDS = 60.0
 HEARTBEAT_MS = 1_000
 """A source that saw nothing new says so at most this often, so that a quiet store stays quiet."""
