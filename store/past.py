@@ -36,5 +36,29 @@ def activity_at_saturation(ask: Ask, engine: str, model: str, uuids: tuple[str, 
     )
 
 
+def work_rates(
+    ask: Ask,
+    engine: str,
+    model: str,
+    since_ms: int,
+    until_ms: int,
+    *,
+    cached: float,
+    output: float,
+    least_seconds: float,
+) -> list[tuple[int, float]]:
+    """(minute in epoch seconds, work per second), the least work first, of an engine's minutes that were observed for long enough.
+
+    `cached` and `output` are the work of one token of these classes, in input tokens.
+    """
+    rows = ask(
+        "SELECT minute, (coalesce(input, 0) + ? * coalesce(cache_read, 0) + ? * coalesce(output, 0)) / seconds AS rate"
+        " FROM engine_minutes WHERE engine = (SELECT id FROM engines WHERE name = ? AND model = ?)"
+        " AND minute >= ? AND minute < ? AND seconds >= ? ORDER BY rate",
+        (cached, output, engine, model, since_ms // 1000, -(-until_ms // 1000), least_seconds),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def _only(rows: list[tuple[float | None, ...]]) -> float | None:
     return rows[0][0] if rows else None

@@ -1,12 +1,33 @@
 """Questions about GPUs and engines."""
 
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import TypeVar, cast
+
 from store import machine_questions as machines
 from store.questions.opened import OpenStore
 from store.records import EngineState, GpuMinute, GpuState
 
+Answer = TypeVar("Answer")
+
+_MINUTE_MS = 60_000
+
 
 class MachineQuestions(OpenStore):
     """What GPUs and engines measured."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._minute = 0
+        self._answers: dict[Hashable, object] = {}
+
+    def by_minute(self, question: Hashable, at_ms: int, answer: Callable[[], Answer]) -> Answer:
+        """An answer about days, which change by the minute: it is looked for once in each, and then known."""
+        if at_ms // _MINUTE_MS != self._minute:
+            self._minute, self._answers = at_ms // _MINUTE_MS, {}
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast("Answer", self._answers[question])
 
     def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
         """Each GPU read in the window: means of what was measured, the newest of the rest."""

@@ -309,6 +309,14 @@ ENGINE = EngineRow(
         decode_weight=5.0,
         weights_assumed=False,
     ),
+    headroom=Headroom(
+        p95_work_per_second=11_200.0,
+        days=6.9,
+        minutes=9_936,
+        needed_share=0.951,
+        usd_per_million_more=Decimal("0.8548"),
+        usd_per_million_less=None,
+    ),
     rival=Rival(
         record="together/llama-3.3-70b",
         checked="2026-11-09",
@@ -321,7 +329,9 @@ ENGINE = EngineRow(
     tiers=(
         Tier("U1", 0.64, "work rate against K, configured"),
         Tier("U2", 0.94, "KV cache in use"),
+        Tier("U3", 0.71, "tensor or memory units active, of 86% seen at saturation"),
         Tier("U4", 0.97, "busy time: any kernel running"),
+        Tier("U5", 0.88, "power between idle and the limit"),
     ),
     age_ms=1200,
 )
@@ -421,14 +431,6 @@ ENGINE_PAGE = EnginePicture(
         User(name="(idle)", dimension="tenant", requests=0, tokens=0, usd_per_hour=Decimal("3.60"), share=0.36, aside=True),
     ),
     provisional=False,
-    headroom=Headroom(
-        p95_work_per_second=11_200.0,
-        days=6.9,
-        minutes=9_936,
-        needed_share=0.951,
-        usd_per_million_more=Decimal("0.8548"),
-        usd_per_million_less=None,
-    ),
 )  # fmt: skip
 
 GPU_PAGE = GpuPicture(

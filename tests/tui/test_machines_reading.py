@@ -1,5 +1,6 @@
 """What the GPUs screen is told: prices now and elsewhere, how full and how anybody knows, energy, and hints with their figures."""
 
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -32,12 +33,13 @@ from tui.cli import main
 from tui.feed import FeedError
 from tui.pictures.machines import EngineRow, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
-from tui.reading.enginepage import engine_page, whole_machines
+from tui.reading.enginepage import engine_page
 from tui.reading.gpupage import gpu_page
 from tui.reading.machines import machines
 from tui.reading.report import report
 from tui.widgets.machinepanel import engine_text
-from tui.widgets.machinerows import spread_text
+from tui.widgets.machinerows import COLUMNS, spread_text
+from tui.widgets.machinerows import engine_row as engine_cells
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 NOW_MS = AT_MS + MINUTE_MS
@@ -210,7 +212,7 @@ def test_every_tier_says_what_it_was_taken_from(scene: Scene) -> None:
     scene.engine(at_ms=AT_MS - 10 * MINUTE_MS, gpus=(0,), input_tokens=15_000, output_tokens=3_000, waiting=9)
     scene.gpu(busy=0.9, power_watts=400.0, **(full | {"dram_active": 0.4}))
     scene.engine(gpus=(0,), input_tokens=7_500, output_tokens=1_500, running=32, running_limit=256, idle_seconds=15.0)
-    (host,) = whole_machines(Reader(scene.path), View(), NOW_MS, machine="h").hosts
+    host = scene.row()
 
     assert {tier.tier: tier.value for tier in host.engines[0].tiers} == {
         "U1": pytest.approx(0.5),
@@ -220,6 +222,47 @@ def test_every_tier_says_what_it_was_taken_from(scene: Scene) -> None:
         "U5": pytest.approx(0.5),
     }
     assert all(tier.source for tier in host.engines[0].tiers)
+
+
+def test_what_an_engine_needs_is_its_busy_minutes_and_a_third_against_what_it_can_do(scene: Scene) -> None:
+    scene.host(20, **JOINT)
+    for minute in range(1, 41):
+        scene.engine(at_ms=AT_MS - minute * MINUTE_MS, input_tokens=minute * 300)
+    scene.engine(input_tokens=300)
+    room, engine = scene.first().headroom, scene.first()
+
+    # Of 40 minutes that are over the 38th is 38 x 300 a second, and K 30,000.
+    assert room is not None
+    assert (room.minutes, room.p95_work_per_second) == (40, 11_400)
+    assert room.needed_share == pytest.approx(11_400 * 1.3 / 30_000)
+    assert engine.blended_usd_per_million is not None
+    assert (room.usd_per_million_more, room.usd_per_million_less) == (
+        engine.blended_usd_per_million * 2, engine.blended_usd_per_million / 2,
+    )  # fmt: skip
+    assert engine_row_of(engine)["NEED"] == "49%"
+
+
+def test_without_a_k_or_with_few_minutes_nobody_knows_what_an_engine_needs(scene: Scene) -> None:
+    scene.engine(input_tokens=300)
+    assert scene.first().headroom is None
+    for minute in range(1, 11):
+        scene.engine(at_ms=AT_MS - minute * MINUTE_MS, input_tokens=300)
+    room = scene.first().headroom
+    assert room is not None
+    assert (room.needed_share, room.usd_per_million_less) == (None, None)
+    assert engine_row_of(scene.first())["NEED"] == "--"
+
+
+def engine_row_of(engine: EngineRow) -> dict[str, str]:
+    """Its cells by the titles of their columns."""
+    return dict(zip((column.title for column in COLUMNS), engine_cells("h", engine).cells, strict=True))
+
+
+def test_the_past_is_asked_once_in_a_minute(scene: Scene) -> None:
+    reader, numbers = Reader(scene.path), itertools.count()
+    times = [AT_MS, AT_MS + MINUTE_MS - 1, AT_MS + MINUTE_MS, AT_MS]
+    assert [reader.by_minute("how much", at_ms, lambda: next(numbers)) for at_ms in times] == [0, 0, 1, 2]
+    reader.close()
 
 
 def test_latencies_are_means_over_what_was_measured(scene: Scene) -> None:

@@ -10,9 +10,9 @@ import msgspec
 from collectors.clock import now_ms
 from collectors.machine import machine_name
 from tui.commands.common import print_json, reading, shortened
-from tui.pictures.machines import EngineRow, GpuRow, HostRow, MachinesPicture, Spread
+from tui.pictures.machines import EngineRow, GpuRow, Headroom, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
-from tui.reading.enginepage import whole_machines
+from tui.reading.machines import machines
 from tui.reading.report import instant_text, money
 
 
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the GPUs picture; 3 when nothing is known of any machine."""
     at_ms = now_ms()
     with reading(options) as reader:
-        picture = whole_machines(reader, View(), at_ms, machine=machine_name())
+        picture = machines(reader, View(), at_ms, machine=machine_name())
     if options.json:
         hosts = [_host_json(host) for host in picture.hosts]
         print_json({"schema": 1, "as_of": instant_text(at_ms), "hosts": hosts, "absent": picture.absent})
@@ -85,7 +85,7 @@ def _engine_json(engine: EngineRow) -> dict[str, Any]:
         "tiers": [
             {"tier": tier.tier, "share": _rounded(tier.value), "source": tier.source} for tier in engine.tiers
         ],
-        "work": _work_json(engine),
+        "work": _work_json(engine), "headroom": _headroom_json(engine.headroom),
         "ttft_ms": _rounded(engine.ttft_ms), "tpot_ms": _rounded(engine.tpot_ms),
         "ttft_percentiles": _spread_json(engine.ttft_spread), "tpot_percentiles": _spread_json(engine.tpot_spread),
         "joules_per_token": _rounded(engine.joules_per_token),
@@ -119,6 +119,18 @@ def _work_json(engine: EngineRow) -> dict[str, Any] | None:
         "output_weight": _rounded(work.decode_weight),
         "weights_assumed": work.weights_assumed,
         "peak_per_second": _rounded(work.peak_per_second),
+    }
+
+
+def _headroom_json(room: Headroom | None) -> dict[str, Any] | None:
+    if room is None:
+        return None
+    return {
+        "p95_work_per_second": _rounded(room.p95_work_per_second),
+        "minutes": room.minutes,
+        "needed_share": _rounded(room.needed_share),
+        "usd_per_million_tokens_with_twice_the_gpus": money(room.usd_per_million_more),
+        "usd_per_million_tokens_with_half_the_gpus": money(room.usd_per_million_less),
     }
 
 

@@ -8,6 +8,7 @@ from tui.explaining.words import Tell, Teller, exact
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.machines import LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Rival, Work
+from tui.widgets.machinepanel import headroom_sentences
 from tui.widgets.machinerows import even_text, milliseconds, price_text, spread_text, sums_text
 from tui.widgets.machinesums import memory_share
 
@@ -74,6 +75,18 @@ def _use(engine: EngineRow, tell: Tell) -> Iterator[Explanation]:
         basis="input 1, cached 0.05, output as weighed",
         confidence=_how_sure(work),
     )
+    for tier in engine.tiers:
+        if tier.tier in _TIERS:
+            yield tell(tier.tier, fmt.percent(tier.value), _TIERS[tier.tier], tier.source)
+    if engine.headroom is not None and work is not None:
+        yield tell(
+            "NEED",
+            fmt.percent(engine.headroom.needed_share),
+            "What it needs at its busiest, of all that it can do; above 100 % it has too little.",
+            *headroom_sentences(engine.headroom, work),
+            basis="one-minute work rates of the last 7 days",
+            confidence=_how_sure(work),
+        )
     if engine.hints:
         yield tell("HINTS", engine.hints[0].text, *(f"{hint.text}: {hint.why}." for hint in engine.hints))
 
@@ -245,6 +258,10 @@ def sum_figures(picture: MachinesPicture) -> Iterator[Explanation]:
     )
 
 
+_TIERS = {
+    "U3": "Hardware activity: how active the matrix or memory units of its GPUs are, of what was seen at saturation.",
+    "U5": "Power of its GPUs between what they draw when idle and their limit: coarse, and the same for every engine.",
+}
 _COLUMNS = {
     "BUSY": "Share of the last minute in which a kernel ran on the card, as the driver samples it; of a host, the mean of its cards.",
     "MEM": "Memory in use over memory that is there; of a host, of all its cards together.",

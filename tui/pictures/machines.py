@@ -153,6 +153,7 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     energy_usd_per_million: Decimal | None = None
     """At the building's meter; 0 where rent or space pays for power."""
     work: Work | None = None
+    headroom: Headroom | None = None
     rival: Rival | None = None
     tiers: tuple[Tier, ...] = ()
     hints: tuple[Hint, ...] = ()
@@ -228,7 +229,6 @@ class EnginePicture(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[User, ...]
     provisional: bool
     """The window's end is not settled yet: what a log still brings changes the shares."""
-    headroom: Headroom | None
 
 
 class GpuPicture(msgspec.Struct, frozen=True, kw_only=True):

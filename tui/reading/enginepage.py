@@ -1,20 +1,17 @@
-"""One engine: its figures, who uses it, how full it is against its past, and its headroom."""
+"""One engine: its figures, and who uses it."""
 
 from collections.abc import Iterator
 from decimal import Decimal
-
-from msgspec.structs import replace
 
 from pricing.totals import Totals, usd_per_hour
 from store.reader import Reader
 from store.sums import SumKey
 from store.tables import ENGINE
 from tui.feed import FeedError
-from tui.pictures.machines import GONE, EnginePicture, EngineRow, MachinesPicture, User
+from tui.pictures.machines import EnginePicture, User
 from tui.pictures.view import View
 from tui.reading.committed import committed
-from tui.reading.enginepast import headroom, past_tiers, peak
-from tui.reading.machines import Machines, held_gpus, machines, pool_row, read_machines
+from tui.reading.machines import pool_row, read_machines
 from tui.reading.moment import Moment, header, is_provisional, moment
 from tui.reading.pools import Pool
 from tui.reading.sharing import allocated
@@ -37,40 +34,10 @@ def engine_page(
     return EnginePicture(
         header=header(at, view, machine, demo=demo),
         host=pool.host,
-        engine=with_past(pool_row(pool, read), pool, read),
+        engine=pool_row(pool, read),
         users=tuple(users(reader, at, pool)),
         provisional=is_provisional(at),
-        headroom=headroom(reader.ask, pool, read.at.until_ms),
     )
-
-
-def whole_machines(reader: Reader, view: View, now_ms: int, *, machine: str) -> MachinesPicture:
-    """The GPUs picture with everything that looks at the past, too: for a question that is asked once."""
-    picture = machines(reader, view, now_ms, machine=machine)
-    read = read_machines(reader, moment(reader, view, now_ms), view.until_ms or now_ms)
-    pools = {(pool.host, pool.engine.name, pool.engine.model): pool for house in read.houses for pool in house.pools}
-    return replace(
-        picture,
-        hosts=tuple(
-            replace(
-                host,
-                engines=tuple(with_past(row, pools[host.name, row.source, row.model], read) for row in host.engines),
-            )
-            for host in picture.hosts
-        ),
-    )
-
-
-def with_past(row: EngineRow, pool: Pool, read: Machines) -> EngineRow:
-    """The row with the answers that need a yardstick from the past."""
-    if row.freshness == GONE:
-        return row
-    ask, at_ms = read.facts.ask, read.at.until_ms
-    tiers = sorted((*row.tiers, *past_tiers(ask, pool, held_gpus(pool, read), at_ms)), key=lambda tier: tier.tier)
-    work = row.work
-    if work is not None and work.saturation_per_second is None:
-        work = replace(work, peak_per_second=peak(ask, pool, at_ms))
-    return replace(row, tiers=tuple(tiers), work=work)
 
 
 def users(reader: Reader, at: Moment, pool: Pool) -> Iterator[User]:

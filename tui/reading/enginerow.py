@@ -17,6 +17,7 @@ from store.facts import HostFact, RivalFact, SourceState, Timed
 from store.latency import quantile
 from store.records import EngineState, GpuState
 from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, Rival, Spread, Tier, Work
+from tui.reading.enginepast import Past, headroom, mean, past_tiers
 from tui.reading.hints import engine_hints
 from tui.reading.moment import Moment
 from tui.reading.pools import Pool
@@ -28,7 +29,7 @@ NOTHING_KNOWN = (
     "running", "waiting", "kv_cache_used", "input_per_second", "cache_read_per_second", "output_per_second",
     "blended_usd_per_million", "input_usd_per_million", "cache_read_usd_per_million", "output_usd_per_million",
     "output_only_usd_per_million", "at_full_usd_per_million", "utilisation", "utilisation_tier", "idle_usd_per_hour",
-    "ttft_ms", "tpot_ms", "ttft_spread", "tpot_spread", "busy", "joules_per_token", "energy_usd_per_million", "work", "rival",
+    "ttft_ms", "tpot_ms", "ttft_spread", "tpot_spread", "busy", "joules_per_token", "energy_usd_per_million", "work", "rival", "headroom",
 )  # fmt: skip
 """What is not known any more of an engine that has not answered for too long; what it costs is."""
 
@@ -47,6 +48,7 @@ class Around:
     boards: Sequence[Board]
     """The cards that those are or are parts of, each with the engine's part of it."""
     rival: RivalFact | None
+    past: Past
     at: Moment
 
 
@@ -86,7 +88,8 @@ def engine_row(pool: Pool, around: Around) -> EngineRow:
         busy=mean([gpu.busy for gpu in around.gpus]),
         joules_per_token=None if energy is None else float(energy.joules_per_token),
         energy_usd_per_million=energy_usd_per_million(energy, around.host),
-        work=_work(pool),
+        work=_work(pool, around.past),
+        headroom=headroom(around.past, pool),
         rival=None if around.rival is None else _rival(pool, around.rival),
         tiers=tuple(tiers(pool, around)),
         freshness=_freshness(state, age_ms),
@@ -98,7 +101,7 @@ def engine_row(pool: Pool, around: Around) -> EngineRow:
 
 
 def tiers(pool: Pool, around: Around) -> list[Tier]:
-    """The answers to "how busy" that the last minute gives, the best for money first."""
+    """Every answer to "how busy", the best for money first."""
     engine, found = pool.engine, []
     if pool.used is not None and pool.saturation is not None:
         found.append(Tier("U1", pool.used, f"work rate against K, {pool.saturation.source}"))
@@ -111,7 +114,7 @@ def tiers(pool: Pool, around: Around) -> list[Tier]:
         found.append(Tier("U2", engine.kv_cache_used, "KV cache in use"))
     if (busy := mean([gpu.busy for gpu in around.gpus])) is not None:
         found.append(Tier("U4", busy, "busy time: any kernel running"))
-    return found
+    return sorted([*found, *past_tiers(around.past, around.gpus)], key=lambda tier: tier.tier)
 
 
 def energy_of(boards: Iterable[Board]) -> Decimal | None:
@@ -184,7 +187,7 @@ def _break_even(usd: Decimal | None, capacity: Saturating | None, mix: Served, r
     return break_even_utilisation(usd, capacity, mix, rates)
 
 
-def _work(pool: Pool) -> Work | None:
+def _work(pool: Pool, past: Past) -> Work | None:
     if pool.work_per_second is None:
         return None
     known, capacity = pool.saturation, pool.capacity
@@ -196,6 +199,7 @@ def _work(pool: Pool) -> Work | None:
         saturation_since_ms=None if known is None else known.since_ms,
         decode_weight=float(pool.decode_weight),
         weights_assumed=known is None or known.is_learned,
+        peak_per_second=past.peak_work_per_second if capacity is None else None,
     )
 
 
@@ -216,12 +220,6 @@ def _freshness(state: SourceState, age_ms: int) -> str:
     if state is SourceState.OK:
         return LIVE
     return DIM if age_ms <= GONE_MS else GONE
-
-
-def mean(values: Sequence[float | None]) -> float | None:
-    """Of what is known; None where nothing is."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _mean_ms(timed: Timed | None) -> float | None:

@@ -16,6 +16,7 @@ from store.records import EngineState, GpuState
 from tui import format as fmt
 from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture
 from tui.pictures.view import View
+from tui.reading.enginepast import past_of
 from tui.reading.enginerow import Around, Board, energy_of, energy_per_token, energy_usd_per_million, engine_row
 from tui.reading.hints import gpu_hints
 from tui.reading.moment import Moment, header, moment
@@ -31,6 +32,7 @@ _FORGOTTEN_MS = 86_400_000
 class Machines:
     """Everything that was read of the last minute, before it is made into rows."""
 
+    reader: Reader
     at: Moment
     facts: HostFacts
     gpus: Sequence[GpuState]
@@ -66,6 +68,7 @@ def read_machines(reader: Reader, whole: Moment, until_ms: int) -> Machines:
     engines = reader.engines(at.since_ms, at.until_ms)
     engines += _silent(reader, engines, at)
     return Machines(
+        reader=reader,
         at=at,
         facts=facts,
         gpus=reader.gpus(at.since_ms, at.until_ms),
@@ -130,11 +133,13 @@ def host_row(name: str, read: Machines) -> HostRow:
 
 def pool_row(pool: Pool, read: Machines) -> EngineRow:
     """One engine with what is around it."""
+    gpus = held_gpus(pool, read)
     around = Around(
         host=read.facts.host(pool.host, read.at.until_ms),
-        gpus=held_gpus(pool, read),
+        gpus=gpus,
         boards=boards(pool, read),
         rival=read.rivals.get(pool.engine.model or ""),
+        past=past_of(read.reader, pool, gpus, read.at.until_ms),
         at=read.at,
     )
     return engine_row(pool, around)

@@ -14,7 +14,7 @@ from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
-from tui.widgets.machinepanel import engine_text
+from tui.widgets.machinepanel import engine_text, headroom_sentences
 from tui.widgets.paper import Paper
 
 _CURVE_ROWS = 13
@@ -65,9 +65,9 @@ def page_lines(picture: EnginePicture, width: int, *, plain: bool) -> Iterator[L
         yield from curve
     yield ()
     yield from _users(picture)
-    if picture.headroom is not None and engine.work is not None:
+    if engine.headroom is not None and engine.work is not None:
         yield ()
-        yield from _headroom(picture.headroom, engine.work, width)
+        yield from _headroom(engine.headroom, engine.work, width)
 
 
 def _against(picture: EnginePicture, width: int) -> Iterator[Line]:
@@ -105,22 +105,3 @@ def _user(user: User) -> Line:
 def _headroom(room: Headroom, work: Work, width: int) -> Iterator[Line]:
     yield ((" HEADROOM", "title"),)
     yield from (((f"   {part}", ""),) for text in headroom_sentences(room, work) for part in fmt.wrap(text, width - 4))
-
-
-def headroom_sentences(room: Headroom, work: Work) -> Iterator[str]:
-    """What it needs at its busiest, and what more or fewer GPUs would change."""
-    wanted = f"95% of the {room.minutes:,} minutes seen in the last days were at most {fmt.count(room.p95_work_per_second)}/s"
-    reserve = room.p95_work_per_second * 1.3
-    if room.needed_share is None:
-        yield f"{wanted}; with 30% in reserve {fmt.count(reserve)}/s. Without a K nobody can say whether it has that."
-    else:
-        yield (
-            f"{wanted}; with 30% in reserve {fmt.count(reserve)}/s, that is {fmt.percent(room.needed_share)} of"
-            f" K = {fmt.count(work.saturation_per_second)}/s."
-        )
-    if room.usd_per_million_more is not None:
-        yield f"As much again: {fmt.usd(room.usd_per_million_more)}/M at the present traffic."
-    if room.usd_per_million_less is not None:
-        yield f"Half of it would do, at {fmt.usd(room.usd_per_million_less)}/M."
-    elif room.needed_share is not None:
-        yield "Half of it would not do."

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tui.pictures.machines import GONE, EngineRow, GpuRow, HostRow
 from tui.sorting import Order, Sorting
-from tui.widgets.machinerows import COLUMNS
+from tui.widgets.machinerows import COLUMNS, needed_share, tier_share
 from tui.widgets.machinesums import host_sums, memory_share
 
 Part: TypeAlias = HostRow | EngineRow | GpuRow
@@ -29,6 +29,9 @@ _HOST: dict[str, Callable[[HostRow], Any]] = {
 _ENGINE: dict[str, Callable[[EngineRow], Any]] = {
     "BUSY": lambda engine: engine.busy,
     "USED": lambda engine: engine.utilisation,
+    "U3": lambda engine: tier_share(engine, "U3"),
+    "U5": lambda engine: tier_share(engine, "U5"),
+    "NEED": needed_share,
     "MEM": lambda engine: engine.kv_cache_used,
     "TOK/S": lambda engine: engine.tokens_per_second,
     "QUEUE": lambda engine: engine.waiting,

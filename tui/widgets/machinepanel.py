@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tui import format as fmt
-from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Hint, HostRow
+from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Headroom, Hint, HostRow, Work
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
 from tui.widgets.machinerows import even_text, milliseconds, short_model, spread_text
@@ -130,6 +130,25 @@ def _use(engine: EngineRow) -> Iterator[str]:
     if rival is not None and rival.saves_usd_per_hour is not None:
         saves = rival.saves_usd_per_hour
         yield f"you save {fmt.usd(saves)}/h" if saves >= 0 else f"the API would be {fmt.usd(-saves)}/h cheaper"
+
+
+def headroom_sentences(room: Headroom, work: Work) -> Iterator[str]:
+    """What it needs at its busiest, and what more or fewer GPUs would change."""
+    wanted = f"95% of the {room.minutes:,} minutes seen in the last days were at most {fmt.count(room.p95_work_per_second)}/s"
+    reserve = room.p95_work_per_second * 1.3
+    if room.needed_share is None:
+        yield f"{wanted}; with 30% in reserve {fmt.count(reserve)}/s. Without a K nobody can say whether it has that."
+    else:
+        yield (
+            f"{wanted}; with 30% in reserve {fmt.count(reserve)}/s, that is {fmt.percent(room.needed_share)} of"
+            f" K = {fmt.count(work.saturation_per_second)}/s."
+        )
+    if room.usd_per_million_more is not None:
+        yield f"As much again: {fmt.usd(room.usd_per_million_more)}/M at the present traffic."
+    if room.usd_per_million_less is not None:
+        yield f"Half of it would do, at {fmt.usd(room.usd_per_million_less)}/M."
+    elif room.needed_share is not None:
+        yield "Half of it would not do."
 
 
 def _energy(joules: float | None, row: EngineRow | HostRow) -> str:

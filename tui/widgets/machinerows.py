@@ -12,9 +12,11 @@ COLUMNS = (
     Column(title="HOST / ENGINE / GPU", width=21, right=False, grows_to=48),
     Column(title="BUSY", width=5),
     Column(title="USED", width=5),
+    Column(title="U3", width=4, rank=7),
+    Column(title="U5", width=4, rank=7),
     Column(title="MEM", width=4, rank=3),
     Column(title="WATTS", width=5, rank=4),
-    Column(title="TEMP", width=5, rank=6),
+    Column(title="TEMP", width=5, rank=8),
     Column(title="TOK/S", width=6, rank=1),
     Column(title="QUEUE", width=5, rank=2),
     Column(title="$/H", width=6),
@@ -23,15 +25,16 @@ COLUMNS = (
     Column(title="IDLE/H", width=6, rank=6),
     Column(title="TTFT", width=7, rank=7),
     Column(title="TPOT", width=6, rank=7),
-    Column(title="API $/M", width=7, rank=7),
-    Column(title="EVEN", width=5, rank=7),
+    Column(title="NEED", width=5, rank=7),
+    Column(title="API $/M", width=7, rank=8),
+    Column(title="EVEN", width=5, rank=8),
     Column(title="J/TOK", width=6, rank=8),
     Column(title="RUNNING", width=7, rank=8),
     Column(title="OUT/S", width=6, rank=8),
     Column(title="IN $/M", width=6, rank=9),
     Column(title="READ $/M", width=8, rank=9),
     Column(title="OUT $/M", width=7, rank=9),
-    Column(title="AGE", width=6, rank=5),
+    Column(title="AGE", width=6, rank=8),
 )
 _TOP, _MIDDLE, _BOTTOM = "", "  ", "    "
 
@@ -116,6 +119,8 @@ def engine_row(host: str, engine: EngineRow, *, folds: bool = False, folded: boo
         texts={
             "BUSY": fmt.percent(engine.busy) if engine.busy is not None else "",
             "USED": fmt.percent(engine.utilisation),
+            "U3": tier_text(engine, "U3"),
+            "U5": tier_text(engine, "U5"),
             "MEM": fmt.percent(engine.kv_cache_used),
             "TOK/S": fmt.count(engine.tokens_per_second),
             "QUEUE": fmt.count(engine.waiting),
@@ -125,6 +130,7 @@ def engine_row(host: str, engine: EngineRow, *, folds: bool = False, folded: boo
             "IDLE/H": fmt.dollars(engine.idle_usd_per_hour),
             "TTFT": milliseconds(engine.ttft_ms),
             "TPOT": milliseconds(engine.tpot_ms),
+            "NEED": fmt.percent(needed_share(engine)) if engine.headroom is not None else "",
             "API $/M": "" if rival is None else fmt.dollars(rival.usd_per_million),
             "EVEN": even_text(rival.break_even) if rival is not None else "",
             "J/TOK": "" if engine.joules_per_token is None else f"{engine.joules_per_token:.2f}",
@@ -227,6 +233,22 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value / 1000:.1f}s" if value >= 10_000 else f"{value:.0f}ms" if value >= 10 else f"{value:.1f}ms"
+
+
+def tier_share(engine: EngineRow, tier: str) -> float | None:
+    """How busy an engine is by one of the answers to that, where it is given."""
+    return next((one.value for one in engine.tiers if one.tier == tier), None)
+
+
+def tier_text(engine: EngineRow, tier: str) -> str:
+    """The same in a cell."""
+    share = tier_share(engine, tier)
+    return "" if share is None else fmt.percent(share)
+
+
+def needed_share(engine: EngineRow) -> float | None:
+    """What an engine needs at its busiest, with a reserve, of all that it can do."""
+    return None if engine.headroom is None else engine.headroom.needed_share
 
 
 def spread_text(spread: Spread | None) -> str:
