@@ -8,7 +8,7 @@ import msgspec
 
 from pricing.alerts.finding import Finding, Severity
 from pricing.alerts.finding import Path as Where
-from pricing.alerts.states import State
+from pricing.alerts.names import State
 from pricing.cause import Cause
 from store.asking import Ask
 from store.brief import brief_transaction

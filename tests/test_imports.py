@@ -110,3 +110,10 @@ def test_a_status_line_costs_a_prompt_no_more_than_the_standard_library(tmp_path
     modules = loaded(command("--store", str(tmp_path / "s.db"), "status", "--line"), tmp_path)
     assert "store.standing" in modules
     assert not modules & {"msgspec", "dataclasses", "store.reader", "collectors.settings.config"}
+
+
+def test_the_screen_is_loaded_without_what_reads_and_checks_beside_it(tmp_path: Path) -> None:
+    modules = loaded("import tui.commands.monitor, collectors.settings.config, tui.app, tui.questions.burn", tmp_path)
+    assert "tui.screens.burn" in modules
+    assert not modules & {"store.reader", "store.facts", "tui.storefeed", "tui.reading.burn", "pricing.cause"}
+    assert not modules & {"pricing.budget", "pricing.filters", "pricing.alerts.states"}

@@ -1,7 +1,7 @@
 """How pictures come to screens: a timer asks, a thread reads for the screen in front, one message brings it."""
 
+import gc
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,26 +23,24 @@ _RESTS = 4.0
 _RATE_SECONDS = 10.0
 
 
-@dataclass
 class PictureRead(Message):
     """A picture was read; only the newest matters."""
 
-    screen: MonitorScreen[Any]
-    view: View
-    picture: object
+    def __init__(self, screen: MonitorScreen[Any], view: View, picture: object) -> None:
+        super().__init__()
+        self.screen, self.view, self.picture = screen, view, picture
 
     def can_replace(self, message: Message) -> bool:
         """Fold a flood into the newest."""
         return isinstance(message, PictureRead)
 
 
-@dataclass
 class ReadFailed(Message):
     """The picture could not be read; `reason` is a sentence."""
 
-    screen: MonitorScreen[Any]
-    view: View
-    reason: str
+    def __init__(self, screen: MonitorScreen[Any], view: View, reason: str) -> None:
+        super().__init__()
+        self.screen, self.view, self.reason = screen, view, reason
 
 
 class Rate:
@@ -122,6 +120,10 @@ class AskingApp(TerminalApp):
         self.refresh_bindings()
 
     def _tick(self) -> None:
+        if not gc.isenabled():
+            # All that was loaded at the start stays: it need not be looked through for garbage ever again.
+            gc.freeze()
+            gc.enable()
         if self._rate is not None and self._rate.measure(self.bytes_sent):
             self.refresh_bindings()
         if self._reading:

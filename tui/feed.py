@@ -7,7 +7,6 @@ A question is a frozen value that knows what answers it, an act one that knows h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -28,8 +27,7 @@ class FeedError(Exception):
     """The picture cannot be read now; the text is a sentence for the screen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStore:
+class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
     """An open store, and what else an answer depends on."""
 
     reader: Reader

@@ -1,5 +1,6 @@
 """A feed in a process of its own: no reading holds up a key press, and both sides load what they need at the same time."""
 
+import gc
 import os
 import pickle
 import signal
@@ -113,6 +114,8 @@ def received(stream: BinaryIO) -> object:
 def serve(stream: BinaryIO, open_feed: Callable[[], Feed]) -> None:
     """Answer questions and do acts until nobody asks any more."""
     feed = open_feed()
+    gc.freeze()
+    gc.enable()
     with suppress(*_GONE):
         while True:
             send(stream, _answer(feed, received(stream)))

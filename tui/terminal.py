@@ -7,6 +7,7 @@ from typing import Any
 
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from tui import format as fmt
@@ -20,11 +21,13 @@ _SWITCH_SECONDS = 0.008
 class TerminalApp(App[str]):
     """An app that sends changed cells only, without animations."""
 
+    theme: Reactive[str] = Reactive(DARK)
+    """From the beginning: a theme that is set later has every sheet parsed again."""
+
     def __init__(self, *, ascii_only: bool = False, theme: str | None = None) -> None:
         # Textual picks its filter for NO_COLOR before a theme is set, and the one for RGB themes draws black on black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
-        self.theme = DARK
         self.ascii_only = ascii_only
         self.colourless = "NO_COLOR" in os.environ
         self._terminal_title = ""
@@ -46,6 +49,12 @@ class TerminalApp(App[str]):
                 write(data)
 
             driver.write = counted  # type: ignore[method-assign]  # Textual has no hook that sees every byte
+
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """Read the sheets of a new screen (Textual's own hook), which has its styles then: they are not all parsed again."""
+        super()._load_screen_css(screen)
+        if screen._css_update_count < 0:
+            screen._css_update_count = self._css_update_count
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""

@@ -8,10 +8,8 @@ from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 from tui import travel, zone
-from tui.acts.marks import SetMark
 from tui.asking import AskingApp
 from tui.feed import FeedError
-from tui.questions.alerts import FiredQuestion
 from tui.screens.monitor import MonitorScreen
 
 WINDOWS_SECONDS = (60, 300, 900, 3600, 86_400)
@@ -102,6 +100,8 @@ class TimeKeysApp(AskingApp):
         self.errand(lambda: self._to_alert(steps))
 
     async def _to_alert(self, steps: int) -> None:
+        from tui.questions.alerts import FiredQuestion
+
         newest_ms = self._newest_ms or 0
         here_ms = self.view.until_ms or newest_ms
         alerts = {point.at_ms: point.text for point in await asyncio.to_thread(self.feed.read, FiredQuestion())}
@@ -117,6 +117,8 @@ class TimeKeysApp(AskingApp):
         self._question("mark this time as, e.g. deploy 41   enter set   esc leave it", self._mark)
 
     def _mark(self, text: str) -> None:
+        from tui.acts.marks import SetMark
+
         async def mark() -> None:
             said = await asyncio.to_thread(self.feed.do, SetMark(text, self.view.until_ms))
             self.renew()

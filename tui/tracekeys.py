@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui import clipboard, export, zone
+from tui import zone
 from tui.screens.monitor import MonitorScreen
 from tui.timekeys import TimeKeysApp
 from tui.widgets.lines import Lines
@@ -31,6 +31,8 @@ class TraceKeysApp(TimeKeysApp):
         """Copy one line for an incident channel."""
         screen = self.screen
         if isinstance(screen, MonitorScreen) and screen.shown is not None:
+            from tui import clipboard
+
             text = screen.summary(screen.shown)
             self._file_away(lambda: f"{clipboard.copy(text, self.write_to_terminal, self.folder)}: {text}")
 
@@ -43,6 +45,8 @@ class TraceKeysApp(TimeKeysApp):
     def _write(self, name: str) -> None:
         screen = self.screen
         if isinstance(screen, MonitorScreen) and screen.shown is not None:
+            from tui import export
+
             path = self.folder / Path(name).expanduser()
             stem, suffix = path.stem, path.suffix.removeprefix(".").lower() or "json"
             text = (
@@ -64,6 +68,8 @@ class TraceKeysApp(TimeKeysApp):
         tables = screen.query(Table)
         if not tables:
             return "\n".join(frame_text(screen).splitlines()) + "\n"
+        from tui import export
+
         table = tables.first()
         return export.as_csv(table.titles, [row.cells for row in table.rows])
 
@@ -85,6 +91,8 @@ class TraceKeysApp(TimeKeysApp):
 
 
 def _written(folder: Path, stem: str, suffix: str, text: str) -> str:
+    from tui import clipboard
+
     path = clipboard.new_file(folder, stem, suffix)
     path.write_text(text, encoding="utf-8")
     return f"written to {path}"

@@ -1,14 +1,12 @@
 """The way down: where each descent began, so that back returns to the same row."""
 
-from dataclasses import dataclass, field
-
+import msgspec
 from msgspec.structs import replace
 
 from tui.pictures.view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A place to come back to: a section, what it showed, and the row under its cursor."""
 
     mode: str
@@ -16,11 +14,10 @@ class Step:
     cursor: object
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(msgspec.Struct):
     """Steps from the top down."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Step] = []
 
     def remember(self, mode: str, view: View, cursor: object) -> None:
         """A descent begins here."""

@@ -1,5 +1,6 @@
 """The screen on a store: what is watched and by which clock, who reads it, and what is left behind."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -40,6 +41,8 @@ class Watched(NamedTuple):
 
 def reading(watched: Watched, config: "Callable[[], Config]") -> ForkedFeed:
     """What reads the store, in a process of its own that begins at once; the configuration is asked for late, if ever."""
+    # Until the first picture is there, nearly everything that is made is kept, and looking for garbage is in vain.
+    gc.disable()
     return ForkedFeed(lambda: _feed(watched, config))
 
 

@@ -1,13 +1,16 @@
 """`[alerts]` and `[[webhook]]`: from where on each rule fires, and who is told."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from collectors.settings.written import nano_usd, seconds
 from pricing.alerts.names import RULES, Severity
-from pricing.alerts.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from pricing.alerts.thresholds import Thresholds
 
 WEBHOOK_TYPES = ("json", "slack", "pagerduty", "alertmanager")
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
@@ -50,8 +53,10 @@ class AlertsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     throttled_after: str = "2m"
     calm_after: str = "5m"
 
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> "Thresholds":
         """The same as the rules take it; raises ValueError with the key that is wrong."""
+        from pricing.alerts.thresholds import Thresholds
+
         self._check()
         return Thresholds(
             off=frozenset(self.off),

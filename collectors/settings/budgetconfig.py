@@ -5,13 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from collectors.settings.written import nano_usd
-from pricing.budget import COUNTS
-from pricing.filters import parse_filter
-from pricing.periods import CALENDAR_PERIODS, LAUNCH
 from store.tables import DIMENSIONS, SIDE_DIMENSIONS
 from store.zones import zone_named
-
-PERIODS = (*CALENDAR_PERIODS, LAUNCH)
 
 
 class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +24,11 @@ class BudgetConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def check_budgets(budgets: Sequence[BudgetConfig]) -> None:
     """Raise ValueError with a sentence for the first budget that cannot be kept."""
+    from pricing.budget import COUNTS
+    from pricing.filters import parse_filter
+    from pricing.periods import CALENDAR_PERIODS, LAUNCH
+
+    periods = (*CALENDAR_PERIODS, LAUNCH)
     seen: set[str] = set()
     for budget in budgets:
         where = f"budget `{budget.name}`"
@@ -36,7 +36,7 @@ def check_budgets(budgets: Sequence[BudgetConfig]) -> None:
         if budget.name in seen:
             raise ValueError(f"two budgets are named `{budget.name}`")
         seen.add(budget.name)
-        for key, value, known in (("period", budget.period, PERIODS), ("counts", budget.counts, COUNTS)):
+        for key, value, known in (("period", budget.period, periods), ("counts", budget.counts, COUNTS)):
             if value not in known:
                 raise ValueError(f"{key} of {where} must be one of {', '.join(known)}")
         if not 0 < budget.soft <= budget.hard <= 10:

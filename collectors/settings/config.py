@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
-from collectors.prices.prepaid import PREPAID_DIMENSIONS
 from collectors.settings.alertconfig import AlertsConfig, WebhookConfig, check_webhooks
 from collectors.settings.budgetconfig import BudgetConfig as BudgetConfig
 from collectors.settings.budgetconfig import check_budgets
@@ -21,15 +20,14 @@ from collectors.settings.rivalconfig import RivalConfig
 from collectors.settings.screenconfig import ScreenConfig as ScreenConfig
 from collectors.settings.sourceconfig import SourceConfig, check_sources
 from collectors.settings.written import instant_ms, nano_usd
-from pricing.filters import parse_filter
 from pricing.money import usd_from_nano
-from pricing.overhead import Overhead
 from store.limits import Limits
 from store.retention import Retention
 from store.zones import zone_named
 
 if TYPE_CHECKING:
     from pricing.books.userbook import UserBook
+    from pricing.overhead import Overhead
 
 _PERCENT = re.compile(r"\d{1,6}(\.\d{1,6})?")
 _TABLE = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
@@ -179,8 +177,10 @@ def user_book(config: Config, lines: Mapping[str, Sequence[int]] | None = None) 
     return UserBook.from_tables(config.price, config.discount, config.alias, lines=lines, zones=zone_named)
 
 
-def overheads(config: Config) -> tuple[Overhead, ...]:
+def overheads(config: Config) -> "tuple[Overhead, ...]":
     """The configured overheads; ValueError for one that is neither a percentage nor dollars."""
+    from pricing.overhead import Overhead
+
     return tuple(
         Overhead(
             name=one.name,
@@ -200,6 +200,9 @@ def revenue_usd_per_hour(config: Config) -> Decimal | None:
 
 
 def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
+    from collectors.prices.prepaid import PREPAID_DIMENSIONS
+    from pricing.filters import parse_filter
+
     for commitment in commitments:
         where = f"commitment `{commitment.name or commitment.match}`"
         nano_usd(commitment.usd_per_hour, f"usd_per_hour of {where}")

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +31,8 @@ def store_place(named: Path | None, environment: Mapping[str, str] = os.environ)
 
 def _temporary_folder() -> Path:
     """A folder of our own among everybody's temporary ones; one that somebody else has made under our name is not used."""
+    import tempfile
+
     folder = Path(tempfile.gettempdir()) / f"usdtop-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -49,6 +50,8 @@ def _can_write(path: Path) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
             return os.access(path, os.W_OK)
+        import tempfile
+
         with tempfile.TemporaryFile(dir=path.parent):
             return True
     except OSError:

@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from collectors.providers.registry import NAMES, WITHOUT_FIGURES, provider
-from pricing.filters import parse_filter
-from store.provider_facts import ProviderFact, Role
 from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
     from collectors.settings.sourceconfig import SourceConfig
+    from store.provider_facts import ProviderFact
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check_provider(source: "SourceConfig") -> None:
     """ValueError with a sentence for what a provider's source cannot be."""
+    from pricing.filters import parse_filter
+    from store.provider_facts import Role
+
     if source.type in WITHOUT_FIGURES:
         raise ValueError(WITHOUT_FIGURES[source.type])
     if source.type not in NAMES:
@@ -48,8 +50,10 @@ def check_address(url: str) -> None:
         raise ValueError(f"url `{url}` must begin with https://, since a key is sent there; http:// only to loopback")
 
 
-def provider_facts(sources: Sequence["SourceConfig"]) -> list[ProviderFact]:
+def provider_facts(sources: Sequence["SourceConfig"]) -> "list[ProviderFact]":
     """Which gateway traffic each provider's figures are of: by default everything that goes to the same provider."""
+    from store.provider_facts import ProviderFact, Role
+
     facts = []
     for source in sources:
         if source.type in NAMES:

@@ -1,6 +1,15 @@
-"""The rules by name, and how loud they are: what a configuration and a screen need to know of them."""
+"""The rules by name, how loud they are, and where an alert stands: what a configuration and a screen need to know."""
 
 from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an alert stands; acknowledged and snoozed ones are still open."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
 
 
 class Severity(StrEnum):

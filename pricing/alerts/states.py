@@ -5,18 +5,8 @@ Between firing and clearing lies a band in which nothing changes, so noise aroun
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pricing.alerts.finding import Finding, Key
-
-
-class State(StrEnum):
-    """Where an alert stands; acknowledged and snoozed ones are still open."""
-
-    FIRING = "firing"
-    ACKNOWLEDGED = "acknowledged"
-    SNOOZED = "snoozed"
-    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

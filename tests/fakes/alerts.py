@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pricing.alerts.names import Severity
-from pricing.alerts.states import State
+from pricing.alerts.names import Severity, State
 from pricing.cause import cause
 from tests.fakes import pictures
 from tests.fakes.flows import DEAR, flow, span

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pricing.alerts.finding import Finding, Severity
-from pricing.alerts.states import State, Steps
+from pricing.alerts.names import State
+from pricing.alerts.states import Steps
 from pricing.cause import cause
 from store.alertbook import AlertBook, Delivery
 from store.alerts import AlertRecord, acknowledge, snooze, unacknowledge

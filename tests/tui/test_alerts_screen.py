@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from pricing.alerts.states import State
+from pricing.alerts.names import State
 from tests.fakes import alerts, pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown

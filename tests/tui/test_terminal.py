@@ -17,7 +17,7 @@ from rich.segment import Segment
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from tests.fakes.screens import monitor
+from tests.fakes.screens import monitor, press, settle
 from tui.widgets.sparse import SparseUpdate
 
 ROOT = Path(__file__).parents[2]
@@ -134,3 +134,14 @@ async def test_only_the_changed_cells_of_a_line_are_sent() -> None:
     async with app.run_test():
         written = SparseUpdate(update).render_segments(app.console)
     assert written == "\x1b[1;14H12.50\x1b[1;29Hg"
+
+
+async def test_a_section_without_a_sheet_of_its_own_has_no_sheet_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = monitor()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        parsed: list[None] = []
+        monkeypatch.setattr(app.stylesheet, "reparse", lambda: parsed.append(None))
+        await press(pilot, "4", "1")
+        assert app.current_mode == "burn"
+        assert not parsed

@@ -11,7 +11,7 @@ from collectors.clock import now_ms
 from collectors.machine import machine_name
 from collectors.settings.config import ConfigError
 from collectors.settings.written import seconds
-from pricing.alerts.states import State
+from pricing.alerts.names import State
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.reader import Reader
 from tui.commands.arguments import count

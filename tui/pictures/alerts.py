@@ -1,14 +1,18 @@
 """The Alerts screen: what fires, what somebody looks after, and what is over."""
 
+from __future__ import annotations
+
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from pricing.alerts.finding import Path
-from pricing.alerts.names import Severity
-from pricing.alerts.states import State
-from pricing.cause import Cause
+from pricing.alerts.names import Severity, State
 from tui.pictures.header import Header
+
+if TYPE_CHECKING:
+    from pricing.alerts.finding import Path
+    from pricing.cause import Cause
 
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pricing.alerts.names import Severity
-from pricing.alerts.states import State
+from pricing.alerts.names import Severity, State
 from store.reader import Reader
 from tui.pictures.alerts import AlertRow
 from tui.pictures.budgets import BudgetLine

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pricing.alerts.names import Severity
-from pricing.alerts.states import State
+from pricing.alerts.names import Severity, State
 from store.alerts import AlertRecord
 from store.facts import SourceState
 from store.notes import CATALOGUE

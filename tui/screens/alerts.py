@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from pricing.alerts.finding import Path as Where
-from pricing.alerts.states import State
+from pricing.alerts.names import State
 from pricing.cause import Mover, Part
 from tui import format as fmt
 from tui.acts.alerts import Acknowledge, FireAgain, Snooze

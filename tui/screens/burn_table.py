@@ -1,7 +1,9 @@
 """The columns of the Burn table: how each is drawn, and by what it is sorted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from tui import format as fmt
 from tui.pictures.burn import BurnPicture, GroupRow
@@ -9,8 +11,7 @@ from tui.sorting import Order
 from tui.widgets.table import Column, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True):
     """One column: the text of a row, and the value it is sorted by; None is unknown and stands last."""
 
     column: Column

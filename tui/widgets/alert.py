@@ -1,16 +1,18 @@
 """Alerts as lines: a row for each under the Burn table, and all that is known of one."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from pricing.alerts.names import Severity
-from pricing.alerts.states import State
-from pricing.cause import Cause, Mover
+from pricing.alerts.names import Severity, State
 from pricing.money import usd_from_nano
 from tui import format as fmt
 from tui.pictures.alerts import AlertRow
 from tui.widgets.lines import Line, Lines, Piece
+
+if TYPE_CHECKING:
+    from pricing.cause import Cause, Mover
 
 MOST_ROWS = 3
 """Alerts under the Burn table; the rest stand on their own screen."""
@@ -109,7 +111,7 @@ def alert_details(row: AlertRow, now_ms: int | None, width: int, *, with_cause: 
         yield from cause_lines(row.cause)
 
 
-def cause_lines(cause: Cause) -> Iterator[Line]:
+def cause_lines(cause: "Cause") -> Iterator[Line]:
     """The change and its strongest parts, each with who moved it most."""
     yield change_line(cause)
     parts = [part for part in cause.parts if part.nano_usd_per_hour]
@@ -118,7 +120,7 @@ def cause_lines(cause: Cause) -> Iterator[Line]:
         yield (f"     {part.factor:<15} {per_hour(part.nano_usd_per_hour):>12}", ""), who
 
 
-def change_line(cause: Cause) -> Line:
+def change_line(cause: "Cause") -> Line:
     """From what to what the burn moved."""
     before, after = (usd_from_nano(nano) for nano in (cause.before_nano_usd_per_hour, cause.after_nano_usd_per_hour))
     change = per_hour(cause.change_nano_usd_per_hour)
@@ -130,7 +132,7 @@ def per_hour(nano_usd: int) -> str:
     return f"{fmt.change(usd_from_nano(nano_usd))}/h" if nano_usd else "$0/h"
 
 
-def who_text(mover: Mover) -> str:
+def who_text(mover: "Mover") -> str:
     """A mover by its names."""
     if mover.host is not None:
         return fmt.safe(mover.host, 40)

@@ -154,12 +154,16 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _cells(line: Line) -> Iterator[Piece]:
+def _cells(line: Line) -> list[Piece]:
+    cells: list[Piece] = []
     for text, role in line:
+        if text.isascii():
+            cells += [(character, role) for character in text]
+            continue
         for character in text:
-            yield character, role
-            for _ in range(cell_len(character) - 1):
-                yield "", role
+            cells.append((character, role))
+            cells += [("", role)] * (cell_len(character) - 1)
+    return cells
 
 
 def spread(left: str, right: str, width: int, role: str = "") -> Line:

@@ -1,10 +1,10 @@
 """A table that keeps its cursor by row key, picks its columns by width and sends only changed cells."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, overload
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
@@ -19,8 +19,7 @@ _DRAWN = 256
 _WHEEL_ROWS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column; those of a low `rank` stay when there is little room."""
 
     title: str
@@ -35,8 +34,7 @@ class Column:
     """Whether a longer text loses its beginning: a curve, whose newest value is last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One row, already in texts: one per column; `note` takes the room after the last text that is not empty."""
 
     key: Hashable
@@ -81,17 +79,19 @@ class Table(Lines, can_focus=True):
         Binding("pageup", "page(-1)", "page up", id="table.page_up", show=False),
     ]
 
-    @dataclass
     class Chosen(Message):
         """A row was opened."""
 
-        key: Hashable
+        def __init__(self, key: Hashable) -> None:
+            super().__init__()
+            self.key = key
 
-    @dataclass
     class Moved(Message):
         """The cursor stands on another row."""
 
-        key: Hashable
+        def __init__(self, key: Hashable) -> None:
+            super().__init__()
+            self.key = key
 
     def __init__(self, columns: Sequence[Column], *, opens: bool = True, gap: int = 2) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collectors.alerting.evaluator import Evaluator
-from pricing.alerts.states import State
+from pricing.alerts.names import State
 from pricing.alerts.thresholds import Thresholds
 from pricing.usage import Usage
 from store.alerts import AlertRecord, acknowledge
