@@ -12,6 +12,7 @@ import msgspec
 from collectors.door import cut, names, text_milliseconds
 from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.litellm import Count
+from collectors.formats.memory import kept, recalling
 from collectors.formats.split import inclusive
 from pricing.usage import NOTHING, Usage
 from store.facts import UsageEvent
@@ -82,8 +83,7 @@ _decode = msgspec.json.Decoder(_Line).decode
 _decode_session = msgspec.json.Decoder(_Session).decode
 _decode_turn = msgspec.json.Decoder(_Turn).decode
 _decode_event = msgspec.json.Decoder(_Event).decode
-_decode_memory = msgspec.json.Decoder(_Memory).decode
-_encode = msgspec.json.Encoder().encode
+_recall = recalling(_Memory)
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -95,14 +95,11 @@ class Rollout:
     """Reads one rollout; a memory that is none of a rollout counts as empty."""
 
     def __init__(self, memory: bytes = b"") -> None:
-        try:
-            self._known = _decode_memory(memory) if memory else _Memory()
-        except msgspec.MsgspecError:
-            self._known = _Memory()
+        self._known = _recall(memory)
 
     def memory(self) -> bytes:
         """What to know of the lines so far."""
-        return _encode(self._known)
+        return kept(self._known)
 
     def parse(self, line: bytes) -> Sequence[UsageEvent]:
         """The call that a line counts; none for a line that counts nothing new."""

@@ -88,6 +88,17 @@ class LineReader:
         ]
         return Parsed(events, tuple(rejects), self._format.name if self._format else None, self._memory)
 
+    def rest(self, memory: bytes | None = None) -> Parsed:
+        """What the lines leave open, for when no more will come; `memory` as for `read`."""
+        if memory is not None:
+            self._memory, self._follower = memory, None
+        for known in FORMATS:
+            found = known.rest(self._memory) if known.rest is not None else None
+            if found is not None:
+                self._memory, self._follower = found.memory, None
+                return Parsed(found.events, (), known.name, self._memory)
+        return Parsed((), (), self._format.name if self._format else None, self._memory)
+
     def _read(self, lines: Sequence[bytes], events: list[UsageEvent]) -> dict[str, _Refused]:
         refused: dict[str, _Refused] = {}
         parse = self._parse()

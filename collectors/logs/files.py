@@ -14,7 +14,7 @@ from collectors.formats.format import LineFormat
 from collectors.formats.generic import CSV, mapped_format
 from collectors.formats.lines import LineReader
 from collectors.logs.chunk import Chunk
-from collectors.logs.fileid import Key
+from collectors.logs.fileid import Key, key_of
 from collectors.logs.gathered import Gathered
 from collectors.logs.tail import Tail
 from collectors.source import Poll
@@ -23,6 +23,8 @@ from store.facts import Position, Reject, UsageEvent
 POLL_SECONDS = 0.5
 FORGET_AFTER_MS = 7 * 86_400_000
 """A file that is gone is forgotten when it has not changed for so long."""
+CUT_AFTER_MS = 60_000
+"""A stream of which a log says nothing more for so long was cut off."""
 _TIDY_EVERY_MS = 86_400_000
 _PIECE_BYTES = 1024 * 1024
 """Read and parsed while it is still in the processor's cache."""
@@ -64,26 +66,31 @@ class FileSource:
         self._gathered = Gathered()
         self._troubles: frozenset[str] = frozenset()
         """As the last poll saw them."""
+        self._unsettled = {key_of(position): None for position in positions if position.memory}
+        """Files whose lines may have left something open."""
         self._tidy_at_ms = 0
 
     async def poll(self, now_ms: int) -> Poll:
         """The next chunk of complete lines as events."""
-        poll = await asyncio.to_thread(self.read)
+        poll = await asyncio.to_thread(self.read, now_ms)
         if now_ms >= self._tidy_at_ms and not poll.more:
             poll = await asyncio.to_thread(self._tidied, poll, now_ms)
         return poll
 
-    def read(self) -> Poll:
-        """The same, blocking."""
+    def read(self, now_ms: int = 0) -> Poll:
+        """The same, blocking; `now_ms` tells how long the files have been quiet."""
         for _ in range(_MOST_PIECES):
             self._gather(self._tail.read(_PIECE_BYTES))
             if not self._gathered.more or len(self._gathered.events) >= _ENOUGH_EVENTS:
                 break
+        if self._unsettled and not self._gathered.more:
+            self._settle(self._quiet(now_ms))
         return self._hand_over()
 
     def finish(self) -> Poll:
         """What stands after the last newline, for a log that nobody writes any more."""
         self._gather(self._tail.finish())
+        self._settle(list(self._unsettled))
         return self._hand_over()
 
     def close(self) -> None:
@@ -105,9 +112,29 @@ class FileSource:
             rejects += parsed.rejects
             if parsed.memory or memory:
                 memories[piece.key] = parsed.memory
+                self._unsettled[piece.key] = None
                 self._tail.remember(piece.key, parsed.memory)
             self._format = parsed.format_name or ""
         self._gathered.add(chunk, events, rejects, memories)
+
+    def _quiet(self, now_ms: int) -> Sequence[Key]:
+        """Files in which nothing was written for so long that what is open in them was cut off."""
+        return [
+            key
+            for key in self._unsettled
+            if (position := self._tail.position(key)) is None or now_ms - position.modified_ms >= CUT_AFTER_MS
+        ]
+
+    def _settle(self, keys: Sequence[Key]) -> None:
+        """Count what these files leave open, and remember with their positions that it was counted."""
+        for key in keys:
+            del self._unsettled[key]
+            position = self._tail.position(key)
+            rest = self._lines.rest(position.memory) if position is not None else None
+            if position is not None and rest is not None and rest.events:
+                self._tail.remember(key, rest.memory)
+                position = msgspec.structs.replace(position, memory=rest.memory)
+                self._gathered.settle(position, self._wanted(rest.events))
 
     def _hand_over(self) -> Poll:
         gathered, self._gathered = self._gathered, Gathered()

@@ -51,6 +51,11 @@ class Gathered:
         self._gap_bytes += chunk.gap_bytes
         self.backlog_bytes, self.more, self.troubles = chunk.backlog_bytes, chunk.more, chunk.troubles
 
+    def settle(self, position: Position, events: Sequence[UsageEvent]) -> None:
+        """Add what was left open up to a position, at which it is known now that it was counted."""
+        self.events += events
+        self._positions[key_of(position)] = position
+
     def take(self, events: Sequence[UsageEvent], rejects: Sequence[Reject]) -> None:
         """Add what lines say that have no position."""
         self.events += events

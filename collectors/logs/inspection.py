@@ -94,6 +94,7 @@ class _Looking:
         self.is_whole = not more
         if not more:
             self._take(tail.finish())
+            self.gathered.take(self.reader.rest().events, ())
 
     def _take(self, chunk: Chunk) -> None:
         lines = chunk.lines

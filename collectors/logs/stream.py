@@ -59,6 +59,8 @@ class StreamSource:
             parsed = self._lines.read(self._whole(block))
             format_name = parsed.format_name or ""
             gathered.add(self._chunk(more=not self._is_over), parsed.events, parsed.rejects)
+            if self._is_over:
+                gathered.take(self._lines.rest().events, ())
             wait_seconds = 0.0
             if self._is_over or len(gathered.events) >= _ENOUGH_EVENTS:
                 break

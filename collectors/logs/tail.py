@@ -105,6 +105,10 @@ class Tail:
         """Keep what the format of a file's lines remembers of those that were read."""
         self._book.remember(key, memory)
 
+    def position(self, key: Key) -> Position | None:
+        """How far a file was read; None where it is not known any more."""
+        return self._book.known.get(key)
+
     def close(self) -> None:
         """Give every descriptor back; to go on, make a new Tail from the stored positions."""
         for log in self._logs.values():

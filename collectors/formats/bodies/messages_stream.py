@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collectors.door import cut
 from collectors.formats.bodies.anthropic import Lifetimes, Message, MessageUsage, events_of
 from collectors.formats.bodies.body import own_id
-from collectors.formats.format import LineFormat, NotUsageError
+from collectors.formats.format import LineFormat, NotUsageError, Rest
+from collectors.formats.memory import kept, recalling
 from store.facts import Outcome, UsageEvent
 
 NAME = "anthropic.stream"
@@ -28,8 +30,13 @@ _BESIDE_TYPE: tuple[frozenset[str], ...] = (
 )  # fmt: skip
 
 
+class _Error(msgspec.Struct, gc=False):
+    type: str | None = None
+
+
 class _Event(msgspec.Struct, gc=False):
     type: str
+    error: _Error | None = None
     message: Message | None = None
     usage: MessageUsage | None = None
 
@@ -43,8 +50,7 @@ class _Memory(msgspec.Struct, tag=NAME):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
-_decode_memory = msgspec.json.Decoder(_Memory).decode
-_encode = msgspec.json.Encoder().encode
+_recall = recalling(_Memory)
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -56,14 +62,11 @@ class Stream:
     """Puts the events of one stream after the other together."""
 
     def __init__(self, memory: bytes = b"") -> None:
-        try:
-            self._known = _decode_memory(memory) if memory else _Memory()
-        except msgspec.MsgspecError:
-            self._known = _Memory()
+        self._known = _recall(memory)
 
     def memory(self) -> bytes:
         """The message that is not at its end."""
-        return _encode(self._known)
+        return kept(self._known)
 
     def parse(self, line: bytes) -> Sequence[UsageEvent]:
         """The call whose counts an event ends; the one before, cut off, where a new message begins without that."""
@@ -71,20 +74,30 @@ class Stream:
         if said.type not in _KINDS:
             raise NotUsageError("no event of a stream of the Messages API")
         if said.type == "message_start" and said.message is not None:
-            cut_off = self._call(Outcome.CUT) if not self._known.told else ()
+            cut_off = self.rest()
             self._known = _Memory(message=said.message)
             return cut_off
+        if said.type == "error":
+            name = (said.error.type if said.error else None) or "error"
+            return [msgspec.structs.replace(event, error=cut(name)) for event in self.rest(Outcome.ERROR)]
         if said.type == "message_delta" and said.usage is not None and self._known.message is not None:
             self._merge(said.usage)
             self._known.told = True
             return self._call(Outcome.OK)
         return ()
 
+    def rest(self, outcome: Outcome = Outcome.CUT) -> Sequence[UsageEvent]:
+        """The call of the message that has not ended; should it go on after all, its later counts say more."""
+        if self._known.told or self._known.message is None:
+            return ()
+        self._known.told = True
+        return self._call(outcome)
+
     def _call(self, outcome: Outcome) -> Sequence[UsageEvent]:
         message = self._known.message
         if message is None or message.usage is None:
             return ()
-        return events_of(message, message.usage, own_id(message.id, _encode(message)), outcome)
+        return events_of(message, message.usage, own_id(message.id, kept(message)), outcome)
 
     def _merge(self, later: MessageUsage) -> None:
         """Take over what the later counts say."""
@@ -116,4 +129,11 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
     return Stream().parse(line)
 
 
-FORMAT = LineFormat(NAME, recognises, parse, Stream)
+def rest(memory: bytes) -> Rest | None:
+    """The call of a message that ends with the log."""
+    stream = Stream(memory)
+    events = stream.rest()
+    return Rest(events, stream.memory()) if events else None
+
+
+FORMAT = LineFormat(NAME, recognises, parse, Stream, rest)
