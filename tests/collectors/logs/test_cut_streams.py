@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ WRITTEN_MS = 1_000_000_000_000
 QUIET_MS = WRITTEN_MS + CUT_AFTER_MS
 
 
-def lines(*events: dict[str, object]) -> list[bytes]:
+def lines(*events: dict[str, Any]) -> list[bytes]:
     return [json.dumps(event).encode() + b"\n" for event in events]
 
 
