@@ -166,3 +166,15 @@ def test_every_action_that_can_be_given_another_key_is_named() -> None:
     names = re.search(r"The names are:\n\n(.*?)\n\n", text, re.DOTALL)
     assert names is not None
     assert set(re.findall(r"`([a-z_.0-9]+)`", names[1])) == {binding.id for binding in all_bindings()}
+
+
+def test_every_folder_of_the_code_is_in_the_layout() -> None:
+    told = set(re.findall(r"`([a-z/]+)/`", (ROOT / "docs" / "layout.md").read_text()))
+    folders = {
+        str(path.parent.relative_to(ROOT))
+        for package in ("pricing", "store", "collectors", "tui")
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    inner = {folder for folder in folders if folder.count("/") == 2}
+    assert folders - inner - told == set()
+    assert {folder.rpartition("/")[2] for folder in inner} - told == set()

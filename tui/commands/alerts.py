@@ -19,7 +19,7 @@ from tui.commands.common import instant, place_of, plain, print_json, reading, s
 from tui.person import person
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.view import View
-from tui.reading.alerts import alerts, last_asked, waiting_by_reason
+from tui.reading.alerts import alerts, last_asked
 from tui.reading.report import instant_text
 
 
@@ -80,7 +80,7 @@ def _print_text(picture: AlertsPicture, at_ms: int) -> None:
         lines.append("the rules have not been asked yet: a collector does that")
     elif at_ms - picture.asked_ms > 120_000:
         lines.append(f"the rules were asked last at {instant_text(picture.asked_ms)}: no collector runs")
-    lines += [f"seen too little ({why}): {', '.join(rules)}" for why, rules in waiting_by_reason(picture).items()]
+    lines += [f"seen too little ({why}): {', '.join(rules)}" for why, rules in picture.waiting_by_reason.items()]
     sys.stdout.write("".join(f"{plain(line)}\n" for line in lines))
 
 

@@ -56,3 +56,11 @@ class AlertsPicture(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that have seen too little, and why."""
     asked_ms: int | None = None
     """When the rules were asked last; None when they never were."""
+
+    @property
+    def waiting_by_reason(self) -> dict[str, list[str]]:
+        """Rules that have seen too little, those with the same reason together."""
+        reasons: dict[str, list[str]] = {}
+        for rule, why in self.waiting:
+            reasons.setdefault(why, []).append(rule)
+        return reasons

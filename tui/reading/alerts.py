@@ -43,14 +43,6 @@ def last_asked(reader: Reader) -> tuple[int | None, dict[str, str]]:
     return noted.get("asked_ms"), noted.get("too_little", {})
 
 
-def waiting_by_reason(picture: AlertsPicture) -> dict[str, list[str]]:
-    """Rules that have seen too little, those with the same reason together."""
-    reasons: dict[str, list[str]] = {}
-    for rule, why in picture.waiting:
-        reasons.setdefault(why, []).append(rule)
-    return reasons
-
-
 def _row(record: AlertRecord, at_ms: int) -> AlertRow:
     effect = record.effect_nano_usd_per_hour
     return AlertRow(

@@ -18,7 +18,6 @@ from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.questions.alerts import AlertsQuestion
-from tui.reading.alerts import waiting_by_reason
 from tui.screens.monitor import MonitorScreen
 from tui.screens.section import P
 from tui.screens.sorted import SortedScreen
@@ -137,7 +136,7 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture], SortedScreen[AlertsPicture]):
         """Rules that have seen too little."""
         return [
             f"{len(rules)} rule{' waits' if len(rules) == 1 else 's wait'}: {why}"
-            for why, rules in waiting_by_reason(picture).items()
+            for why, rules in picture.waiting_by_reason.items()
         ]
 
     def draw_body(self, picture: AlertsPicture) -> None:
@@ -265,7 +264,7 @@ def nothing_fires(picture: AlertsPicture) -> Iterator[str]:
         yield "No rule has been asked yet: the collector does that every ten seconds."
         return
     yield f"Nothing fires, and nothing did in the last 24 hours. Rules were asked at {fmt.clock(picture.asked_ms)}."
-    waiting = waiting_by_reason(picture)
+    waiting = picture.waiting_by_reason
     if waiting:
         yield ""
         yield "These have seen too little to judge:"
