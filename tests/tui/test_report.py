@@ -17,6 +17,7 @@ from store.tables import DIMENSIONS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.stores import closing_connections
+from tui.cli import main
 from tui.reading.report import Report, instant_text, report
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -179,3 +180,18 @@ def test_a_host_that_came_in_the_middle_of_the_window_costs_per_hour_what_it_cos
     total = read(writer).as_json()["total"]
     assert (total["committed_usd"], total["usd_per_hour"]) == ("0.3", "5")
     assert read(writer, wanted="provider=nobody").as_json()["total"]["usd_per_hour"] == "0"
+
+
+def test_columns_stay_apart_however_large_their_numbers_are(
+    writer: Writer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Usage(input_tokens=4_000_000_000, cache_read_tokens=4_100_000_000, output_tokens=4_200_000_000)
+    writer.write(batch([priced("a", usage=large)]), CARDS)
+    monkeypatch.setenv("USDTOP_STORE", str(writer.path))
+
+    assert main(["report", "--since", instant_text(AT_MS - DAY_MS)]) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+
+    for line in lines[:2]:
+        assert line.split()[1:6] == ["1", "0", "4,000,000,000", "4,100,000,000", "4,200,000,000"]
+        assert [len(part) for part in (heading, line)] == [len(heading)] * 2

@@ -74,6 +74,7 @@ def _dimensions(text: str) -> tuple[str, ...]:
     return names
 
 
+# Headings, and how wide their columns are at least.
 _TEXT = (("requests", 9), ("errors", 7), ("input", 12), ("cached", 12), ("output", 11), ("usd", 14), ("usd/Mtok", 10))
 
 
@@ -81,11 +82,17 @@ def _print_text(found: Report) -> None:
     names = [_name(group.key) for group in found.groups] + [_rest_name(rest, found) for rest in found.rests]
     name_width = max(20, min(48, max(map(len, names), default=0)))
     heading = f"{' / '.join(found.dimensions) or 'everything':<{name_width}}"
-    lines = [heading + "".join(f"{title:>{width}}" for title, width in _TEXT)]
-    lines += [_text_line(_name(group.key), group.totals, name_width) for group in found.groups]
-    lines += [_text_line(_rest_name(rest, found), totals, name_width) for rest, totals in found.rests.items()]
-    lines.append(_text_line("total", found.total, name_width))
-    sys.stdout.write("\n".join(lines) + "\n")
+    lines = [(_name(group.key), _cells(group.totals)) for group in found.groups]
+    lines += [(_rest_name(rest, found), _cells(totals)) for rest, totals in found.rests.items()]
+    lines.append(("total", _cells(found.total)))
+    widths = [max(least, *(len(cells[at]) + 2 for _, cells in lines)) for at, (_, least) in enumerate(_TEXT)]
+    table = [heading + "".join(f"{title:>{width}}" for (title, _), width in zip(_TEXT, widths, strict=True))]
+    table += [
+        f"{shortened(name, name_width):<{name_width}}"
+        + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        for name, cells in lines
+    ]
+    sys.stdout.write("\n".join(table) + "\n")
     if found.total.tokens.units and found.knows_units:
         beside = ", ".join(f"{amount:,} {unit}" for unit, amount in found.total.tokens.units)
         sys.stdout.write(f"Beside tokens: {plain(beside)}\n")
@@ -120,10 +127,10 @@ def _beside(total: Totals) -> Iterator[str]:
         yield f"Without a word on what they used: {total.unmetered_requests:,}."
 
 
-def _text_line(name: str, totals: Totals, width: int) -> str:
+def _cells(totals: Totals) -> tuple[str, ...]:
     per_million = totals.usd_per_million_tokens
     mark = "≥" if totals.is_lower_bound else ""
-    cells = (
+    return (
         f"{totals.requests:,}",
         f"{totals.errors:,}",
         f"{totals.tokens.input_tokens:,}",
@@ -131,9 +138,6 @@ def _text_line(name: str, totals: Totals, width: int) -> str:
         f"{totals.tokens.output_tokens:,}",
         f"{mark}{totals.nano_usd / 1e9:.6f}",
         "--" if per_million is None else f"{mark}{per_million:.4f}",
-    )
-    return f"{shortened(name, width):<{width}}" + "".join(
-        f"{cell:>{size}}" for cell, (_, size) in zip(cells, _TEXT, strict=True)
     )
 
 
