@@ -20,6 +20,7 @@ from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
 from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
 from collectors.holders import Held, Holders, port_of
+from collectors.keyed import Awaited, Rekeyed
 from collectors.logs.files import POLL_SECONDS, FileSource
 from collectors.machine import engines_here, machine_name
 from collectors.prices.books import price_book
@@ -37,7 +38,7 @@ from collectors.settings.plans import budgets, capacities, commitments, hosts
 from collectors.settings.providers import provider_facts
 from collectors.settings.sourceconfig import KEEPERS, SourceConfig
 from collectors.settings.written import host_and_port, instant_ms, seconds
-from collectors.source import Absent, Source, Unusable
+from collectors.source import Absent, Source
 from collectors.study import Study
 from collectors.web.fetch import open_client
 from store.facts import GpuReading
@@ -182,21 +183,26 @@ class Collection:
         return sources
 
     def _source(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        """One source; where its key cannot be had, one that says so, since the others go on."""
+        """One source; where its key cannot be had, one that says so and waits for it, since the others go on."""
         try:
-            if source.type == "file":
-                return _as_configured(self._file(source, writer), source)
-            if source.type == "otlp":
-                return _as_configured(self._receiver(source), source)
-            if source.type in KEEPERS:
-                return _as_configured(self._polled(source, writer, client), source)
-            if source.type == "dcgm":
-                return self._dcgm(source, client)
-            if source.type in NAMES:
-                return configured_provider(source, writer, client)
-            return self._engine(source, client)
+            return self._made(source, client, writer)
         except ConfigError as error:
-            return Unusable(source.label, source.type, f"{error} It is tried again at the next start.")
+            make = partial(self._runner.in_writer, partial(self._made, source, client))
+            return Awaited(source, str(error), make)
+
+    def _made(self, source: SourceConfig, client: "httpx.AsyncClient", writer: Writer) -> Source:
+        """One source as it is configured; raises ConfigError."""
+        if source.type == "file":
+            return _as_configured(self._file(source, writer), source)
+        if source.type == "otlp":
+            return _as_configured(self._receiver(source), source)
+        if source.type in KEEPERS:
+            return _as_configured(self._polled(source, writer, client), source)
+        if source.type == "dcgm":
+            return self._dcgm(source, client)
+        if source.type in NAMES:
+            return configured_provider(source, writer, client)
+        return self._engine(source, client)
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
         name = source.name or source.path or "file"
@@ -212,10 +218,11 @@ class Collection:
             poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
         )
 
-    def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> EngineSource:
-        url = source.url or ""
+    def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> Source:
+        url, key = source.url or "", read_key(source)
+        headers = _authorisation(key)
         here = self._machine if urlsplit(url).hostname in _LOOPBACK else urlsplit(url).hostname
-        return EngineSource(
+        engine = EngineSource(
             source.name or url,
             url,
             client,
@@ -224,9 +231,10 @@ class Collection:
             gpus=tuple(gpu for gpu in source.gpus if isinstance(gpu, int)),
             uuids=tuple(gpu for gpu in source.gpus if isinstance(gpu, str)),
             holds=partial(self._holders.held_at, url) if self._is_here(url) else Held,
-            headers=_authorisation(source),
+            headers=headers,
             poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
         )
+        return _rekeyed(engine, source, key, headers)
 
     def _receiver(self, source: SourceConfig) -> "OtlpReceiver":
         from collectors.gateways.receiver import PORT, OtlpReceiver
@@ -242,18 +250,20 @@ class Collection:
         watermark_ms = writer.watermark_ms(source.label)
         return polled_source(source, client, watermark_ms=watermark_ms, now_ms=self._clock())
 
-    def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> DcgmSource:
-        url = source.url or ""
+    def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> Source:
+        url, key = source.url or "", read_key(source)
+        headers = _authorisation(key)
         there = urlsplit(url).hostname or self._machine
-        return DcgmSource(
+        cards = DcgmSource(
             source.name or url,
             url,
             client,
             host=source.host,
             machine=self._machine if there in _LOOPBACK else there,
-            headers=_authorisation(source),
+            headers=headers,
             poll_seconds=seconds(source.poll_every) if source.poll_every else DCGM_POLL_SECONDS,
         )
+        return _rekeyed(cards, source, key, headers)
 
     def _is_here(self, url: str) -> bool:
         return urlsplit(url).hostname in {*_LOOPBACK, self._machine.lower()}
@@ -340,9 +350,15 @@ def _as_configured(source: Source, config: SourceConfig) -> Source:
     return ConfiguredSource(source, DimensionMap(config.dimensions or {}), expect_seconds=expect_seconds)
 
 
-def _authorisation(source: SourceConfig) -> dict[str, str] | None:
-    key = read_key(source)
-    return None if key is None else {"Authorization": f"Bearer {key}"}
+def _authorisation(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def _rekeyed(source: Source, config: SourceConfig, key: str | None, headers: dict[str, str]) -> Source:
+    """A source that sends these headers with every question, and another key in them once this one is refused."""
+    if key is None:
+        return source
+    return Rekeyed(source, config, key, lambda another: headers.update(_authorisation(another)))
 
 
 def _nvml(machine: str) -> Gpus:

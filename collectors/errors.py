@@ -1,4 +1,4 @@
-"""The one error that a collector may raise."""
+"""The one error that a collector may raise, and its kinds that somebody acts upon."""
 
 
 class CollectorError(Exception):
@@ -7,3 +7,7 @@ class CollectorError(Exception):
 
 class SourceAbsentError(CollectorError):
     """What the source reads does not exist on this machine (no driver, no engine): a state, not a failure."""
+
+
+class KeyRefusedError(CollectorError):
+    """The server knows the key and does not let it in, or does not know it."""

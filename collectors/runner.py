@@ -80,16 +80,16 @@ class Runner:
 
     async def follow(self, source: Source) -> None:
         """Poll one source for ever; a failed poll is repeated after a growing pause."""
-        failures, heartbeat_ms = 0, 0
+        failures, heartbeat_ms, recorded = 0, 0, SourceState.OK
         while True:
             started, now_ms = self._monotonic(), self._clock()
             state, poll = await _ask(source, now_ms)
             asked = Asked(state, poll, now_ms, (self._monotonic() - started) * 1_000)
             failures = failures + 1 if state is SourceState.FAILING else 0
             self._narrate(source, state, poll.late or poll.detail)
-            if _is_news(poll, state) or now_ms - heartbeat_ms >= HEARTBEAT_MS:
+            if _is_news(poll, state) or state is not recorded or now_ms - heartbeat_ms >= HEARTBEAT_MS:
                 await self._write(source, asked)
-                heartbeat_ms = now_ms
+                heartbeat_ms, recorded = now_ms, state
             pause = _pause_seconds(source, state, failures) - (self._monotonic() - started)
             await self._sleep(0 if poll.more else max(0.0, pause))
 

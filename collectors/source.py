@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from collectors.errors import CollectorError, SourceAbsentError
+from collectors.errors import SourceAbsentError
 from store.facts import EngineReading, GpuReading, Position, Reject, UsageEvent
 from store.provider_facts import ProviderReading
 
@@ -53,19 +53,6 @@ class Source(Protocol):
     async def poll(self, now_ms: int, /) -> Poll:
         """What happened since the last poll; raises CollectorError with a sentence, or SourceAbsentError."""
         ...
-
-
-class Unusable(msgspec.Struct, frozen=True):
-    """A configured source that cannot be asked, such as one whose key is not there: it fails, and says why."""
-
-    name: str
-    kind: str
-    sentence: str
-    poll_seconds: float = 60.0
-
-    async def poll(self, _now_ms: int) -> Poll:
-        """Say why it cannot be asked."""
-        raise CollectorError(self.sentence)
 
 
 class Absent(msgspec.Struct, frozen=True):

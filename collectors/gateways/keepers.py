@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collectors.gateways.polled import FIRST_LOOK_MS, Keeper, PolledSource
+from collectors.keyed import Rekeyed
 from collectors.settings.config import ConfigError
 from collectors.settings.keys import read_key
 from collectors.settings.sourceconfig import SourceConfig
 from collectors.settings.written import instant_ms, seconds
+from collectors.source import Source
 
 if TYPE_CHECKING:
     import httpx
 
 
-def polled_source(
-    source: SourceConfig, client: httpx.AsyncClient, *, watermark_ms: int | None, now_ms: int
-) -> PolledSource:
+def polled_source(source: SourceConfig, client: httpx.AsyncClient, *, watermark_ms: int | None, now_ms: int) -> Source:
     """The source as configured; it goes on from its watermark, else from `start`. Raises ConfigError."""
-    keeper = _keeper(source, client)
+    key = read_key(source)
+    keeper = _keeper(source, client, key)
     since_ms = watermark_ms
     if since_ms is None and source.start == "beginning":
         since_ms = now_ms - FIRST_LOOK_MS + keeper.overlap_ms
@@ -26,11 +27,13 @@ def polled_source(
         begin_ms = now_ms if source.start == "end" else instant_ms(source.start, now_ms=now_ms)
         since_ms = begin_ms + keeper.overlap_ms
     poll_seconds = seconds(source.poll_every) if source.poll_every else None
-    return PolledSource(source.label, keeper, since_ms=since_ms, poll_seconds=poll_seconds)
+    polled = PolledSource(source.label, keeper, since_ms=since_ms, poll_seconds=poll_seconds)
+    if key is None:
+        return polled
+    return Rekeyed(polled, source, key, lambda another: polled.use(_keeper(source, client, another)))
 
 
-def _keeper(source: SourceConfig, client: httpx.AsyncClient) -> Keeper:
-    key = read_key(source)
+def _keeper(source: SourceConfig, client: httpx.AsyncClient, key: str | None) -> Keeper:
     if source.type == "litellm":
         from collectors.gateways.litellm_api import LitellmProxy
 

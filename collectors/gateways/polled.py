@@ -112,6 +112,10 @@ class PolledSource:
         """As configured, else as the keeper can bear."""
         return self._poll_seconds or self._keeper.poll_seconds
 
+    def use(self, keeper: Keeper) -> None:
+        """Ask this one from now on, such as the same one with another key."""
+        self._keeper = keeper
+
     async def poll(self, now_ms: int) -> Poll:
         """The next page; `more` until it was the last. Raises CollectorError with what to do."""
         page = await self._page(self._window or self._begin(now_ms), now_ms)

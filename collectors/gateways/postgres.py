@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from collectors.door import visible
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError
 from collectors.formats.litellm_rows import COLUMNS, METADATA, NAME
 from collectors.gateways.polled import Page, Window
 
@@ -95,7 +95,8 @@ class SpendLogTable:
             rows = self._rows(self._connected(), window, place)
         except psycopg.Error as error:
             self.close()
-            raise CollectorError(self._sentence(error)) from None
+            refused = KeyRefusedError if _is_refusal(error) else CollectorError
+            raise refused(self._sentence(error)) from None
         except CollectorError:
             self.close()
             raise
@@ -145,6 +146,11 @@ class SpendLogTable:
             return f"{self._where} has not answered within {_SECONDS} s"
         said = str(error).strip().splitlines() or [type(error).__name__]
         return f"{self._where} cannot be asked: {visible(said[0].strip().encode())}"
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """Whether the password was not taken; a connection that fails has its state in its text alone."""
+    return (error.sqlstate or "").startswith("28") or "password" in str(error)
 
 
 def _question(columns: tuple[str, ...]) -> Any:

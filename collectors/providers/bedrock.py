@@ -13,11 +13,10 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError
 from collectors.providers.answers import instant
 from collectors.providers.cloudwatch import CloudWatch
 from collectors.providers.provider import HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
-from collectors.web.polite import KeyRefusedError
 from pricing.usage import NOTHING, Usage
 from store.facts import Reject
 from store.provider_facts import UsageBucket

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
 
-from collectors.errors import CollectorError, SourceAbsentError
+from collectors.errors import CollectorError, KeyRefusedError, SourceAbsentError
 from collectors.web.fetch import address
 from collectors.web.patience import REFUSED_PAUSE_MS, Patience
-from collectors.web.polite import KeyRefusedError, NotUnderstoodError, retry_after_ms
+from collectors.web.polite import NotUnderstoodError, retry_after_ms
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.errors import CollectorError, SourceAbsentError
+from collectors.errors import CollectorError, KeyRefusedError, SourceAbsentError
 from collectors.providers.answers import merged
 from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span, Transport
 from collectors.source import Poll
 from collectors.web.fetch import address
-from collectors.web.polite import KeyRefusedError, NoSuchPageError, NotUnderstoodError, PoliteClient
+from collectors.web.polite import NoSuchPageError, NotUnderstoodError, PoliteClient
 from store.buckets import DatasetState
 from store.facts import Reject
 from store.provider_facts import ProviderReading

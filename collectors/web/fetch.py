@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from collectors.door import visible
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError
 
 if TYPE_CHECKING:
     import httpx
@@ -79,7 +79,8 @@ async def _body(
         "GET", url, headers={**HEADERS, **headers}, timeout=seconds, follow_redirects=False
     ) as response:
         if response.status_code != 200:
-            raise CollectorError(f"{address(url)} {_status(response.status_code)}")
+            refused = KeyRefusedError if response.status_code in (401, 403) else CollectorError
+            raise refused(f"{address(url)} {_status(response.status_code)}")
         if response.headers.get("content-encoding", "identity") != "identity":
             raise CollectorError(f"{address(url)} answers compressed, which was not asked for")
         body = bytearray()

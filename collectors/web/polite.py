@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError
 from collectors.web.fetch import address, failure
 from collectors.web.patience import REFUSED_PAUSE_MS, Patience
 
@@ -25,10 +25,6 @@ _SECONDS = 30.0
 
 class NoSuchPageError(CollectorError):
     """The server has no such endpoint: an older version, or another program."""
-
-
-class KeyRefusedError(CollectorError):
-    """The server knows the key and does not let it in, or does not know it."""
 
 
 class NotUnderstoodError(CollectorError):

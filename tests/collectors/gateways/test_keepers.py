@@ -17,7 +17,7 @@ from collectors.gateways.langsmith import Langsmith
 from collectors.gateways.polled import DEEP_EVERY_MS, Keeper, PolledSource
 from collectors.settings.config import ConfigError, from_mapping
 from collectors.settings.sourceconfig import SourceConfig
-from collectors.source import Poll
+from collectors.source import Poll, Source
 from collectors.web.fetch import open_client
 from tests.fakes.gateway_lines import RECORDS
 from tests.fakes.webserver import Asked, Told, serving
@@ -118,7 +118,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def polled(source: PolledSource, now_ms: int = NOW_MS) -> list[Poll]:
+async def polled(source: Source, now_ms: int = NOW_MS) -> list[Poll]:
     """Polls until there is no more."""
     polls = [await source.poll(now_ms)]
     while polls[-1].more:
