@@ -35,6 +35,16 @@ for _step in _IN_ORDER:
 
 
 def migrate(db: Database) -> None:
-    """Bring a store to this version and say so in `user_version`, which readers check."""
-    migrations.apply(db)
-    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    """Bring a store to this version and say so in `user_version`, which readers check.
+
+    All of it is one transaction: of two processes that open a store at once, one finds it done by the other.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+            migrations.apply(db)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise

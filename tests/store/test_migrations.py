@@ -11,7 +11,7 @@ from store.facts import Outcome
 from store.reader import Reader
 from store.schema import _IN_ORDER
 from store.sums import total
-from store.tables import ROLLUPS, SIDE_ROLLUPS
+from store.tables import ROLLUPS, SCHEMA_VERSION, SIDE_ROLLUPS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 
@@ -28,7 +28,7 @@ def test_hits_of_a_cache_that_were_stored_before_their_savings_were_known_have_n
         priced("hit", outcome=Outcome.CACHE, nano_usd=0, card=CACHED, tags=("x",)),
     )
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 19")  # what is written now is what was written then
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # what is written now is what was written then
     with closing(Writer(path)) as writer:
         writer.write(batch([paid, hit]), [CARD, CACHED])
     with closing(sqlite3.connect(path)) as connection:

@@ -7,6 +7,7 @@ import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier, Thread
 
 import msgspec
 import pytest
@@ -48,6 +49,29 @@ def test_a_batch_that_is_written_twice_counts_once(path: Path) -> None:
     assert (found.requests, found.metered_nano_usd) == (2, 2 * USAGE_NANO_USD)
     record = Reader(path).sources()[0]
     assert (record.events, record.duplicates) == (2, 2)
+
+
+def test_two_processes_that_open_a_new_store_at_once_both_have_it(path: Path) -> None:
+    """Threads stand for them: each has a connection of its own, and SQLite locks between connections."""
+    barrier, failures = Barrier(2), list[StoreError]()
+
+    def begin(name: str) -> None:
+        barrier.wait()
+        try:
+            with closing(Writer(path)) as writer:
+                writer.write(batch([priced(name)], source=name), [CARD])
+        except StoreError as error:
+            failures.append(error)
+
+    for round_ in range(3):
+        threads = [Thread(target=begin, args=(f"{round_} {name}",)) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert count(path, "requests") == 2
+        path.unlink()
 
 
 def test_an_id_that_stands_twice_in_one_batch_counts_once(path: Path) -> None:
