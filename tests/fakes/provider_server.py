@@ -6,6 +6,7 @@ checks the key, cuts into pages, and behaves as badly as it is told to.
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -150,8 +151,8 @@ class ProviderServer:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[ProviderServer]:
-    """A server on loopback while the block lasts."""
+def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[ProviderServer]:
+    """A server on loopback while the block lasts, over TLS where it has a certificate."""
     server = ProviderServer(script)
 
     class Handler(BaseHTTPRequestHandler):
@@ -177,7 +178,9 @@ def serving(script: Script) -> Iterator[ProviderServer]:
             pass
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.url = f"http://127.0.0.1:{listening.server_port}"
+    if tls is not None:
+        listening.socket = tls.wrap_socket(listening.socket, server_side=True)
+    server.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{listening.server_port}"
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
     thread.start()
     try:
