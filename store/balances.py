@@ -86,6 +86,8 @@ def spent_balances(ask: Ask, since_ms: int, until_ms: int, *, later_ms: int = 0)
     )
     accounts: dict[tuple[str, str, str, str], list[Balance]] = {}
     for balance in map(_balance, rows):
+        if balance.counts is BalanceCounts.SETTLED:
+            continue
         accounts.setdefault((balance.source, balance.account, balance.currency, balance.counts), []).append(balance)
     return [
         Spent(

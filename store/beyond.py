@@ -17,7 +17,7 @@ from pricing.money import divide_half_even
 from pricing.totals import add_usage
 from pricing.usage import INPUT_CLASSES, NOTHING, Usage
 from store.balances import Spent
-from store.buckets import CostRecord, Dataset, UsageSum
+from store.buckets import CostSum, Dataset, UsageSum
 from store.facts import Dimensions
 from store.provider_facts import ProviderFact, Role
 from store.sums import CardNote, Sum, SumKey
@@ -62,8 +62,8 @@ class Books(Protocol):
         """What a provider counted."""
         ...
 
-    def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
-        """What providers billed."""
+    def cost_sums(self, source: str, since_ms: int, until_ms: int, *, days: bool = True) -> list[CostSum]:
+        """What a provider billed."""
         ...
 
     def spent_balances(self, since_ms: int, until_ms: int, *, later_ms: int = 0) -> list[Spent]:
@@ -198,9 +198,7 @@ def _counted(
 ) -> Iterable[Sum]:
     """Usage at our prices; where the same answers say what they bill for it, that is its price."""
     counting = {record.dataset for _, record in usage}
-    costs = [
-        cost for cost in books.cost_buckets(begins, ends) if cost.source == one.fact.source and cost.dataset in counting
-    ]
+    costs = [cost for cost in books.cost_sums(one.fact.source, begins, ends) if cost.dataset in counting]
     billing = {cost.dataset for cost in costs}
     for key, record in usage:
         if record.dataset in billing:
@@ -211,11 +209,7 @@ def _counted(
             )
         else:
             yield usage_sum(key, record)
-    yield from (
-        _money(one, cost.model or None, cost.tenant or None, cost.key or None, cost.nano_usd)
-        for cost in costs
-        if cost.nano_usd
-    )
+    yield from (_money(one, cost) for cost in costs if cost.nano_usd)
 
 
 def _not_through(
@@ -314,11 +308,8 @@ def usage_sum(key: SumKey, record: UsageSum) -> Sum:
 
 def _billed(books: Books, one: Covering, begins: int, ends: int, *, days: bool) -> list[Sum]:
     """What is billed by a provider that counts no usage and that no log covers; without `days`, of parts of them."""
-    return [
-        _money(one, cost.model or None, cost.tenant or None, cost.key or None, cost.nano_usd)
-        for cost in books.cost_buckets(begins, ends)
-        if cost.source == one.fact.source and cost.nano_usd and (days or cost.width < _DAY)
-    ]
+    costs = books.cost_sums(one.fact.source, begins, ends, days=days)
+    return [_money(one, cost) for cost in costs if cost.nano_usd]
 
 
 def _fallen(books: Books, one: Covering, begins: int, ends: int, later_ms: int = 0) -> list[Sum]:
@@ -331,11 +322,12 @@ def _fallen(books: Books, one: Covering, begins: int, ends: int, later_ms: int =
         if spent.source == one.fact.source and spent.currency == "USD"
     ]
     most = max(fallen, default=0)
-    return [_money(one, None, None, None, most)] if most else []
+    return [Sum(billed_key(one.fact), _measures(NOTHING, most, 0, partial=False))] if most else []
 
 
-def _money(one: Covering, model: str | None, tenant: str | None, key: str | None, nano_usd: int) -> Sum:
-    return Sum(billed_key(one.fact, model, tenant, key), _measures(NOTHING, nano_usd, 0, partial=False))
+def _money(one: Covering, cost: CostSum) -> Sum:
+    key = billed_key(one.fact, cost.model or None, cost.tenant or None, cost.key or None)
+    return Sum(key, _measures(NOTHING, cost.nano_usd, 0, partial=False))
 
 
 def billed_key(

@@ -98,6 +98,16 @@ class CostRecord(NamedTuple):
     nano_usd: int
 
 
+class CostSum(NamedTuple):
+    """Everything that is billed in a window for one model, tenant and key of a dataset; empty texts are "not said"."""
+
+    dataset: str
+    model: str
+    tenant: str
+    key: str
+    nano_usd: int
+
+
 class BucketWriter:
     """Writes readings through somebody else's transaction."""
 
@@ -276,6 +286,18 @@ def read_usage_sums(ask: Ask, source: str, since_ms: int, until_ms: int, *, days
         )
         for row in rows
     ]  # fmt: skip
+
+
+def read_cost_sums(ask: Ask, source: str, since_ms: int, until_ms: int, *, days: bool = True) -> list[CostSum]:
+    """What one source billed in buckets that lie in [since, until) as a whole; without `days`, in narrower ones."""
+    place = "b.dataset, b.model, b.tenant, b.key"
+    rows = ask(
+        f"SELECT {place}, sum(b.nano_usd) FROM provider_datasets AS d CROSS JOIN cost_buckets AS b ON {_SAME}"
+        " AND b.begins >= ?1 AND b.begins < ?2 WHERE d.source = ?3 AND b.begins + b.width <= ?2 AND b.width < ?4"
+        f" GROUP BY {place}",
+        (*_window(since_ms, until_ms), source, _DAY + 1 if days else _DAY),
+    )
+    return [CostSum(*row) for row in rows]
 
 
 def counts_usage(ask: Ask, source: str) -> bool:

@@ -7,6 +7,7 @@ from store.provider_facts import BalanceCounts
 from store.reader import Reader
 
 _HISTORY_MS = 28 * 86_400_000
+_PREPAID = (BalanceCounts.LEFT.value, BalanceCounts.SETTLED.value)
 
 
 class PrepaidAccount(NamedTuple):
@@ -20,9 +21,9 @@ class PrepaidAccount(NamedTuple):
 def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
     """Every account of prepaid money that was read by an instant, by name. Raises StoreError."""
     rows = reader.ask(
-        "SELECT source, account, currency, since_ms, until_ms, nano FROM balances WHERE counts = ? AND since_ms <= ?"
+        "SELECT source, account, currency, since_ms, until_ms, nano FROM balances WHERE counts IN (?, ?) AND since_ms <= ?"
         " AND until_ms >= ? ORDER BY source, account, currency, since_ms",
-        (BalanceCounts.LEFT.value, at_ms, at_ms - _HISTORY_MS),
+        (*_PREPAID, at_ms, at_ms - _HISTORY_MS),
     )
     accounts: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for source, account, currency, since_ms, until_ms, nano in rows:
@@ -39,8 +40,8 @@ def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
 def prepaid_readings(reader: Reader, name: str, at_ms: int) -> list[tuple[int, int]]:
     """(instant, billionths left from then on) of one account, oldest first."""
     rows = reader.ask(
-        "SELECT since_ms, nano FROM balances WHERE counts = ? AND trim(source || ' ' || account) = ? AND since_ms <= ?"
+        "SELECT since_ms, nano FROM balances WHERE counts IN (?, ?) AND trim(source || ' ' || account) = ? AND since_ms <= ?"
         " AND until_ms >= ? ORDER BY since_ms",
-        (BalanceCounts.LEFT.value, name, at_ms, at_ms - _HISTORY_MS),
+        (*_PREPAID, name, at_ms, at_ms - _HISTORY_MS),
     )
     return [(row[0], row[1]) for row in rows]

@@ -65,6 +65,8 @@ class BalanceCounts(StrEnum):
     """Prepaid money: it falls as it is spent, and a rise is a top-up."""
     SPENT = "spent"
     """Money used so far: it rises as it is spent, and a fall is a new period."""
+    SETTLED = "settled"
+    """Prepaid money as it stood when a bill was last settled: a fall is what was spent in all the time before."""
 
 
 class BalanceReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,8 @@ To add a provider, write one file of about sixty lines that ends in a `Provider`
    one row without a field costs only itself, and money through `answers.usd`, `cents`, `ticks` or `units_and_nanos`.
 2. Facts are `UsageBucket` (tokens in the disjoint classes of `Usage`; `requests` is None where they are not counted),
    `CostBucket` (nano-dollars per line item) and `BalanceReading` (what is left, or what is spent so far: totals that run
-   through a month are `BalanceCounts.SPENT`). Two buckets that agree in everything but their counts are one bucket, and
-   the later holds: put whatever else the provider splits by into `rest` or `item`.
+   through a month are `BalanceCounts.SPENT`). Two buckets that agree in everything but their counts are one bucket: in one
+   answer they are added up, and of two answers the later holds. Put what pages are split by into `rest` or `item`.
 3. Say in the `Endpoint` how wide its buckets are, how late they are, how often it may be asked, how far back it corrects
    itself, and exactly what the key must be allowed. What may be missing (beta, other kinds of keys) names in `otherwise`
    the endpoint to read instead; both have one `dataset`, so that nothing is ever counted from both.

@@ -72,7 +72,7 @@ def read(body: bytes, span: Span, ask: Ask) -> Page:
     if summary.error is not None or summary.message is not None:
         raise ValueError("an error instead of a summary")
     found, rejects = facts(summary.lineItems, _item, partial(_cost, begins_ms, account))
-    return Page(costs=_told_apart(found), rejects=rejects)
+    return Page(costs=found, rejects=rejects)
 
 
 def _listed(body: bytes, span: Span, ask: Ask) -> Page:
@@ -98,16 +98,6 @@ def _cost(begins_ms: int, account: str, item: _Item) -> CostBucket:
         item=(item.description or item.name or "")[:256],
         nano_usd=units_and_nanos(item.totalCost.units, item.totalCost.nanos),
     )
-
-
-def _told_apart(costs: Sequence[CostBucket]) -> list[CostBucket]:
-    """Line items of one name are several costs, not one that was said again."""
-    seen: dict[str, int] = {}
-    found = []
-    for cost in costs:
-        number = seen[cost.item] = seen.get(cost.item, 0) + 1
-        found.append(cost if number == 1 else msgspec.structs.replace(cost, item=f"{cost.item} ({number})"))
-    return found
 
 
 PROVIDER = Provider(

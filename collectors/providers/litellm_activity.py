@@ -111,12 +111,14 @@ def read_activity(body: bytes, _span: Span, ask: Ask) -> Page:
         begins_ms = day_ms(day.date)
         for model, raw in day.breakdown.models.items():
             try:
-                for said, metrics in _keys(raw):
-                    usage.append(_usage(begins_ms, model, said, part, metrics))
-                    costs.append(_cost(begins_ms, model, said, part, metrics))
+                place = begins_ms, model, part
+                found = [(_usage(*place, said, metrics), _cost(*place, said, metrics)) for said, metrics in _keys(raw)]
             except (msgspec.MsgspecError, ValueError) as error:
                 why = str(error) if type(error) is ValueError else "a model without a count that it needs"
                 rejects.append(Reject(reason=why, count=1, example=""))
+                continue
+            usage += [one for one, _ in found]
+            costs += [one for _, one in found]
     more = [ask.having(page=str(page.metadata.page + 1))] if page.metadata.has_more else ()
     return Page(usage=usage, costs=costs, rejects=merged(rejects), more=more)
 
@@ -129,7 +131,7 @@ def _keys(raw: msgspec.Raw) -> list[tuple[_KeyMetadata, _Metrics]]:
     return told or ([] if of_model.metrics is None else [(_KeyMetadata(), of_model.metrics)])
 
 
-def _usage(begins_ms: int, model: str, key: _KeyMetadata, part: str, metrics: _Metrics) -> UsageBucket:
+def _usage(begins_ms: int, model: str, part: str, key: _KeyMetadata, metrics: _Metrics) -> UsageBucket:
     provider, name = _provider(model)
     read, written = metrics.cache_read_input_tokens, metrics.cache_creation_input_tokens
     if metrics.prompt_tokens < read + written:
@@ -152,7 +154,7 @@ def _usage(begins_ms: int, model: str, key: _KeyMetadata, part: str, metrics: _M
     )
 
 
-def _cost(begins_ms: int, model: str, key: _KeyMetadata, part: str, metrics: _Metrics) -> CostBucket:
+def _cost(begins_ms: int, model: str, part: str, key: _KeyMetadata, metrics: _Metrics) -> CostBucket:
     provider, name = _provider(model)
     return CostBucket(
         begins_ms=begins_ms, width_seconds=DAY, provider=provider, model=cut(name), tenant=cut(key.team_id),

@@ -67,6 +67,9 @@ class _Usage(msgspec.Struct):
     input_cache_write_30m_tokens: int = 0
     input_cache_write_12h_tokens: int = 0
     input_uncached_tokens: int | None = None
+    input_audio_tokens: int = 0
+    input_cached_audio_tokens: int = 0
+    output_audio_tokens: int = 0
     num_model_requests: int | None = None
     num_requests: int | None = None
     project_id: str | None = None
@@ -154,7 +157,10 @@ def _usage_bucket(kind: str, begins_ms: int, width_seconds: int, row: _Usage) ->
 
 
 def _tokens(row: _Usage) -> Usage:
-    """Tokens in disjoint classes: what was read from and written to the cache is part of the input."""
+    """Tokens in disjoint classes: what was read from and written to the cache is part of the input.
+
+    Uncached audio has a price of its own and stands beside the tokens, as in logs.
+    """
     if row.input_tokens is None:
         raise ValueError("usage without a count of input tokens")
     read, written = row.input_cached_tokens, row.input_cache_write_tokens
@@ -164,13 +170,17 @@ def _tokens(row: _Usage) -> Usage:
         uncached = row.input_tokens - read - written
     if uncached < 0:
         raise ValueError("usage with more cached tokens than input tokens")
+    heard = min(uncached, max(0, row.input_audio_tokens - row.input_cached_audio_tokens))
+    spoken = min(row.output_tokens or 0, row.output_audio_tokens)
+    audio = (("input_audio_tokens", heard), ("output_audio_tokens", spoken))
     return Usage(
-        input_tokens=uncached,
+        input_tokens=uncached - heard,
         cache_read_tokens=read,
         cache_write_30m_tokens=in_30m,
         cache_write_12h_tokens=in_12h,
         cache_write_tokens=max(0, written - in_30m - in_12h),
-        output_tokens=row.output_tokens or 0,
+        output_tokens=(row.output_tokens or 0) - spoken,
+        units=tuple(unit for unit in audio if unit[1]),
     )
 
 

@@ -3,11 +3,11 @@
 Format: `POST /api/v1/analytics/query` (beta; OpenRouter's API reference and OpenRouterTeam/skills). A management key may ask
 64 times a minute, by the minute about three hours at most, and for 10,000 rows; a longer answer is cut off and says so.
 Counts arrive as text, money as dollars. `credits_usage` is all that is charged to the account: of calls with one's own key
-at a provider the fee alone. Prompt tokens include the cached ones. A model is named by its dated slug, a key by its label:
-keys of one label are added up. How late a minute may be is not documented: it is taken as complete after ten.
+at a provider the fee alone. Prompt tokens include the cached ones. A model is named by its dated slug, a key by its label.
+How late a minute may be is not documented: it is taken as complete after ten.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -15,7 +15,6 @@ import msgspec
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import facts, instant, usd
 from collectors.providers.provider import DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Span
-from pricing.totals import add_usage
 from pricing.usage import Usage
 from store.facts import Reject
 from store.provider_facts import CostBucket, UsageBucket
@@ -101,7 +100,7 @@ def read(body: bytes, span: Span, asked: Ask) -> Page:
     if halves:
         return Page(more=[_asked(span.width_seconds, *half) for half in halves])
     found, rejects = facts(answer.data, _row, lambda row: _bucket(row, span.width_seconds))
-    within = _added(usage for usage in found if since_ms <= usage[0].begins_ms < until_ms)
+    within = [one for one in found if since_ms <= one[0].begins_ms < until_ms]
     if answer.metadata.truncated:
         rejects = [*rejects, Reject(reason="rows of one bucket that OpenRouter cuts off", count=1, example="")]
     return Page(
@@ -148,22 +147,6 @@ def _bucket(row: _Row, width_seconds: int) -> tuple[UsageBucket, CostBucket]:
         nano_usd=usd(row.credits_usage),
     )  # fmt: skip
     return usage, cost
-
-
-def _added(rows: Iterable[tuple[UsageBucket, CostBucket]]) -> list[tuple[UsageBucket, CostBucket]]:
-    """Rows of one time, model and label as one: two keys may have one label."""
-    sums: dict[tuple[int, str | None, str | None], tuple[UsageBucket, CostBucket]] = {}
-    for usage, cost in rows:
-        place = usage.begins_ms, usage.model, usage.key
-        if known := sums.get(place):
-            before, billed = known
-            counts = [one.requests for one in (before, usage) if one.requests is not None]
-            usage = msgspec.structs.replace(
-                usage, usage=add_usage(before.usage, usage.usage), requests=sum(counts) if counts else None
-            )
-            cost = msgspec.structs.replace(cost, nano_usd=billed.nano_usd + cost.nano_usd)
-        sums[place] = usage, cost
-    return list(sums.values())
 
 
 def analytics(permission: str, otherwise: Endpoint) -> Endpoint:

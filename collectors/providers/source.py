@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collectors.errors import CollectorError, KeyRefusedError, SourceAbsentError
+from collectors.providers.adding import added
 from collectors.providers.answers import merged
 from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span, Transport
 from collectors.source import Poll
@@ -52,6 +53,10 @@ class _Reading:
     """There is a past to catch up with before late corrections are of interest."""
     due_ms: int = 0
     problem: CollectorError | None = None
+
+
+def _read(endpoint: Endpoint, body: bytes, span: Span, ask: Ask) -> Page:
+    return added(endpoint.read(body, span, ask))
 
 
 class ProviderSource:
@@ -238,7 +243,7 @@ class ProviderSource:
             headers=headers, body=ask.body,
         )  # fmt: skip
         try:
-            return await asyncio.to_thread(reading.endpoint.read, body, span, ask)
+            return await asyncio.to_thread(_read, reading.endpoint, body, span, ask)
         except (msgspec.MsgspecError, ValueError, ArithmeticError):
             # The error's own text would repeat what the server sent.
             raise CollectorError(

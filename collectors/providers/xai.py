@@ -15,7 +15,7 @@ from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import cents, facts, usd
 from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
 from store.facts import Reject
-from store.provider_facts import BalanceReading, CostBucket
+from store.provider_facts import BalanceCounts, BalanceReading, CostBucket
 
 _PERMISSION = "an xAI management key with Billing: Read Only (console.x.ai, Settings, Management Keys); a key for inference may not"
 
@@ -103,8 +103,9 @@ def _models(item: str) -> Iterator[str]:
 
 def read_balance(body: bytes, span: Span, _ask: Ask) -> Page:
     """What was left of prepaid credits when the last cycle closed."""
-    left = BalanceReading(account="prepaid", at_ms=span.until_ms, nano=-cents(_balance(body).total.val))
-    return Page(balances=[left])
+    left = -cents(_balance(body).total.val)
+    settled = BalanceReading(account="prepaid", at_ms=span.until_ms, nano=left, counts=BalanceCounts.SETTLED)
+    return Page(balances=[settled])
 
 
 PROVIDER = Provider(

@@ -3,11 +3,13 @@
 from store.balances import Balance, Spent, newest_balances, spent_balances
 from store.buckets import (
     CostRecord,
+    CostSum,
     Dataset,
     UsageRecord,
     UsageSum,
     bucket_edges,
     counts_usage,
+    read_cost_sums,
     read_costs,
     read_datasets,
     read_providers,
@@ -53,6 +55,10 @@ class ProviderQuestions(OpenStore):
     def cost_buckets(self, since_ms: int, until_ms: int) -> list[CostRecord]:
         """What providers billed in buckets that lie in [since, until) as a whole."""
         return read_costs(self.ask, since_ms, until_ms)
+
+    def cost_sums(self, source: str, since_ms: int, until_ms: int, *, days: bool = True) -> list[CostSum]:
+        """What one source billed in buckets that lie in [since, until) as a whole; without `days`, in narrower ones."""
+        return read_cost_sums(self.ask, source, since_ms, until_ms, days=days)
 
     def balances(self) -> list[Balance]:
         """What each account at a provider stood at when it was last read."""

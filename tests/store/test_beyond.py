@@ -16,7 +16,9 @@ from pricing.card import unpriced
 from pricing.usage import Usage
 from store.beyond import NOT_THROUGH
 from store.facts import PricedEvent
+from store.prepaid import prepaid_accounts
 from store.provider_facts import (
+    BalanceCounts,
     BalanceReading,
     CostBucket,
     PricedBucket,
@@ -228,6 +230,20 @@ def test_a_falling_balance_is_spending_only_where_no_log_counts(seen: Seen) -> N
     assert seen.total() == (0, 0, 1_500_000_000)
     seen.log(logged(10, 1_000, 100))
     assert seen.total() == (1_000, 100, 3_500_000)
+
+
+def test_what_falls_when_a_bill_is_settled_is_no_spending_of_that_minute(seen: Seen) -> None:
+    for minute, left in enumerate((10_000_000_000, 9_000_000_000)):
+        reading = BalanceReading(
+            account="prepaid", at_ms=HOUR + minute * MINUTE_MS, nano=left, counts=BalanceCounts.SETTLED
+        )
+        found = ProviderReading(dataset="prepaid", balances=[reading], watermark_ms=UNTIL)
+        told = batch(source="openai admin", kind="provider")
+        seen.writer.write(msgspec.structs.replace(told, readings=[PricedReading(reading=found)]), [])
+    assert seen.total() == seen.total(lagging=True) == (0, 0, 0)
+    with closing(Reader(seen.writer.path)) as reader:
+        (account,) = prepaid_accounts(reader, UNTIL)
+    assert (account.name, account.state.left_nano) == ("openai admin prepaid", 9_000_000_000)
 
 
 def test_a_rate_ends_where_the_providers_figures_are_complete(seen: Seen) -> None:

@@ -143,7 +143,10 @@ class _Views:
         self._reader, self._one, self._sources, self._cards = reader, one, sources, cards
         self._begins_ms = begins_ms
         self._covered = any(one.covers(dimensions, sources) for dimensions in reader.series())
-        self._costs = [cost for cost in reader.cost_buckets(begins_ms, until_ms) if cost.source == one.fact.source]
+        self._costs: dict[int, list[CostRecord]] = {}
+        for cost in reader.cost_buckets(begins_ms, until_ms):
+            if cost.source == one.fact.source:
+                self._costs.setdefault(cost.begins * 1_000 // DAY_MS * DAY_MS, []).append(cost)
         self._counts = bool(reader.usage_sums(one.fact.source, begins_ms, until_ms))
         self.by, names = self._judge(datasets)
         marks = [one.watermark_ms for one in datasets if one.watermark_ms is not None and one.dataset in names]
@@ -153,7 +156,7 @@ class _Views:
     def _judge(self, datasets: Sequence[Dataset]) -> tuple[str, set[str]]:
         """What judges, and the datasets that it stands in."""
         if self._costs:
-            return "bill", {cost.dataset for cost in self._costs}
+            return "bill", {cost.dataset for costs in self._costs.values() for cost in costs}
         if self._counts:
             return "counts at our prices", {one.dataset for one in datasets if one.width_seconds}
         return "balance", {one.dataset for one in datasets if not one.width_seconds}
@@ -216,7 +219,7 @@ class _Views:
 
     def _billed(self, begins_ms: int, ends_ms: int) -> dict[str, Billed]:
         found: dict[str, Billed] = {}
-        for cost in self._costs:
+        for cost in self._costs.get(begins_ms, ()):
             if _lies_in(cost.begins, cost.width, begins_ms, ends_ms):
                 stem = self._stem(cost.model or _item(cost))
                 by_class = {cost.token_class: cost.nano_usd} if cost.token_class else {}

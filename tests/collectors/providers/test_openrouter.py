@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from collectors.providers.adding import added
 from collectors.providers.openrouter_analytics import ask, read
 from collectors.providers.provider import HOUR, MINUTE, Ask, Page, Span
 from pricing.usage import Usage
@@ -106,7 +107,7 @@ def test_the_time_stands_in_a_column_named_after_the_table_behind_it(column: dic
 
 
 def test_keys_of_one_label_are_added_up() -> None:
-    page = said(row(), row(request_count=None, credits_usage=0.25), row(api_key_id=""))
+    page = added(said(row(), row(request_count=None, credits_usage=0.25), row(api_key_id="")))
     assert [(one.key, one.requests, one.usage.prompt_tokens) for one in page.usage] == [
         ("backend", 2, 373_370), (None, 2, 186_685)
     ]  # fmt: skip

@@ -104,6 +104,18 @@ def test_openai_cache_writes_go_by_their_lifetime_where_it_is_said() -> None:
     assert bucket.usage == Usage(cache_write_30m_tokens=15_000, cache_write_12h_tokens=5_000)
 
 
+def test_openai_audio_is_part_of_the_counts_and_stands_beside_them_at_its_own_price() -> None:
+    row = {
+        "input_tokens": 10_000, "input_cached_tokens": 1_000, "output_tokens": 500, "input_audio_tokens": 4_000,
+        "input_cached_audio_tokens": 600, "output_audio_tokens": 400,
+    }  # fmt: skip
+    (bucket,) = openai_page(row).usage
+    assert bucket.usage == Usage(
+        input_tokens=5_600, cache_read_tokens=1_000, output_tokens=100,
+        units=(("input_audio_tokens", 3_400), ("output_audio_tokens", 400)),
+    )  # fmt: skip
+
+
 def test_more_cached_than_input_tokens_never_make_a_negative_count() -> None:
     page = openai_page({"input_tokens": 10, "input_cached_tokens": 11, "output_tokens": 1})
     assert (list(page.usage), sum(reject.count for reject in page.rejects)) == ([], 1)
