@@ -29,8 +29,10 @@ from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
+from collectors.processors import ProcessorSource
 from collectors.providers.follow import configured_provider, found_providers
 from collectors.providers.registry import NAMES
+from collectors.rapl import Rapl
 from collectors.runner import Runner, Say
 from collectors.settings.config import Config, ConfigError
 from collectors.settings.keys import read_key
@@ -180,6 +182,8 @@ class Collection:
         if self._config.gpu.enabled:
             makers = [self._gpus] if self._gpus else [_nvml(self._machine), *_amd(self._machine)]
             sources += [GpuSource(gpus, tell=partial(self._saw_gpus, gpus.name)) for gpus in makers]
+        if any(host.measure_processors and (host.name or self._machine) == self._machine for host in self._config.host):
+            sources.append(ProcessorSource(self._machine, Rapl()))
         return sources
 
     def _source(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from collectors.errors import SourceAbsentError
-from store.facts import EngineReading, GpuReading, Position, Reject, UsageEvent
+from store.facts import EngineReading, GpuReading, Position, ProcessorReading, Reject, UsageEvent
 from store.provider_facts import ProviderReading
 
 
@@ -18,6 +18,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     rejects: Sequence[Reject] = ()
     gpus: Sequence[GpuReading] = ()
     engines: Sequence[EngineReading] = ()
+    processors: Sequence[ProcessorReading] = ()
     readings: Sequence[ProviderReading] = ()
     watermark_ms: int | None = None
     """Up to when everything is known, where that is not the instant of the poll: what is asked for comes late."""

@@ -1,4 +1,4 @@
-"""Energy of a host's GPU boards, from their counters: by the minute for what it cost, by single readings for what it is now."""
+"""Energy of a host's GPU boards and processors, from their counters: by the minute for what it cost, and what it is now."""
 
 from store.asking import Ask
 
@@ -22,3 +22,21 @@ def board_watts(ask: Ask, host: str, since_ms: int, until_ms: int) -> float:
         (host, since_ms, until_ms),
     )
     return sum(float(row[0] / row[1]) for row in rows)
+
+
+def processor_joules(ask: Ask, host: str, since_ms: int, until_ms: int) -> float:
+    """Joules of its processors in the minutes that begin in [since, until)."""
+    ((joules,),) = ask(
+        "SELECT total(joules) FROM processor_minutes WHERE host = ? AND minute >= ? AND minute < ?",
+        (host, since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+    )
+    return float(joules)
+
+
+def processor_watts(ask: Ask, host: str, since_ms: int, until_ms: int) -> float:
+    """Their mean power over the same minutes, of the seconds in which they were watched; 0 where nobody watched."""
+    ((joules, seconds),) = ask(
+        "SELECT total(joules), total(seconds) FROM processor_minutes WHERE host = ? AND minute >= ? AND minute < ?",
+        (host, since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60),
+    )
+    return float(joules / seconds) if seconds else 0.0

@@ -193,6 +193,15 @@ class GpuReading(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(process.pid for process in self.processes)
 
 
+class ProcessorReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Energy that the processors of a machine used since they were looked at before."""
+
+    at_ms: int
+    host: str
+    joules: float
+    seconds: float
+
+
 class Timed(msgspec.Struct, frozen=True, gc=False):
     """Durations that were measured between two scrapes: their sum and how many, so that means stay right when added."""
 
@@ -263,6 +272,8 @@ class HostFact(msgspec.Struct, frozen=True, kw_only=True):
     """Set where the energy is not in the price per hour: wall power over that of the GPU boards, which are measured."""
     base_watts: float = 0.0
     """What the host draws beside that."""
+    measure_processors: bool = False
+    """Energy of the processors is measured, too, and is not in `board_to_wall`."""
     dated: bool = False
     """Its dates are stated, so it replaces whatever was in force under its name before."""
 
@@ -375,6 +386,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     rejects: Sequence[Reject] = ()
     gpus: Sequence[GpuReading] = ()
     engines: Sequence[EngineReading] = ()
+    processors: Sequence[ProcessorReading] = ()
     readings: Sequence[PricedReading] = ()
     gap_bytes: int = 0
     """Bytes that vanished before they could be read."""

@@ -16,7 +16,7 @@ from pricing.money import usd_from_nano
 from store.asking import Ask
 from store.capacity import Holding, capacities, gpus_seen, holdings, hosts, saturations
 from store.cards import Cards, cards
-from store.energy import board_joules, board_watts
+from store.energy import board_joules, board_watts, processor_joules, processor_watts
 from store.facts import CapacityFact, HostFact, SaturationFact
 from store.records import EngineState
 
@@ -90,10 +90,20 @@ class HostFacts:
         )
 
     def energy(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
-        """Nano-dollars of one host's measured energy over a window; 0 where energy is no item of its own."""
-        since_ms = max(fact.since_ms, since_ms)
-        until_ms = until_ms if fact.until_ms is None else min(fact.until_ms, until_ms)
-        return self._energy(fact, since_ms, until_ms) if until_ms > since_ms else 0
+        """Nano-dollars of one host's measured energy over a window; 0 where energy is no item of its own.
+
+        A minute in which a host's price changed has its energy at the price that it began with.
+        """
+        begins_ms = max(fact.since_ms, since_ms)
+        ends_ms = until_ms if fact.until_ms is None else min(fact.until_ms, until_ms)
+        if fact.board_to_wall is None or ends_ms <= begins_ms:
+            return 0
+        counted = max(_whole_minute(fact.since_ms), since_ms), min(_whole_minute(ends_ms), until_ms)
+        joules = board_joules(self.ask, fact.name, *counted) if counted[1] > counted[0] else 0.0
+        beside = fact.base_watts * (ends_ms - begins_ms) / 1000
+        if fact.measure_processors and counted[1] > counted[0]:
+            beside += processor_joules(self.ask, fact.name, *counted)
+        return _energy_nano(fact, joules, beside)
 
     def usd_per_hour(self, fact: HostFact, at_ms: int) -> Decimal | None:
         """What a host costs per hour now, its measured energy as of the last minute."""
@@ -106,7 +116,10 @@ class HostFacts:
         if fact.board_to_wall is None:
             return None
         watts = board_watts(self.ask, fact.name, at_ms - ENERGY_WINDOW_MS, at_ms)
-        return usd_from_nano(_energy_nano(fact, watts * _SECONDS_PER_HOUR, _SECONDS_PER_HOUR))
+        beside = fact.base_watts
+        if fact.measure_processors:
+            beside += processor_watts(self.ask, fact.name, at_ms - ENERGY_WINDOW_MS, at_ms)
+        return usd_from_nano(_energy_nano(fact, watts * _SECONDS_PER_HOUR, beside * _SECONDS_PER_HOUR))
 
     def saturation(self, engine: EngineState, share: Fraction, at_ms: int) -> Saturation | None:
         """The engine's K in force at an instant."""
@@ -150,18 +163,17 @@ class HostFacts:
         before = accrued_nano(fact.usd_per_hour_nano, begins_ms, min(since_ms, ends_ms))
         return until_then - before + self.energy(fact, since_ms, until_ms)
 
-    def _energy(self, fact: HostFact, since_ms: int, until_ms: int) -> int:
-        if fact.board_to_wall is None:
-            return 0
-        joules = board_joules(self.ask, fact.name, since_ms, until_ms)
-        return _energy_nano(fact, joules, (until_ms - since_ms) / 1000)
+
+def _whole_minute(at_ms: int) -> int:
+    """The end of the minute that an instant is in."""
+    return -(-at_ms // 60_000) * 60_000
 
 
-def _energy_nano(fact: HostFact, joules: float, seconds: float) -> int:
+def _energy_nano(fact: HostFact, board_joules: float, joules_beside: float) -> int:
     return energy_nano_usd(
-        board_joules=joules,
+        board_joules=board_joules,
         board_to_wall=fact.board_to_wall or 0.0,
-        base_joules=fact.base_watts * seconds,
+        base_joules=joules_beside,
         nano_usd_per_kwh=fact.energy_nano_usd_per_kwh or 0,
     )
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from store.facts import EngineReading, GpuProcess, GpuReading, Timed
+from store.facts import EngineReading, GpuProcess, GpuReading, ProcessorReading, Timed
 from store.latency import packed
 
 _AS_READ = (
@@ -106,6 +106,13 @@ class MachineWriter:
             if r.seconds is not None:
                 minute = {"engine": engine, "minute": _minute(r.at_ms)} | gained | _engine_minute(r)
                 self._add("engine_minutes", minute, _ENGINE_MINUTE)
+
+    def write_processors(self, readings: Sequence[ProcessorReading]) -> None:
+        """Add what processors used to its minute."""
+        for r in readings:
+            minute = {"host": r.host, "minute": _minute(r.at_ms), "joules": r.joules, "seconds": r.seconds}
+            changes = dict.fromkeys(("joules", "seconds"), _ADDED)
+            self._add("processor_minutes", minute, changes, key=("host", "minute"))
 
     def _gpu_id(self, r: GpuReading) -> int:
         said = {"position": r.index, "name": r.name, "memory_total_bytes": r.memory_total_bytes}

@@ -12,7 +12,7 @@ Fact: TypeAlias = HostFact | CapacityFact | CommitmentFact | BudgetFact
 _COLUMNS = {
     "hosts": (
         "usd_per_hour_nano", "gpus", "prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis",
-        "energy_nano_usd_per_kwh", "board_to_wall", "base_watts",
+        "energy_nano_usd_per_kwh", "board_to_wall", "base_watts", "measure_processors",
     ),
     "capacities": ("prefill_tokens_per_second", "decode_tokens_per_second", "capacity_basis"),
     "commitments": ("usd_per_hour_nano", "filter"),

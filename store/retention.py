@@ -42,7 +42,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))
     oldest_minute = at_ms // 1_000 - retention.minute_days * 86_400
-    for table in ("gpu_minutes", "engine_minutes"):
+    for table in ("gpu_minutes", "engine_minutes", "processor_minutes"):
         connection.execute(f"DELETE FROM {table} WHERE minute < ?", (oldest_minute,))
     connection.execute("DELETE FROM gpu_errors WHERE at_ms < ?", (oldest_minute * 1_000,))
 

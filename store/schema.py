@@ -27,6 +27,7 @@ _IN_ORDER = (
     machines.m018_holdings,
     requests.m019_saved,
     machines.m020_buckets,
+    machines.m021_processors,
 )
 
 migrations = Migrations("usdtop")

@@ -83,6 +83,7 @@ class Writer:
             notes = [*self._requests.take_notes(), *self._names.take_notes()]
             self._machines.write_gpus(batch.gpus)
             self._machines.write_engines(batch.engines)
+            self._machines.write_processors(batch.processors)
             forget_positions(self._connection, source, batch.gone)
             write_positions(self._connection, source, batch.positions)
             self._write_health(msgspec.structs.replace(batch, rejects=(*batch.rejects, *notes)), written)

@@ -76,6 +76,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     power_in_facility: bool = False
     board_to_wall: str | None = None
     base_watts: str | None = None
+    measure_processors: bool = False
     prefill_tokens_per_second: int | None = None
     decode_tokens_per_second: int | None = None
     capacity_basis: str = "joint"
@@ -111,11 +112,17 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
         given = [name for name in _MEASURED if getattr(self, name) is not None]
         if self.usd_per_kwh is None or self.wall_kw is not None or self.power_in_facility:
-            if given:
+            if given or self.measure_processors:
                 raise ValueError(
-                    f"{self._where}: {given[0]} is for energy that is measured: usd_per_kwh without wall_kw"
+                    f"{self._where}: {[*given, 'measure_processors'][0]} is for energy that is measured:"
+                    " usd_per_kwh without wall_kw"
                 )
             return None
+        if self.measure_processors and self.board_to_wall is None:
+            raise ValueError(
+                f"{self._where}: measure_processors needs board_to_wall, the machine's power without its processors over"
+                f" that of its GPU boards: the usual {BOARD_TO_WALL} has the processors in it"
+            )
         return float(BOARD_TO_WALL if self.board_to_wall is None else self._number("board_to_wall"))
 
     def measured_base_watts(self) -> float:

@@ -20,6 +20,7 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
             energy_nano_usd_per_kwh=host.energy_nano_usd_per_kwh(),
             board_to_wall=host.measured_board_to_wall(),
             base_watts=host.measured_base_watts(),
+            measure_processors=host.measure_processors,
             dated=host.since is not None,
         )
         for host in config.host

@@ -170,3 +170,11 @@ def m020_buckets(db: Database) -> None:
     """How many first and further tokens took how long, beside their sums, for percentiles."""
     for name in ("ttft_buckets", "tpot_buckets"):
         db.table("engine_readings").add_column(name, str)
+
+
+def m021_processors(db: Database) -> None:
+    """What the processors of a machine used in each minute, and on which hosts that is measured."""
+    db.table("processor_minutes").create(
+        {"host": str, "minute": int, "joules": float, "seconds": float}, pk=("host", "minute"), strict=True
+    )
+    db.table("hosts").add_column("measure_processors", int, not_null_default=0)

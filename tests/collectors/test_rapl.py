@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.rapl import Rapl
+from collectors.errors import CollectorError, SourceAbsentError
+from collectors.processors import ProcessorSource
+from collectors.rapl import Rapl, Used
+from store.facts import ProcessorReading
 
 
 class Powercap:
@@ -14,10 +17,14 @@ class Powercap:
     def __init__(self, place: Path) -> None:
         self.place = place
 
-    def counts(self, package: str, microjoules: int | str, *, whole: int | None = 262_143_328_850) -> None:
+    def counts(
+        self, package: str, microjoules: int | str, *, whole: int | None = 262_143_328_850, name: str | None = None
+    ) -> None:
         folder = self.place / package
         folder.mkdir(exist_ok=True)
         (folder / "energy_uj").write_text(f"{microjoules}\n")
+        if name is not None:
+            (folder / "name").write_text(f"{name}\n")
         if whole is not None:
             (folder / "max_energy_range_uj").write_text(f"{whole}\n")
 
@@ -76,3 +83,32 @@ def test_a_package_that_cannot_be_read_leaves_the_whole_unknown(powercap: Powerc
 def test_a_machine_without_counters_says_nothing(tmp_path: Path) -> None:
     nowhere = Rapl(tmp_path / "none")
     assert (nowhere.has_packages, nowhere.watts(), nowhere.watts()) == (False, None, None)
+
+
+def test_memory_is_beside_its_package_cores_are_in_it_and_the_platform_holds_everything(
+    powercap: Powercap, rapl: Rapl
+) -> None:
+    zones = {"intel-rapl:0": "package-0", "intel-rapl:0:0": "core", "intel-rapl:0:1": "dram", "intel-rapl:1": "psys"}
+    for zone, name in zones.items():
+        powercap.counts(zone, 0, name=name)
+    rapl.watts()
+    for zone, joules in zip(zones, (200, 90, 40, 900), strict=True):
+        powercap.counts(zone, joules * 1_000_000)
+    assert rapl.used() == Used(240.0, 2.0)
+
+
+async def test_as_a_source_it_says_what_was_used_since_the_last_poll(powercap: Powercap, rapl: Rapl) -> None:
+    source = ProcessorSource("h", rapl)
+    powercap.counts("intel-rapl:0", 1_000_000)
+    assert (await source.poll(1_000)).processors == ()
+    powercap.counts("intel-rapl:0", 301_000_000)
+    assert (await source.poll(3_000)).processors == [ProcessorReading(at_ms=3_000, host="h", joules=300.0, seconds=2.0)]
+
+
+async def test_a_source_that_cannot_read_them_says_why(powercap: Powercap, rapl: Rapl) -> None:
+    source = ProcessorSource("h", rapl)
+    with pytest.raises(SourceAbsentError, match="no RAPL"):
+        await source.poll(1_000)
+    (powercap.place / "intel-rapl:0").mkdir()
+    with pytest.raises(CollectorError, match="may not read it"):
+        await source.poll(2_000)

@@ -13,6 +13,7 @@ from store.facts import (
     GpuReading,
     Position,
     PricedEvent,
+    ProcessorReading,
     Reject,
     SourceHealth,
     SourceState,
@@ -66,6 +67,7 @@ def batch(
     rejects: Sequence[Reject] = (),
     gpus: Sequence[GpuReading] = (),
     engines: Sequence[EngineReading] = (),
+    processors: Sequence[ProcessorReading] = (),
     gap_bytes: int = 0,
     gone: Sequence[tuple[int, int]] = (),
     **health_changes: Any,
@@ -78,6 +80,7 @@ def batch(
         rejects=rejects,
         gpus=gpus,
         engines=engines,
+        processors=processors,
         gap_bytes=gap_bytes,
         gone=gone,
     )

@@ -19,6 +19,7 @@ from store.facts import (
     EngineReading,
     GpuReading,
     HostFact,
+    ProcessorReading,
     RivalFact,
     SaturationFact,
     SourceState,
@@ -338,7 +339,7 @@ def test_joules_per_token_follow_from_the_counter_and_not_from_spot_watts(scene:
     assert engine.energy_usd_per_million == 0, "the rent pays for power"
 
 
-def owned(**more: str) -> list[HostFact]:
+def owned(**more: Any) -> list[HostFact]:
     """A machine that costs 10 dollars an hour to have, and its electricity."""
     entry = {"name": "h", "capex_usd": "87600", "years": "1", "usd_per_kwh": "0.10", "pue": "1.4", **more}
     return hosts(from_mapping({"host": [entry]}, None), machine="h", now_ms=AT_MS - HOUR_MS)
@@ -355,6 +356,34 @@ def test_energy_of_an_owned_host_is_measured_where_its_wall_power_is_not_said(sc
     assert host.usd_per_hour == pytest.approx(Decimal("10.56"), abs=Decimal("0.001"))
 
 
+def test_energy_of_the_processors_is_added_where_it_is_measured_and_the_boards_do_not_stand_for_it(
+    scene: Scene,
+) -> None:
+    said: dict[str, Any] = {"board_to_wall": "1.2", "base_watts": "400", "measure_processors": True}
+    scene.writer.set_hosts(owned(**said), AT_MS - HOUR_MS)
+    for second in range(0, 61, 10):
+        scene.gpu(at_ms=AT_MS + second * 1_000 - (second == 60), energy_millijoules=10**9 + second * 2_000_000)
+        used = ProcessorReading(at_ms=AT_MS + second * 1_000 - (second == 60), host="h", joules=12_000.0, seconds=10.0)
+        scene.writer.write(
+            batch(source="processors", kind="power", at_ms=AT_MS + second * 1_000, processors=[used])
+        )  # fmt: skip
+
+    # 2 kW of boards x 1.2, 1.2 kW of processors and 400 W make 4 kW, at 0.14 a kilowatt-hour 56 cents.
+    assert scene.row().energy_usd_per_hour == pytest.approx(Decimal("0.56"), abs=Decimal("0.001"))
+
+
+def test_a_minute_in_which_the_price_of_a_host_changed_has_its_energy_once(scene: Scene) -> None:
+    scene.writer.set_hosts(owned(board_to_wall="2"), AT_MS - HOUR_MS)
+    scene.gpu(at_ms=AT_MS - MINUTE_MS, energy_millijoules=10**9)
+    scene.gpu(at_ms=AT_MS + 20_000, energy_millijoules=10**9 + 1_800_000_000)
+    scene.writer.set_hosts(owned(board_to_wall="2", operations_usd_per_year="0.01"), AT_MS + 30_000)
+    scene.writer.write(batch([priced("a", nano_usd=0)], at_ms=NOW_MS), [CARD])
+    found = report(Reader(scene.path), AT_MS, NOW_MS, (), parse_filter("", ("tenant",)), NOW_MS)
+
+    # Half a kilowatt-hour of boards, twice at the wall, at 14 cents; and a minute of ten dollars an hour.
+    assert found.total.nano_usd == pytest.approx(10 * 10**9 / 60 + 140_000_000, abs=20_000)
+
+
 def test_measured_energy_is_in_the_dollars_of_a_report(scene: Scene) -> None:
     scene.writer.set_hosts(owned(board_to_wall="2"), AT_MS - HOUR_MS)
     scene.gpu(at_ms=AT_MS - MINUTE_MS, energy_millijoules=10**9)
@@ -369,6 +398,11 @@ def test_measured_energy_is_in_the_dollars_of_a_report(scene: Scene) -> None:
     ("entry", "said"),
     [
         ({"name": "h", "usd_per_hour": "20", "base_watts": "400"}, "energy that is measured"),
+        ({"name": "h", "usd_per_hour": "20", "measure_processors": True}, "measure_processors is for energy"),
+        (
+            {"name": "h", "capex_usd": "9", "years": "1", "usd_per_kwh": "0.1", "measure_processors": True},
+            "needs board_to_wall",
+        ),
         ({"name": "h", "usd_per_hour": "20", "prefill_tokens_per_second": 5}, "go together"),
         ({"name": "h", "prefill_tokens_per_second": 0, "decode_tokens_per_second": 5}, "at least 1"),
     ],

@@ -88,5 +88,5 @@ def processor_sentences(place: Path = PLACE, look_seconds: float = _LOOK_SECONDS
     else:
         yield (
             "note",
-            f"The processors draw {watts:.0f} W now (RAPL); for an owned host it is part of what the wall gives.",
+            f"The processors draw {watts:.0f} W now (RAPL); for an owned host `measure_processors = true` counts it.",
         )
