@@ -1,4 +1,4 @@
-"""How spending stands, in as few milliseconds as a shell prompt allows: the standard library alone, six questions.
+"""How spending stands, in as few milliseconds as a shell prompt allows: the standard library alone, seven questions.
 
 The burn is the Burn screen's: metered dollars of the last five minutes before the oldest watermark of what keeps up,
 scaled to an hour, and what hosts and commitments in force cost per hour. What only a provider counts and measured energy
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from store.notes import SNAPSHOT
 from store.tables import StoreError
 
 WINDOW_MS = 300_000
@@ -34,6 +35,8 @@ class Standing(NamedTuple):
     as_of_ms: int
     is_whole: bool = True
     """Whether nothing is left out that takes longer to read."""
+    asked_ms: int = 0
+    """What counts as now: in a copy of a store, when it was taken."""
 
 
 def standing(path: Path, now_ms: int) -> Standing:
@@ -48,6 +51,11 @@ def standing(path: Path, now_ms: int) -> Standing:
 
 
 def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
+    # In a copy nothing is newer than when it was taken.
+    (taken_ms,) = _one(
+        connection, "SELECT max(json_extract(value, '$.taken_ms')) FROM notes WHERE name = ?", (SNAPSHOT,)
+    )
+    now_ms = now_ms if taken_ms is None else taken_ms
     sources, oldest_ms, last_poll_ms, behind = _one(
         connection,
         "SELECT count(*), min(CASE WHEN watermark_ms >= ?1 THEN watermark_ms END), max(polled_ms),"
@@ -88,7 +96,7 @@ def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
     is_known = bool(sources) and last_poll_ms is not None and now_ms - last_poll_ms <= _FRESH_MS
     per_hour = round(metered * 3_600_000 / (until_ms - begins_s * 1000)) + round(committed)
     lower_bound = bool(unknown or behind or unpaid or (hosted and not committed))
-    return Standing(per_hour if is_known else None, lower_bound, firing, worst, until_ms, not left_out)
+    return Standing(per_hour if is_known else None, lower_bound, firing, worst, until_ms, not left_out, now_ms)
 
 
 def _one(connection: sqlite3.Connection, question: str, values: Sequence[object]) -> tuple:  # type: ignore[type-arg]  # one row of any shape

@@ -43,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     places, rest = _places().parse_known_args(words)
-    if rest and rest[0] in COMMANDS:
-        name, rest = rest[0], rest[1:]
+    at = next((place for place, word in enumerate(rest) if not word.startswith("-")), 0)
+    if rest and rest[at] in COMMANDS:
+        name, rest = rest[at], [*rest[:at], *rest[at + 1 :]]
     elif rest and not rest[0].startswith("-"):
         return _say(f"there is no command `{rest[0]}`; try `usdtop --help`.")
     elif rest and rest[0] in ("-h", "--help"):
@@ -97,10 +98,13 @@ def _is_for_a_person(error: Exception) -> bool:
 
 
 def _places() -> argparse.ArgumentParser:
-    """The two options that may stand before or after the command."""
+    """The options that may stand before or after the command."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--store", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the store to use")
     parser.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the configuration")
+    parser.add_argument(
+        "--read-only", action="store_true", default=argparse.SUPPRESS, help="start no collector, write nothing"
+    )
     return parser
 
 
@@ -108,7 +112,7 @@ def _help() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
     return (
-        "usage: usdtop [--store FILE] [--config FILE] [COMMAND] ...\n\n"
+        "usage: usdtop [--store FILE] [--config FILE] [--read-only] [COMMAND] ...\n\n"
         "top for inference dollars: what an LLM service burns per hour, what a million tokens really\n"
         "costs at the utilisation the GPUs have now, and when each budget runs out.\n\n"
         "commands:\n" + "\n".join(lines) + "\n\n"

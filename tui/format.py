@@ -146,8 +146,10 @@ def percent(share: float | None) -> str:
 
 
 def factor(value: float | None) -> str:
-    """How many times something is something else: 1.4x."""
-    return UNKNOWN if value is None else f"{value:.1f}x"
+    """How many times something is something else: 1.4x, <0.1x."""
+    if value is None:
+        return UNKNOWN
+    return "<0.1x" if 0 < value < 0.05 else f"{value:.1f}x"
 
 
 def size(number_of_bytes: int | None) -> str:

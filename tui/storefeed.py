@@ -27,8 +27,10 @@ class StoreFeed:
         demo: bool = False,
         notices: Callable[[], tuple[str, ...]] = tuple,
         prices: Prices | None = None,
+        read_only: bool = False,
     ) -> None:
         self._path = path
+        self._read_only = read_only
         self._clock = clock
         self._machine = machine
         self._demo = demo
@@ -61,6 +63,8 @@ class StoreFeed:
 
     def do(self, act: Act) -> str:
         """Write it, through a connection of its own."""
+        if self._read_only:
+            raise FeedError(f"{act.REFUSED}this monitor watches only.")
         try:
             return act.do(self._path, self._clock())
         except (StoreError, ValueError, OSError) as error:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
-from typing import Any
+from typing import Any, cast
 
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.events import Event, Key
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tui import format as fmt
 from tui.themes import COLOUR_BLIND, DARK
@@ -59,6 +61,19 @@ class TerminalApp(App[str]):
     def delay_update(self, delay: float = 0.05) -> None:
         """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""
         super().delay_update(min(delay, _SWITCH_SECONDS))
+
+    async def on_event(self, event: Event) -> None:
+        """Act on a key before the next one is looked at: what is typed behind `/` is for the line that it opens.
+
+        Textual hands a key to the focused widget, from where it comes back to be acted on; keys that were typed quickly
+        have gone the same way by then.
+        """
+        acts = (
+            isinstance(event, Key) and not event.is_forwarded and self.app_focus and not isinstance(self.focused, Input)
+        )
+        if acts and await self._check_bindings(cast("Key", event).key):
+            return
+        await super().on_event(event)
 
     def write_to_terminal(self, sequence: str) -> None:
         """Send a control sequence of our own, where there is a terminal."""

@@ -59,6 +59,7 @@ def _feed(watched: Watched, config: "Callable[[], Config]") -> Feed:
         demo=watched.demo,
         notices=_Notices(watched.place, read_only=watched.read_only),
         prices=prices(config),
+        read_only=watched.read_only,
     )
 
 

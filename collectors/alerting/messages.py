@@ -5,6 +5,7 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
+from pricing.alerts.factors import part_of_rule
 from pricing.alerts.names import words
 from pricing.alerts.words import rate
 from pricing.cause import Cause, Mover, Part
@@ -42,12 +43,11 @@ def headline(alert: AlertRecord) -> str:
 
 
 def first_cause(alert: AlertRecord) -> str:
-    """What explains most of it, in words."""
+    """What its rule is about, or else explains most of it, in words."""
     if alert.body.reason:
         return alert.body.reason
-    if alert.body.cause is None or not alert.body.cause.parts or not alert.body.cause.parts[0].nano_usd_per_hour:
-        return ""
-    return part_text(alert.body.cause.parts[0])
+    part = None if alert.body.cause is None else part_of_rule(alert.rule, alert.body.cause)
+    return "" if part is None else part_text(part)
 
 
 def part_text(part: Part) -> str:

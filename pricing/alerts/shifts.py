@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pricing.alerts.factors import FACTORS_OF_RULES
 from pricing.alerts.finding import Finding, Key, Path, Result, TooLittle
 from pricing.alerts.seen import Normal, Seen
 from pricing.alerts.thresholds import Thresholds
 from pricing.alerts.words import percent, rate, spoken
-from pricing.cause import CACHE, MIX, OUTPUT, PRICE, REASONING, Cause, cause
+from pricing.cause import Cause, cause
 from pricing.flow import Flow, Span
 from pricing.usage import Usage
 
@@ -42,14 +43,17 @@ class Shift:
     """What the ratio is of, for the title."""
     threshold: str
     """Name of its threshold."""
-    factor: str
-    """Part of a cause that is its effect."""
     ratio: Ratio
     by_model: bool = False
     """Whether its subjects are models, instead of what one tenant sends to one model."""
     rises: bool = True
     relative: bool = False
     """Whether the threshold is a factor instead of a difference."""
+
+    @property
+    def factor(self) -> str:
+        """Part of a cause that is its effect."""
+        return FACTORS_OF_RULES[self.rule]
 
     def subject(self, flow: Flow) -> Path:
         """What a flow belongs to."""
@@ -87,27 +91,27 @@ def _at(wanted: Callable[[str], bool]) -> Ratio:
 
 SHIFTS = (
     Shift(
-        rule="model_mix", what="share of all calls", threshold="model_mix", factor=MIX, by_model=True,
+        rule="model_mix", what="share of all calls", threshold="model_mix", by_model=True,
         ratio=lambda mine, whole: (mine.calls, whole.calls),
     ),
     Shift(
-        rule="cache_fall", what="cache hits", threshold="cache_fall", factor=CACHE, rises=False,
+        rule="cache_fall", what="cache hits", threshold="cache_fall", rises=False,
         ratio=lambda mine, _: (mine.usage.cache_read_tokens, mine.usage.prompt_tokens),
     ),
     Shift(
-        rule="reasoning", what="reasoning in output", threshold="reasoning_rise", factor=REASONING,
+        rule="reasoning", what="reasoning in output", threshold="reasoning_rise",
         ratio=lambda mine, _: (mine.usage.reasoning_tokens, mine.usage.output_tokens),
     ),
     Shift(
-        rule="output_length", what="output tokens per request", threshold="output_length", factor=OUTPUT,
+        rule="output_length", what="output tokens per request", threshold="output_length",
         ratio=_answers, relative=True,
     ),
     Shift(
-        rule="long_context", what="requests at long-context prices", threshold="long_context_rise", factor=PRICE,
+        rule="long_context", what="requests at long-context prices", threshold="long_context_rise",
         ratio=_at(lambda condition: condition.startswith("prompt over ")),
     ),
     Shift(
-        rule="batch_lost", what="requests at batch prices", threshold="batch_fall", factor=PRICE, rises=False,
+        rule="batch_lost", what="requests at batch prices", threshold="batch_fall", rises=False,
         ratio=_at(lambda condition: condition == "batch"),
     ),
 )  # fmt: skip

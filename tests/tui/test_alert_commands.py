@@ -50,8 +50,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         note = {"asked_ms": AT_MS, "too_little": {"cache_fall": "fewer than 30 requests to compare with"}}
         write_note(connection, ALERTS, json.dumps(note))
     writer.close()
-    for command in ("alerts", "check"):
-        monkeypatch.setattr(f"tui.commands.{command}.now_ms", lambda: AT_MS)
+    monkeypatch.setattr("tui.commands.check.now_ms", lambda: AT_MS)
     monkeypatch.setattr("tui.commands.common.now_ms", lambda: AT_MS)
     return path
 

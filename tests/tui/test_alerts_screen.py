@@ -13,6 +13,7 @@ from tui.pictures.alerts import AlertsPicture
 from tui.pictures.view import View
 from tui.screens.alerts import AlertScreen, AlertsScreen
 from tui.widgets.alert import AlertRows, alert_line
+from tui.widgets.footer import Keys
 from tui.widgets.header import HeaderLine
 from tui.widgets.table import Table
 
@@ -284,3 +285,18 @@ async def test_ascii_screens_hold_nothing_else(ascii_only: bool) -> None:
         await settle(pilot)
         await press(pilot, "7", "enter")
         assert shown(app).isascii() is ascii_only
+
+
+async def test_the_keys_say_when_they_take_back_what_was_said() -> None:
+    app = monitor()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        said = {}
+        for row in alerts.ROWS:
+            app.screen.query_one(Table).go_to(row.id)
+            await settle(pilot)
+            said[row.state] = app.screen.query_one(Keys).text
+        assert "a ack" in said[State.FIRING]
+        assert "a take ack back" in said[State.ACKNOWLEDGED]
+        assert "Z end snooze" in said[State.SNOOZED]

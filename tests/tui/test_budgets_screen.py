@@ -17,6 +17,7 @@ from tui.acts.launches import StartLaunch, StopLaunch
 from tui.feed import FeedError
 from tui.pictures.burn import Headline
 from tui.pictures.chart import Point
+from tui.reading.budgets import gone_before
 from tui.screens.budgets import COLUMNS, draw_row
 from tui.storefeed import StoreFeed
 from tui.widgets.budget import budget_details, launch_lines
@@ -155,8 +156,25 @@ def test_a_launch_shows_its_clock_and_its_plan() -> None:
 
 
 def test_a_launch_in_the_headline_has_its_clock() -> None:
-    (title, _), *_ = _budget(fake.line(), NOW_MS, 40)
+    (title, _), *_ = _budget(Headline(budget=fake.line()), NOW_MS, 40)
     assert title == "LAUNCH launch T+2h14m"
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"spent_usd": Decimal(5001), "runs_out_ms": None}, "! acme overspent"),
+        ({"runs_out_ms": NOW_MS + 60 * 60_000}, "! acme 15:23Z in 1h00m"),
+        ({"runs_out_ms": None}, "pace 1.8x   76% spent"),
+        ({"runs_out_ms": (fake.line().runs_out_ms or 0) + 1}, "pace 1.8x   76% spent"),
+    ],
+)
+def test_a_budget_that_is_gone_before_the_launch_s_stands_under_it(other: dict[str, Any], said: str) -> None:
+    launch, acme = fake.line(), fake.line("acme", **other)
+    before = acme if gone_before(acme, launch) else None
+    *_, (last, role) = _budget(Headline(budget=launch, gone_before=before), NOW_MS, 26)
+    assert last == said
+    assert (role == "bad") == (before is not None)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ async def test_the_three_figures_stand_top_left(size: tuple[int, int]) -> None:
         assert [text in lines[2] for text in ("≥$412.6", "≥$1.840", "$1,204 left of $5,000")] == [True] * 3
         assert "metered   ≥332.6" in lines[3]
         assert "out 17:18Z in 2h54m" in lines[3]
-        assert "own at full load 0.310" in lines[4]
-        assert "51% used, idle $39.20/h" in lines[5]
+        assert "full 0.310, 51% used" in lines[4] or "own at full load 0.310, engines 51% used" in lines[4]
+        assert "all hosts idle $39.20/h" in lines[5]
         assert "pace 1.4x   76% spent" in lines[5]
 
 

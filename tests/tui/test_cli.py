@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from collectors.lock import collector_lock
+from store.writer import Writer
 from tests.fakes import samples
 from tests.fakes.payloads import payload
 from tests.fakes.stores import closing_connections
@@ -271,6 +272,8 @@ def test_an_unpriced_model_is_unknown_and_not_free(shell: Shell) -> None:
         (["report", "--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["monitor"], "the monitor needs a terminal"),
         (["--read-only"], "the monitor needs a terminal"),
+        (["--read-only", "mark", "deploy"], "leave --read-only out"),
+        (["collect", "--read-only"], "leave --read-only out"),
     ],
     ids=" ".join,
 )
@@ -281,6 +284,27 @@ def test_wrong_use_is_two_and_one_sentence(shell: Shell, arguments: list[str], s
     assert shell.out == ""
     assert sentence in shell.err
     assert "Traceback" not in shell.err
+
+
+def test_options_may_stand_before_the_command(shell: Shell) -> None:
+    (shell.folder / "c.toml").write_text(PRICES)
+    shell.here("--config", str(shell.folder / "c.toml"), "import", shell.file("gateway.jsonl", [payload("a")]))
+    for words in (["--read-only", "report"], ["report", "--read-only"], ["--csv", "--read-only", "report"]):
+        assert shell.here(*words, *ALL_TIME) == 0
+        assert "gpt-4o" in shell.out
+
+
+def test_a_report_of_nothing_says_that_nothing_was_recorded(shell: Shell) -> None:
+    closed = Writer(shell.store)
+    closed.close()
+    assert shell.here("report") == 0
+    assert shell.out.startswith("Nothing was recorded yet")
+    assert "0" not in shell.out
+    shell.here("import", shell.file("gateway.jsonl", [payload("a")]))
+    assert shell.here("report", "--since", "2001-01-01", "--until", "2001-01-02") == 0
+    assert shell.out.startswith("Nothing was recorded between 2001-01-01T00:00:00Z and 2001-01-02T00:00:00Z.")
+    assert shell.here("report", *ALL_TIME, "--filter", "model=none") == 0
+    assert "that the filter keeps" in shell.out
 
 
 def test_help_and_version_need_nothing(shell: Shell) -> None:

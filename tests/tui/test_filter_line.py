@@ -1,10 +1,12 @@
 """The filter line completes dimensions and names from what exists."""
 
 import pytest
+from textual.events import Key
 
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle
 from tui.widgets.filter import FilterLine, completed
+from tui.widgets.footer import Keys
 
 NAMES = {"tenant": ["acme", "Acme Labs", "globex"], "model": ["gpt-4o", "gpt-4o-mini"], "key": ["it's"]}
 
@@ -44,3 +46,25 @@ async def test_right_takes_what_is_suggested() -> None:
         assert line._suggestion == "tenant=globex"
         await press(pilot, "right")
         assert app.view.filter == "tenant=globex"
+
+
+async def test_what_is_typed_quickly_behind_the_slash_is_all_filter() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for character in "/qmbss model=gpt":
+            key = {"/": "slash", " ": "space", "=": "equals_sign"}.get(character, character)
+            app.post_message(Key(key, character))
+        await settle(pilot)
+        assert app.screen.query_one(FilterLine).value == "qmbss model=gpt"
+        assert app.view.filter == "qmbss model=gpt"
+
+
+async def test_while_a_line_is_typed_the_keys_are_those_of_the_line() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "w")
+        assert app.screen.query_one(Keys).text == "enter answer  esc leave it"
+        await press(pilot, "escape", "slash")
+        assert app.screen.query_one(Keys).text == "enter keep filter  esc clear filter"

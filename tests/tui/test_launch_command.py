@@ -128,13 +128,13 @@ def test_the_same_hours_before_a_launch_are_never_in_it(hours_on: float, days: i
 def test_status_is_for_people_and_programs(
     store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.commands.launch.now_ms", lambda: AT_MS)
+    monkeypatch.setattr("tui.commands.common.now_ms", lambda: AT_MS)
     assert launch(store, "status") == 3
     begin(store)
     assert launch(store, "status") == 0
     said = capsys.readouterr().out
     assert "launch rag 1.0  T+02:00:00 of 06:00:00" in said
-    assert "spent    $300.00 of $500.00" in said
+    assert "spent    $300.00 of $500" in said
 
     assert launch(store, "status", "--json") == 0
     document = json.loads(capsys.readouterr().out)["launch"]

@@ -531,7 +531,7 @@ def test_the_plain_twin_has_the_agreed_form(
     scene.rival("0.88")
     scene.gpu(busy=0.97, power_watts=512.3, memory_used_bytes=8, memory_total_bytes=16)
     scene.engine(gpus=(0,), input_tokens=7_500, output_tokens=1_500, running=12, waiting=0, kv_cache_used=0.4)
-    monkeypatch.setattr("tui.commands.gpus.now_ms", lambda: NOW_MS)
+    monkeypatch.setattr("tui.commands.common.now_ms", lambda: NOW_MS)
     assert main(["gpus", "--json", "--store", str(scene.path)]) == 0
     found = json.loads(capsys.readouterr().out)
     (host,) = found["hosts"]

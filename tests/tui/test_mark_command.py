@@ -7,7 +7,10 @@ import pytest
 
 from store.reader import Reader
 from store.writer import Writer
+from tui.acts.marks import SetMark
 from tui.cli import main
+from tui.feed import FeedError
+from tui.storefeed import StoreFeed
 
 
 @pytest.fixture
@@ -57,4 +60,13 @@ def test_wrong_use_is_a_sentence_and_marks_nothing(
 ) -> None:
     assert mark(store, *words) == 2
     assert capsys.readouterr().err.startswith("usdtop: ")
+    assert Reader(store).marks(0, 2**60) == []
+
+
+def test_who_watches_only_sets_no_mark(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    feed = StoreFeed(store, clock=lambda: 1_778_940_300_000, machine="m", read_only=True)
+    with pytest.raises(FeedError, match="no mark was set: this monitor watches only"):
+        feed.do(SetMark("deploy"))
+    assert mark(store, "--read-only", "deploy") == 2
+    assert "leave --read-only out" in capsys.readouterr().err
     assert Reader(store).marks(0, 2**60) == []

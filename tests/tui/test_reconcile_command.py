@@ -63,7 +63,6 @@ def judge(store: Path, bill: dict[tuple[int, str], Decimal], now_ms: int) -> Non
 def said(
     store: Path, now_ms: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
 ) -> str:
-    monkeypatch.setattr("tui.commands.reconcile.now_ms", lambda: now_ms)
     monkeypatch.setattr("tui.commands.common.now_ms", lambda: now_ms)
     assert cli.main(["--store", str(store), "reconcile", *words]) == 0
     return capsys.readouterr().out

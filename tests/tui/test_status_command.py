@@ -1,5 +1,6 @@
 """`usdtop status`: the burn of the Burn screen, in one line or in sentences."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pricing.usage import Usage
 from store.facts import EngineReading, GpuReading, HostFact
 from store.provider_facts import PricedBucket, PricedReading, ProviderFact, ProviderReading, Role, UsageBucket
 from store.reader import Reader
+from store.snapshot import Snapshot, take_snapshot
 from store.standing import Standing, standing
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
@@ -141,3 +143,17 @@ def test_a_copy_is_made_by_command_and_refuses_to_replace(tmp_path: Path, capsys
     assert "--read-only" in capsys.readouterr().err
     assert main(words) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_a_copy_is_looked_at_as_of_when_it_was_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, copy = tmp_path / "s.db", tmp_path / "copy.db"
+    Writer(store).write(batch([priced("a", nano_usd=10**9, ended_at_ms=NOW_MS - 60_000)], at_ms=NOW_MS), [CARD])
+    take_snapshot(store, copy, Snapshot("gpu-host-3", NOW_MS))
+    years_later = NOW_MS + 2 * 365 * 86_400_000
+    assert standing(copy, years_later) == standing(store, NOW_MS)
+    assert main(["--store", str(copy), "report", "--since", "1h", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["window"]["until"].startswith("2026-05-16T14:23:30")
+    assert report["total"]["usd"] == "1"
+    assert main(["--store", str(copy), "requests", "--since", "1h", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["requests"]) == 1

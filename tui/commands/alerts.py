@@ -5,9 +5,9 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from collectors.alerting.messages import alert_json
-from collectors.clock import now_ms
 from collectors.machine import machine_name
 from collectors.settings.config import ConfigError
 from collectors.settings.written import seconds
@@ -15,7 +15,7 @@ from pricing.alerts.names import State
 from store.alerts import acknowledge, snooze, unacknowledge
 from store.reader import Reader
 from tui.commands.arguments import count
-from tui.commands.common import instant, place_of, plain, print_json, reading, shortened
+from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, shortened
 from tui.person import person
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.view import View
@@ -36,14 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the alerts, or act on one."""
-    at_ms, path = now_ms(), place_of(options).path
-    if options.ack is not None:
-        acknowledge(path, options.ack, at_ms=at_ms, by=person())
-    elif options.unack is not None:
-        unacknowledge(path, options.unack)
-    elif options.snooze is not None:
-        snooze(path, options.snooze, until_ms=at_ms + _milliseconds(options.how_long), by=person())
-    since_ms = instant(options.since)
+    at_ms = now_of(options)
+    if any(one is not None for one in (options.ack, options.unack, options.snooze)):
+        _act(options, place_to_write(options).path, at_ms)
+    since_ms = instant(options.since, at_ms)
     with reading(options) as reader:
         if options.json:
             _print_json(reader, since_ms, at_ms)
@@ -51,6 +47,15 @@ def run(options: argparse.Namespace) -> int:
             picture = alerts(reader, View(), at_ms, machine=machine_name(), recent_ms=at_ms - since_ms)
             _print_text(picture, at_ms)
     return 0
+
+
+def _act(options: argparse.Namespace, path: Path, at_ms: int) -> None:
+    if options.ack is not None:
+        acknowledge(path, options.ack, at_ms=at_ms, by=person())
+    elif options.unack is not None:
+        unacknowledge(path, options.unack)
+    elif options.snooze is not None:
+        snooze(path, options.snooze, until_ms=at_ms + _milliseconds(options.how_long), by=person())
 
 
 def _milliseconds(text: str) -> int:

@@ -7,10 +7,9 @@ import argparse
 import sys
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.machine import machine_name
 from pricing.money import decimal_text
-from tui.commands.common import instant, plain, print_json, reading, shortened
+from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
 from tui.pictures.budgets import BudgetLine, BudgetsPicture
 from tui.pictures.view import View
 from tui.reading.budgets import budgets
@@ -27,9 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the budgets; 3 when there is none."""
-    until_ms = None if options.at is None else instant(options.at)
+    now = now_of(options)
+    until_ms = None if options.at is None else instant(options.at, now)
     with reading(options) as reader:
-        picture = budgets(reader, View(until_ms=until_ms), now_ms(), machine=machine_name())
+        picture = budgets(reader, View(until_ms=until_ms), now, machine=machine_name())
     if options.json:
         print_json(budgets_json(picture))
     else:

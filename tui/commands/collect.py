@@ -15,7 +15,7 @@ from collectors.settings.config import Config
 from collectors.settings.places import Place
 from store.folder import open_folder
 from store.tables import StoreError
-from tui.commands.common import config_of, place_of, say
+from tui.commands.common import config_of, place_to_write, say
 
 _LOWER_PRIORITY = 5
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if options.for_monitors:
         # A backlog must never slow a key press.
         os.nice(_LOWER_PRIORITY)
-    return collect(config_of(options), place_of(options), for_monitors=options.for_monitors, piped=options.stdin)
+    return collect(config_of(options), place_to_write(options), for_monitors=options.for_monitors, piped=options.stdin)
 
 
 def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None, piped: bool = False) -> int:

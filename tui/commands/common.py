@@ -27,6 +27,23 @@ def config_of(options: argparse.Namespace) -> "Config":
     return load(getattr(options, "config", None))
 
 
+def now_of(options: argparse.Namespace) -> int:
+    """Now, or, in a copy of a store, when it was taken: nothing is newer there."""
+    from store.snapshot import copy_of
+
+    copied = copy_of(place_of(options).path)
+    return now_ms() if copied is None else copied.taken_ms
+
+
+def place_to_write(options: argparse.Namespace) -> Place:
+    """The store that these options name, for a command that writes into it; raises ConfigError with --read-only."""
+    from collectors.settings.config import ConfigError
+
+    if getattr(options, "read_only", False):
+        raise ConfigError("this writes into the store; leave --read-only out.")
+    return place_of(options)
+
+
 def place_of(options: argparse.Namespace) -> Place:
     """The store that these options name, or the default one."""
     return store_place(getattr(options, "store", None))
@@ -48,13 +65,16 @@ def reading(options: argparse.Namespace) -> Iterator["Reader"]:
         reader.close()
 
 
-def instant(text: str) -> int:
-    """An instant given on the command line, as epoch milliseconds; raises ConfigError."""
+def instant(text: str, at_ms: int | None = None) -> int:
+    """An instant given on the command line, as epoch milliseconds; durations are before `at_ms`, or before now.
+
+    Raises ConfigError.
+    """
     from collectors.settings.config import ConfigError
     from collectors.settings.written import instant_ms
 
     try:
-        return instant_ms(text, now_ms=now_ms())
+        return instant_ms(text, now_ms=now_ms() if at_ms is None else at_ms)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

@@ -27,7 +27,7 @@ from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from tui.commands.arguments import NUMBER, count, mix, number
-from tui.commands.common import config_of, plain, print_json, reading, say, shortened
+from tui.commands.common import config_of, now_of, plain, print_json, reading, say, shortened
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
 from tui.reading.compare import Asked, Compared, compared, given
@@ -85,7 +85,7 @@ def _seen(options: argparse.Namespace, config: Config) -> Compared:
             asked,
             book=price_book(config),
             catalogue=KeptCatalogue().catalogue,
-            now_ms=now_ms(),
+            now_ms=now_of(options),
         )
 
 

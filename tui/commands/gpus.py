@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
-from collectors.clock import now_ms
 from collectors.machine import machine_name
-from tui.commands.common import print_json, reading, shortened
+from tui.commands.common import now_of, print_json, reading, shortened
 from tui.pictures.machines import EngineRow, GpuRow, Headroom, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
 from tui.reading.machines import machines
@@ -23,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the GPUs picture; 3 when nothing is known of any machine."""
-    at_ms = now_ms()
+    at_ms = now_of(options)
     with reading(options) as reader:
         picture = machines(reader, View(), at_ms, machine=machine_name())
     if options.json:

@@ -1,10 +1,12 @@
 """The sheet of `usdtop host`: as JSON, and as text with its plot."""
 
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
 from pricing.card import RateCard
+from pricing.hosts.allocation import largest_remainder
 from pricing.hosts.breakeven import ApiRates
 from pricing.hosts.economics import OwnPrice, Served
 from pricing.hosts.hosting import Hosting
@@ -79,10 +81,14 @@ def _against_json(hosting: Hosting, api: ApiRates, against: str | None, card: Ra
 
 
 def cost_lines(cost: HostCost) -> list[str]:
-    """The hour, item by item."""
-    places = 2 if all(item.nano_usd_per_hour % _CENT == 0 for item in cost.items) else 9
-    lines = [f"one host: ${cost.usd_per_hour:,.{places}f} an hour, ${cost.usd_per_year:,.0f} a year", ""]
-    lines += [f"  {item.item:<20}{item.usd_per_hour:>18,.{places}f} $/h" for item in cost.items]
+    """The hour, item by item, in cents or, where those would hide something, hundredths of them; rounded so that they add up."""
+    nanos = {item.item: Fraction(item.nano_usd_per_hour) for item in cost.items}
+    places = 2 if all(nano % _CENT == 0 for nano in nanos.values()) else 4
+    unit = NANO_PER_USD // 10**places
+    hour = round(Fraction(cost.nano_usd_per_hour, unit))
+    parts = largest_remainder(hour, nanos) if any(nanos.values()) else {}
+    lines = [f"one host: ${hour / 10**places:,.{places}f} an hour, ${cost.usd_per_year:,.0f} a year", ""]
+    lines += [f"  {item:<20}{parts.get(item, 0) / 10**places:>18,.{places}f} $/h" for item in nanos]
     return [*lines, ""] if cost.items else lines
 
 

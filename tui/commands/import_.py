@@ -25,7 +25,7 @@ from collectors.settings.sources import source_for
 from collectors.source import Poll
 from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
-from tui.commands.common import config_of, existing, place_of, plain, say
+from tui.commands.common import config_of, existing, place_to_write, plain, say
 
 SOURCE = "import"
 PIPED = Path("-")
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     files = [path if path == PIPED else existing(path) for path in options.files]
     for path in files:
         _check_packed(path)
-    writer = Writer(place_of(options).path, group=config.store.group, limits=config.limits)
+    writer = Writer(place_to_write(options).path, group=config.store.group, limits=config.limits)
     bought = in_force(writer.commitments(), commitments(config, now_ms=now_ms()))
     importer = Importer(
         writer,

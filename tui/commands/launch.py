@@ -17,8 +17,10 @@ from typing import Any
 from collectors.clock import now_ms
 from collectors.settings.launching import launch_of
 from pricing.budget import BOTH, COUNTS
+from pricing.money import usd_from_nano
 from store.launches import start_launch, stop_launch
-from tui.commands.common import instant, place_of, plain, print_json, reading, say
+from tui import format as fmt
+from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, say
 from tui.pictures.budgets import LaunchLine
 from tui.reading.launch import launch_line
 from tui.reading.moment import moment
@@ -72,16 +74,16 @@ def _start(options: argparse.Namespace) -> int:
         counts=options.counts,
         plan=options.plan,
     )
-    start_launch(place_of(options).path, launch)
+    start_launch(place_to_write(options).path, launch)
     say(
-        f"launch {launch.name} is on until {instant_text(launch.ends_ms)}: ${options.budget}; usdtop launch status shows it."
+        f"launch {launch.name} is on until {instant_text(launch.ends_ms)}: {fmt.usd_whole(usd_from_nano(launch.nano_usd))}; usdtop launch status shows it."
     )
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
     at_ms = now_ms() if options.at is None else instant(options.at)
-    launch = stop_launch(place_of(options).path, at_ms)
+    launch = stop_launch(place_to_write(options).path, at_ms)
     if launch is None:
         say("no launch is on.")
         return _NOTHING_KNOWN
@@ -93,8 +95,9 @@ def _status(options: argparse.Namespace) -> int:
     from tui.pictures.view import View
 
     with reading(options) as reader:
-        at_ms = moment(reader, View(), now_ms()).until_ms
-        line = launch_line(reader, at_ms) or launch_line(reader, now_ms())
+        now = now_of(options)
+        at_ms = moment(reader, View(), now).until_ms
+        line = launch_line(reader, at_ms) or launch_line(reader, now)
     if options.json:
         print_json({"schema": 1, "as_of": instant_text(at_ms), "launch": None if line is None else launch_json(line)})
     elif line is None:
@@ -125,12 +128,12 @@ def status_lines(line: LaunchLine) -> list[str]:
     """A launch in a few plain lines."""
     bound = "≥" if line.lower_bound else ""
     over = line.spent_usd - line.planned_usd
-    before = "--" if line.before_usd_per_hour is None else f"${line.before_usd_per_hour:.2f}/h"
+    before = "--" if line.before_usd_per_hour is None else f"${line.before_usd_per_hour:,.2f}/h"
     return [
         f"launch {plain(line.name)}  {t_plus(line.t_plus_ms)} of {t_plus(line.ends_ms - line.began_ms)[2:]}",
-        f"  spent    {bound}${line.spent_usd:.2f} of ${line.limit_usd:.2f}",
-        f"  plan     ${line.planned_usd:.2f} by now, {'+' if over >= 0 else '-'}${abs(over):.2f}",
-        f"  now      {bound}${line.usd_per_hour:.2f}/h, planned ${line.planned_usd_per_hour:.2f}/h",
+        f"  spent    {bound}${line.spent_usd:,.2f} of {fmt.usd_whole(line.limit_usd)}",
+        f"  plan     ${line.planned_usd:,.2f} by now, {'+' if over >= 0 else '-'}${abs(over):,.2f}",
+        f"  now      {bound}${line.usd_per_hour:,.2f}/h, planned ${line.planned_usd_per_hour:,.2f}/h",
         f"  before   {before} at the same time of day",
     ]
 

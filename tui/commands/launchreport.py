@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import Totals
-from tui.commands.common import plain, reading, say
+from tui.commands.common import now_of, plain, reading, say
 from tui.commands.launch import t_plus
 from tui.reading.report import Report, instant_text
 from tui.reading.sharing import by_label
@@ -26,7 +25,7 @@ _PARTS = 12
 def run_report(options: argparse.Namespace) -> int:
     """Write the story to a file with its plots, or without them to stdout."""
     with reading(options) as reader:
-        told = story(reader, options.name, now_ms())
+        told = story(reader, options.name, now_of(options))
     if options.output is None:
         sys.stdout.write(markdown(told))
         say("plots are written with --output FILE.")

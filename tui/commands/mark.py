@@ -10,7 +10,7 @@ import sys
 from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from store.marks import Mark, remove_mark, set_mark
-from tui.commands.common import instant, place_of, plain, print_json, reading, say
+from tui.commands.common import instant, place_to_write, plain, print_json, reading, say
 from tui.reading.report import instant_text
 
 _NOT_FOUND = 3
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         return _list(options)
     if options.remove:
         return _remove(options, " ".join(text.split()))
-    mark = set_mark(place_of(options).path, _instant(options), text)
+    mark = set_mark(place_to_write(options).path, _instant(options), text)
     if options.json:
         print_json({"schema": 1, "at": instant_text(mark.at_ms), "text": mark.text})
     else:
@@ -57,7 +57,7 @@ def _remove(options: argparse.Namespace, text: str) -> int:
         found = [mark for mark in reader.marks(0, _LAST_MS) if mark.text == text]
     if options.at is not None:
         found = [mark for mark in found if mark.at_ms == _instant(options)]
-    if not found or not remove_mark(place_of(options).path, found[-1]):
+    if not found or not remove_mark(place_to_write(options).path, found[-1]):
         say(f"there is no mark called {text}.")
         return _NOT_FOUND
     say(f"removed {instant_text(found[-1].at_ms)}: {text}")

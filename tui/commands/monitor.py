@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The monitor's own options."""
-    parser.add_argument("--read-only", action="store_true", help="watch a store without starting a collector")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--low-bandwidth", action="store_true", help="draw every fifteen seconds, without curves")
-    parser.add_argument("--no-collector", dest="read_only", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--no-collector", dest="read_only", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the monitor; with `d` on an empty screen it goes on as the demo."""
     place = place_of(options)
     copied = copy_of(place.path)
-    watched = Watched(place, copied, read_only=options.read_only or copied is not None)
+    watched = Watched(place, copied, read_only=getattr(options, "read_only", False) or copied is not None)
     with reading(watched, lambda: config_of(options)) as feed:
         config = config_of(options)
         if not watched.read_only:

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from pricing.drift import Drift
 from pricing.money import decimal_text, usd_from_nano, usd_text
-from tui.commands.common import instant, plain, print_json, reading, shortened
+from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
 from tui.commands.paragraphs import dollars
 from tui.reading.bills import DIMENSIONS, DriftRow, Judged, Reconciliation, reconcile
 from tui.reading.report import instant_text
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; 3 where no provider has said anything."""
-    at_ms, since_ms, dimensions = now_ms(), instant(options.since), _dimensions(options.by)
+    at_ms, since_ms, dimensions = now_of(options), instant(options.since, now_of(options)), _dimensions(options.by)
     if since_ms >= at_ms:
         raise ConfigError("--since must be before now.")
     with reading(options) as reader:

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
 from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
-from tui.commands.common import instant, plain, print_json, reading, shortened
+from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
 from tui.privacy import Mask
-from tui.reading.report import Report, report, rest_key
+from tui.reading.moment import Moment
+from tui.reading.report import Report, instant_text, report, rest_key
 from tui.reading.sharing import Rest
 
 _KNOWN = (*DIMENSIONS, *SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU)
@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the report."""
     dimensions = _dimensions(options.by)
-    at_ms = now_ms()
-    since_ms = instant(options.since)
-    until_ms = at_ms if options.until is None else instant(options.until)
+    at_ms = now_of(options)
+    since_ms = instant(options.since, at_ms)
+    until_ms = at_ms if options.until is None else instant(options.until, at_ms)
     if since_ms >= until_ms:
         raise ConfigError("--since must be before --until.")
     try:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.csv:
         _print_csv(found)
     else:
-        _print_text(found)
+        _print_text(found, options.filter)
     return 0
 
 
@@ -78,7 +78,25 @@ def _dimensions(text: str) -> tuple[str, ...]:
 _TEXT = (("requests", 9), ("errors", 7), ("input", 12), ("cached", 12), ("output", 11), ("usd", 14), ("usd/Mtok", 10))
 
 
-def _print_text(found: Report) -> None:
+def _print_text(found: Report, filtered: str) -> None:
+    if found.is_empty:
+        sys.stdout.write(f"{_nothing(found.at, filtered)}\n")
+    else:
+        _print_table(found)
+    sys.stdout.writelines(f"{plain(note)}\n" for note in found.beside)
+    for doubt in found.doubts:
+        sys.stdout.write(f"≥ {plain(doubt)}\n")
+
+
+def _nothing(at: Moment, filtered: str) -> str:
+    """No table of zeros where nobody has looked."""
+    if not any(record.events for record in at.sources):
+        return "Nothing was recorded yet: no request has been read. usdtop collect or usdtop import FILE begins."
+    what = "Nothing that the filter keeps" if filtered else "Nothing"
+    return f"{what} was recorded between {instant_text(at.since_ms)} and {instant_text(at.until_ms)}."
+
+
+def _print_table(found: Report) -> None:
     names = [_name(group.key) for group in found.groups] + [_rest_name(rest, found) for rest in found.rests]
     name_width = max(20, min(48, max(map(len, names), default=0)))
     heading = f"{' / '.join(found.dimensions) or 'everything':<{name_width}}"
@@ -100,9 +118,6 @@ def _print_text(found: Report) -> None:
         sys.stdout.write(f"{sentence}\n")
     if found.overlapping:
         sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
-    sys.stdout.writelines(f"{plain(note)}\n" for note in found.beside)
-    for doubt in found.doubts:
-        sys.stdout.write(f"≥ {plain(doubt)}\n")
 
 
 def _beside(total: Totals) -> Iterator[str]:

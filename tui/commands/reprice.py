@@ -23,7 +23,7 @@ from pricing.money import usd_text
 from store.repricing import Change, Repricing
 from store.tables import StoreError
 from store.writer import Writer
-from tui.commands.common import config_of, instant, place_of, print_json, say, shortened
+from tui.commands.common import config_of, instant, place_to_write, print_json, say, shortened
 
 _MODEL_WIDTH = 36
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Price again; the summary goes to stdout."""
-    config, path = config_of(options), place_of(options).path
+    config, path = config_of(options), place_to_write(options).path
     since_ms = 0 if options.since is None else instant(options.since)
     if not path.exists():
         raise StoreError(f"there is no store at {path} yet; `usdtop collect` or `usdtop import FILE` begins one.")

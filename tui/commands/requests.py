@@ -4,10 +4,9 @@ import argparse
 import sys
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.machine import machine_name
 from pricing.money import usd_text
-from tui.commands.common import instant, print_json, reading, shortened
+from tui.commands.common import instant, now_of, print_json, reading, shortened
 from tui.pictures.requests import RequestRow
 from tui.pictures.view import View
 from tui.reading.report import instant_text
@@ -28,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the requests."""
-    at_ms = now_ms()
-    until_ms = at_ms if options.until is None else instant(options.until)
-    window = max(60, (until_ms - instant(options.since)) // 1000)
+    at_ms = now_of(options)
+    until_ms = at_ms if options.until is None else instant(options.until, at_ms)
+    window = max(60, (until_ms - instant(options.since, at_ms)) // 1000)
     view = View(window_seconds=window, filter=options.filter, until_ms=until_ms)
     with reading(options) as reader:
         picture = requests(

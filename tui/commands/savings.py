@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.prices.books import price_book
 from collectors.prices.catalogue_file import KeptCatalogue
 from collectors.settings.config import overheads, revenue_usd_per_hour
 from pricing.totals import usd_per_hour
 from pricing.whatif.saving import Missing, Saving
 from pricing.whatif.savings import OVERLAP
-from tui.commands.common import config_of, print_json, reading, shortened
+from tui.commands.common import config_of, now_of, print_json, reading, shortened
 from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, series_filter, window_of
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             wanted.filter,
             book=price_book(config),
             windows=KeptCatalogue().catalogue.context_window,
-            now_ms=now_ms(),
+            now_ms=now_of(options),
             patient=None if not options.patient else series_filter(options.patient, "--patient"),
             overheads=overheads(config),
             revenue_usd_per_hour=revenue_usd_per_hour(config),

@@ -4,10 +4,9 @@ import argparse
 import sys
 from typing import Any
 
-from collectors.clock import now_ms
 from collectors.machine import machine_name
 from pricing.money import usd_text
-from tui.commands.common import plain, print_json, reading, shortened
+from tui.commands.common import now_of, plain, print_json, reading, shortened
 from tui.pictures.sources import SourceRow
 from tui.pictures.view import View
 from tui.reading.report import instant_text
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the sources."""
-    at_ms = now_ms()
+    at_ms = now_of(options)
     with reading(options) as reader:
         picture = sources(reader, View(), at_ms, machine=machine_name())
     if options.json:

@@ -43,7 +43,7 @@ def status(path: "Path", at_ms: int) -> Standing:
     from tui.reading.burn import burn
 
     with closing(Reader(path)) as reader, reader.at_one_instant():
-        headline = burn(reader, View(), at_ms, machine="").headline
+        headline = burn(reader, View(), found.asked_ms, machine="").headline
     per_hour = None if headline.usd_per_hour is None else nano_from_usd(headline.usd_per_hour)
     return found._replace(nano_usd_per_hour=per_hour, lower_bound=headline.lower_bound)
 

@@ -3,11 +3,10 @@
 import argparse
 from dataclasses import dataclass
 
-from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from pricing.filters import Filter, FilterError, parse_filter
 from store.tables import DIMENSIONS
-from tui.commands.common import instant
+from tui.commands.common import instant, now_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,9 @@ def add_window(parser: argparse.ArgumentParser, since: str = "24h") -> None:
 
 def window_of(options: argparse.Namespace) -> Window:
     """The window that was asked for; raises ConfigError."""
-    until_ms = now_ms() if options.until is None else instant(options.until)
-    since_ms = instant(options.since)
+    at_ms = now_of(options)
+    until_ms = at_ms if options.until is None else instant(options.until, at_ms)
+    since_ms = instant(options.since, at_ms)
     if since_ms >= until_ms:
         raise ConfigError("--since must be before --until.")
     return Window(since_ms, until_ms, series_filter(options.filter, "--filter"))

@@ -32,6 +32,8 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     """Dollars per hour for each of the last minutes, oldest first."""
     per_million_trend: tuple[float | None, ...] = ()
     budget: BudgetLine | None = None
+    gone_before: BudgetLine | None = None
+    """In a launch, another budget that is used up before the launch's."""
     basis: "Basis | None" = None
     mark: Point | None = None
     """The newest mark of the day before, or the beginning of the launch."""

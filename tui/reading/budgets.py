@@ -35,13 +35,22 @@ def budget_lines(reader: Reader, at: Moment, spending: Spending | None = None) -
     return sorted(lines, key=lambda line: (line.runs_out_ms is None, line.runs_out_ms or 0, -(line.pace or 0.0)))
 
 
-def tightest(reader: Reader, at: Moment) -> BudgetLine | None:
-    """The budget that belongs in the headline: the launch's while one is on, else the first; None without budgets."""
+def tightest(reader: Reader, at: Moment) -> tuple[BudgetLine | None, BudgetLine | None]:
+    """The budget that belongs in the headline, the launch's while one is on, else the first; and one that is gone before it."""
     lines, launch = budget_lines(reader, at), launch_at(reader, at.until_ms)
     for line in lines:
         if launch is not None and (line.name, line.begins_ms) == (launch.name, launch.began_ms):
-            return line
-    return lines[0] if lines else None
+            return line, next((other for other in lines if gone_before(other, line)), None)
+    return (lines[0], None) if lines else (None, None)
+
+
+def gone_before(one: BudgetLine, other: BudgetLine) -> bool:
+    """Whether one budget is used up, or will be, while there is still something of the other."""
+    if one is other or other.left_usd <= 0:
+        return False
+    if one.left_usd <= 0:
+        return True
+    return one.runs_out_ms is not None and (other.runs_out_ms is None or one.runs_out_ms < other.runs_out_ms)
 
 
 def budgets(

@@ -47,7 +47,7 @@ def burn(
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = added(groups.values())
     rows = _rows(groups, rests, view.by, wanted, minutes, at)
-    headline = _headline(sums, costs, minutes, at, tightest(reader, at))
+    headline = _headline(sums, costs, minutes, at, *tightest(reader, at))
     before = baseline(reader, view, at)
     if before is not None:
         then = _before(reader, before, view, wanted)
@@ -150,7 +150,14 @@ def _row(name: str | None, totals: Totals, whole: int, at: Moment, trend: tuple[
     )
 
 
-def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, budget: BudgetLine | None) -> Headline:
+def _headline(
+    sums: list[Sum],
+    costs: Committed,
+    minutes: Minutes,
+    at: Moment,
+    budget: BudgetLine | None,
+    gone_before: BudgetLine | None,
+) -> Headline:
     everything = total(sums)
     metered = usd_per_hour(everything.metered_nano_usd, at.seconds)
     own_tokens = costs.served.total_tokens
@@ -177,6 +184,7 @@ def _headline(sums: list[Sum], costs: Committed, minutes: Minutes, at: Moment, b
         burn_trend=burns,
         per_million_trend=per_million,
         budget=budget,
+        gone_before=gone_before,
         basis=Basis(
             seconds=at.seconds,
             metered_nano_usd=everything.metered_nano_usd,

@@ -65,6 +65,11 @@ class Report:
         return tuple(doubts)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell of: no request, and no dollar of a host."""
+        return self.total == EMPTY and not self.rests
+
+    @property
     def burn_usd_per_hour(self) -> Decimal | None:
         """Metered dollars of the window scaled to an hour, and what is committed at its end: a host that was not there for all
         of the window costs per hour what it costs per hour. A filter leaves only shares of the window's own dollars.

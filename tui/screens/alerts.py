@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from pricing.alerts.finding import Path as Where
-from pricing.alerts.names import State
+from pricing.alerts.names import RULES, State
 from pricing.cause import Mover, Part
 from tui import format as fmt
 from tui.acts.alerts import Acknowledge, FireAgain, Snooze
@@ -22,8 +22,9 @@ from tui.screens.monitor import MonitorScreen
 from tui.screens.section import P
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
-from tui.widgets.alert import alert_details, change_line, effect_text, per_hour, role_of
+from tui.widgets.alert import alert_details, change_line, effect_text, later_figures, per_hour, role_of
 from tui.widgets.breadcrumb import Breadcrumb
+from tui.widgets.footer import Keys
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
@@ -73,6 +74,16 @@ class _ActsOnAlerts(MonitorScreen[P]):
     def alert(self) -> AlertRow | None:
         """The alert that is looked at."""
         raise NotImplementedError
+
+    @property
+    def key_words(self) -> dict[str, str]:
+        """What the keys do to the alert that is looked at, where that is not what they are called."""
+        row = self.alert()
+        acked, snoozed = (
+            row is not None and row.state is State.ACKNOWLEDGED,
+            row is not None and row.state is State.SNOOZED,
+        )
+        return {**({"acknowledge": "take ack back"} if acked else {}), **({"snooze": "end snooze"} if snoozed else {})}
 
     def explain(self, picture: P) -> Iterator[Explanation]:  # noqa: ARG002 (the alert knows)
         """The alert that is looked at, and the parts of its cause."""
@@ -133,10 +144,11 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture], SortedScreen[AlertsPicture]):
         return feed.read(AlertsQuestion(view))
 
     def doubts(self, picture: AlertsPicture) -> Sequence[str]:
-        """Rules that have seen too little."""
+        """Rules that have seen too little; in the past, that figures are those measured last."""
+        waiting = picture.waiting_by_reason.items()
         return [
-            f"{len(rules)} rule{' waits' if len(rules) == 1 else 's wait'}: {why}"
-            for why, rules in picture.waiting_by_reason.items()
+            *later_figures(picture.rows, picture.header),
+            *(f"{len(rules)} of {len(RULES)} rules wait: {why}" for why, rules in waiting),
         ]
 
     def draw_body(self, picture: AlertsPicture) -> None:
@@ -152,6 +164,7 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture], SortedScreen[AlertsPicture]):
         if picture is not None:
             row, now_ms = self.alert(), picture.header.read_at_ms
             self.query_one(Paper).show(lambda width: [] if row is None else list(alert_details(row, now_ms, width)))
+            self.query_one(Keys).redraw()
 
     def alert(self) -> AlertRow | None:
         """The alert at the cursor."""
@@ -199,6 +212,7 @@ class AlertScreen(_ActsOnAlerts[AlertsPicture]):
         self.query_one(Breadcrumb).show(["alerts", fmt.safe(name, 60)], self.remarks("enter goes there"))
         self.query_one(Paper).show(lambda width: [] if row is None else list(_evidence(row, now_ms, width)))
         rows = [] if row is None else [drawn for drawn, _ in self._places(row)]
+        self.query_one(Keys).redraw()
         self.query_one(Table).show(rows, empty=("What moved is not known: there was nothing to compare with.",))
 
     def on_table_chosen(self, message: Table.Chosen) -> None:

@@ -17,7 +17,7 @@ from tui.screens.burn_table import COLUMNS, MEASURES, asides_last, draw_row, mea
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Sorting
 from tui.summary import incident_line
-from tui.widgets.alert import AlertRows
+from tui.widgets.alert import AlertRows, later_figures
 from tui.widgets.breadcrumb import Breadcrumb, steps
 from tui.widgets.headline import HeadlineFigures
 from tui.widgets.rule import Rule
@@ -81,8 +81,8 @@ class BurnScreen(SortedScreen[BurnPicture]):
         self._chart_if_asked()
 
     def doubts(self, picture: BurnPicture) -> Sequence[str]:
-        """As the picture has them."""
-        return picture.doubts
+        """As the picture has them, and what the alerts do not say of the past."""
+        return (*later_figures(picture.alerts, picture.header), *picture.doubts)
 
     def draw_body(self, picture: BurnPicture) -> None:
         """Draw what was asked for last, or pass through a level with one member on the way down."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 
-_SAID_SECONDS = 8.0
+_SAID_SECONDS = 5.0
 """How long a sentence about what was done stays."""
 
 

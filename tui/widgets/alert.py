@@ -9,6 +9,7 @@ from pricing.alerts.names import Severity, State
 from pricing.money import usd_from_nano
 from tui import format as fmt
 from tui.pictures.alerts import AlertRow
+from tui.pictures.header import Header
 from tui.widgets.lines import Line, Lines, Piece
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def alert_line(row: AlertRow, now_ms: int | None, width: int, *, more: int = 0) 
     title = fmt.safe(row.title, room)
     cause = _cause_text(row, room - fmt.cells(title))
     return (text, role), (title, ""), (effect, role), (cause, "dim"), (after, "dim")
+
+
+def later_figures(rows: Iterable[AlertRow], header: Header) -> Iterator[str]:
+    """In the past: that an alert's figures are newer than that, where they are, because only the newest are kept."""
+    if header.past and any(header.as_of_ms is not None and row.measured_ms > header.as_of_ms for row in rows):
+        yield "an alert's figures are those measured last, after this time"
 
 
 def _cause_text(row: AlertRow, room: int) -> str:

@@ -1,16 +1,18 @@
 """The last two lines: what is uncertain in the figures, and the keys that work here."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tui import format as fmt
 from tui.widgets.lines import Line, Lines, Piece, spread
 
 _BETWEEN = "   "
+_HELP = "help"
 _SHORT = {
     "escape": "esc",
     "question_mark": "?",
@@ -82,18 +84,20 @@ class Keys(Lines):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def lines(self, size: Size) -> Iterable[Line]:
-        """As many as fit, whole, and at the right what the terminal is sent when that is asked for."""
+        """As many as fit, whole, those that lead on to others among them, and at the right what the terminal is sent when that is asked for."""
         keys = shown_keys(self.screen)
         rate = str(getattr(self.app, "rate_text", ""))
         width = size.width - (cell_len(rate) + 2 if rate else 0)
         text = _joined(keys)
         if cell_len(text) > width:
-            sections = " ".join(key for key, _ in keys if key.isdigit())
-            keys = [pair for pair in keys if not pair[0].isdigit()] + [(sections, "screens")] * bool(sections)
-            text = _joined(keys)
-        while keys and cell_len(text) > width:
-            keys.pop()
-            text = _joined(keys)
+            sections = [key for key, _ in keys if key.isdigit()]
+            ways = [(f"{sections[0]}-{sections[-1]}", "screens")] * bool(sections)
+            ways += [pair for pair in keys if pair[1] == _HELP]
+            keys = [pair for pair in keys if not pair[0].isdigit() and pair[1] != _HELP]
+            text = _joined([*keys, *ways])
+            while keys and cell_len(text) > width:
+                keys.pop()
+                text = _joined([*keys, *ways])
         yield spread(text, rate, size.width, "dim") if rate else ((text, "dim"),)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:  # noqa: ARG002 (what the signal sends)
@@ -105,12 +109,17 @@ def _joined(keys: Sequence[tuple[str, str]]) -> str:
 
 
 def shown_keys(screen: Screen[object]) -> list[tuple[str, str]]:
-    """(key, what it does in a word) of the bindings that are shown and work on this screen now."""
+    """(key, what it does in a word) of the bindings that are shown and work on this screen now.
+
+    While a line is typed, only its own: all other keys are text.
+    """
     keys: dict[str, str] = {}
+    words: Mapping[str, str] = getattr(screen, "key_words", {})
+    line = screen.focused if isinstance(screen.focused, Input) else None
     for active in screen.active_bindings.values():
         binding = active.binding
-        if active.enabled and binding.description and binding.show:
-            keys.setdefault(binding.description, key_name(binding))
+        if active.enabled and binding.description and binding.show and (line is None or active.node is line):
+            keys.setdefault(words.get(binding.action, binding.description), key_name(binding))
     return [(key, description) for description, key in keys.items()]
 
 

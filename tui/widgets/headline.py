@@ -37,7 +37,7 @@ class HeadlineFigures(Lines):
         columns = (
             _burn(headline, column),
             _per_million(headline, column),
-            _budget(headline.budget, self._now_ms, column),
+            _budget(headline, self._now_ms, column),
         )
         return [_side_by_side(pieces, column) for pieces in zip(*columns, strict=True)]
 
@@ -76,24 +76,36 @@ def _per_million(headline: Headline, width: int) -> list[Piece]:
     at_least = headline.lower_bound
     figure = _figure(fmt.usd(headline.usd_per_million, lower_bound=at_least), headline.per_million_trend, width)
     own = fmt.dollars(headline.own_usd_per_million)
-    full = fmt.dollars(headline.own_at_full_usd_per_million)
     return [
         ("$/M TOKENS, EFFECTIVE", "title"),
         (figure, "strong"),
         (f"API {fmt.dollars(headline.api_usd_per_million, lower_bound=at_least)}   own {own}", ""),
-        ("" if headline.own_at_full_usd_per_million is None else f"own at full load {full}", ""),
+        (_at_full(headline, width - 2), ""),
         (_idle(headline), ""),
     ]
 
 
-def _idle(headline: Headline) -> str:
+def _at_full(headline: Headline, width: int) -> str:
+    """What the engines' tokens would cost at full load, and how full the engines are."""
     if headline.utilisation is None:
+        return ""
+    used = f"{fmt.percent(headline.utilisation)} used"
+    if headline.own_at_full_usd_per_million is None:
+        return f"engines {used}"
+    full = fmt.dollars(headline.own_at_full_usd_per_million)
+    ways = (f"own at full load {full}, engines {used}", f"own at full {full}, {used}", f"full {full}, {used}")
+    return next((text for text in ways if fmt.cells(text) <= width), ways[-1])
+
+
+def _idle(headline: Headline) -> str:
+    """The idle tax is of all hosts, GPUs that no engine holds included."""
+    if headline.idle_usd_per_hour is None or headline.utilisation is None:
         return "" if headline.own_usd_per_million is None else "own incl. idle"
-    idle = "" if headline.idle_usd_per_hour is None else f", idle {fmt.usd(headline.idle_usd_per_hour)}/h"
-    return f"{fmt.percent(headline.utilisation)} used{idle}"
+    return f"all hosts idle {fmt.usd(headline.idle_usd_per_hour)}/h"
 
 
-def _budget(budget: BudgetLine | None, now_ms: int | None, width: int) -> list[Piece]:
+def _budget(headline: Headline, now_ms: int | None, width: int) -> list[Piece]:
+    budget = headline.budget
     if budget is None:
         return [("BUDGET", "title"), (fmt.UNKNOWN, "strong"), ("none configured", "dim"), ("", ""), ("", "")]
     spent = budget.spent_share
@@ -104,8 +116,17 @@ def _budget(budget: BudgetLine | None, now_ms: int | None, width: int) -> list[P
         (f"{'≤' if budget.lower_bound else ''}{left} left of {fmt.usd_whole(budget.limit_usd)}", "strong"),
         (_run_out(budget, now_ms), "bad" if budget.runs_out_ms is not None else ""),
         (fmt.bar(spent, max(4, width - 2), budget.mark_share), "bad" if over else ""),
-        (f"pace {fmt.factor(budget.pace)}   {fmt.percent(spent)} spent", ""),
+        _gone_before(headline.gone_before, now_ms, width - 2)
+        or (f"pace {fmt.factor(budget.pace)}   {fmt.percent(spent)} spent", ""),
     ]
+
+
+def _gone_before(budget: BudgetLine | None, now_ms: int | None, width: int) -> Piece | None:
+    """Another budget that ends before the one above; it has the place of the pace, which the bar shows as well."""
+    if budget is None:
+        return None
+    when = run_out(budget, now_ms, short=True)
+    return f"! {fmt.safe(budget.name, max(4, width - fmt.cells(when) - 3))} {when}", "bad"
 
 
 def _budget_title(budget: BudgetLine, now_ms: int | None, width: int) -> str:
