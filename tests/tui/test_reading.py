@@ -78,6 +78,22 @@ def usd(nano_usd: int) -> Decimal:
     return Decimal(nano_usd) / 10**9
 
 
+@pytest.mark.parametrize("until_ms", [None, AT_MS + MINUTE_MS])
+def test_a_list_says_when_it_is_made_of_the_newest_requests_alone(scene: Scene, until_ms: int | None) -> None:
+    scene.saw(priced("dear", nano_usd=10**12))
+    scene.saw(*(priced(f"r{n}", nano_usd=1) for n in range(19_999)))
+    view, reader = View(until_ms=until_ms), Reader(scene.path)
+    ordered = requests(reader, view, NOW_MS, machine="here", dearest=True)
+    assert (ordered.looked_at, ordered.rows[0].record_id) == (None, "dear")
+
+    scene.saw(priced("one more", nano_usd=1))
+    ordered = requests(reader, view, NOW_MS, machine="here", dearest=True)
+    newest = requests(reader, view, NOW_MS, machine="here")
+    assert ordered.rows[0].record_id != "dear"
+    assert ordered.doubts == ("only the newest 20,000 requests were looked at",)
+    assert (newest.looked_at, newest.rows[0].record_id) == (None, "one more")
+
+
 def test_minutes_of_the_past_that_are_no_longer_kept_are_unknown_and_not_free(scene: Scene) -> None:
     scene.saw(priced("a", ended_at_ms=NOW_MS))
     scene.host()

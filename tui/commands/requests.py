@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.machine import machine_name
 from pricing.money import usd_text
-from tui.commands.common import instant, now_of, print_json, reading, shortened
+from tui.commands.common import instant, now_of, print_json, reading, say, shortened
 from tui.pictures.requests import RequestRow
 from tui.pictures.view import View
 from tui.reading.report import instant_text
@@ -38,10 +38,15 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         rows = [_json(row) for row in picture.rows]
         kept = None if picture.kept_since_ms is None else instant_text(picture.kept_since_ms)
-        print_json({"schema": 1, "as_of": instant_text(at_ms), "kept_since": kept, "requests": rows})
+        print_json({
+            "schema": 1, "as_of": instant_text(at_ms), "kept_since": kept, "looked_at": picture.looked_at,
+            "requests": rows,
+        })  # fmt: skip
     else:
         heading = ("ended", "model", "tenant", "key", "prompt", "output", "usd")
         sys.stdout.write("".join(_line(cells) for cells in (heading, *map(_cells, picture.rows))))
+    if picture.looked_at is not None:
+        say(f"{picture.doubts[0]}: --since or --until makes the window narrower.")
     return 0
 
 

@@ -38,6 +38,16 @@ class RequestsPicture(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[RequestRow, ...] = ()
     kept_since_ms: int | None = None
     """Single requests are kept from here on; older ones live on as sums."""
+    looked_at: int | None = None
+    """So many of the newest were looked at, and the window holds more; None is all of them."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the list may lack."""
+        said = [] if self.looked_at is None else [f"only the newest {self.looked_at:,} requests were looked at"]
+        if unknown := sum(row.nano_usd is None for row in self.rows):
+            said.append(f"{unknown} of these {len(self.rows)} have no known price")
+        return tuple(said)
 
 
 class BillPicture(msgspec.Struct, frozen=True, kw_only=True):

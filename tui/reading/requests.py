@@ -31,9 +31,10 @@ def requests(
     """The newest or dearest kept requests of a view's window."""
     wanted, at = selection(view), moment(reader, view, now_ms)
     if view.until_ms is not None:
-        found = [r for r in reader.past_requests(at.since_ms, at.until_ms, _MOST_SCANNED) if _is_wanted(r, wanted)]
+        past = reader.past_requests(at.since_ms, at.until_ms, _MOST_SCANNED + 1)
+        found, is_whole = [r for r in past[:_MOST_SCANNED] if _is_wanted(r, wanted)], len(past) <= _MOST_SCANNED
     else:
-        scanned = _scan(reader, at.since_ms, None if dearest else limit, wanted)
+        scanned, is_whole = _scan(reader, at.since_ms, None if dearest else limit, wanted)
         found = [r for r in scanned if r.ended_at_ms < at.until_ms + 60_000]
     if dearest:
         found.sort(key=lambda record: (record.nano_usd is None, -(record.nano_usd or 0)))
@@ -42,6 +43,7 @@ def requests(
         path=view.path,
         rows=tuple(_row(record) for record in found[:limit]),
         kept_since_ms=reader.kept_since_ms(),
+        looked_at=None if is_whole or (not dearest and len(found) >= limit) else _MOST_SCANNED,
     )
 
 
@@ -69,17 +71,20 @@ def bill(reader: Reader, view: View, request_id: int, now_ms: int, *, machine: s
     )
 
 
-def _scan(reader: Reader, since_ms: int, enough: int | None, wanted: Selection) -> list[RequestRecord]:
-    """Newest first, until there are enough or a whole page is older than the window."""
+def _scan(reader: Reader, since_ms: int, enough: int | None, wanted: Selection) -> tuple[list[RequestRecord], bool]:
+    """Newest first, until there are enough or a whole page is older than the window; whether it came so far."""
     found: list[RequestRecord] = []
     before: int | None = None
     for _ in range(_MOST_SCANNED // _PAGE):
         page = reader.newest_requests(before_id=before, limit=_PAGE)
         found += [record for record in page if record.ended_at_ms >= since_ms and _is_wanted(record, wanted)]
         if len(page) < _PAGE or (enough is not None and len(found) >= enough) or page[0].ended_at_ms < since_ms:
+            is_whole = True
             break
         before = page[-1].id
-    return sorted(found, key=lambda record: (-record.ended_at_ms, -record.id))
+    else:
+        is_whole = not reader.newest_requests(before_id=before, limit=1)
+    return sorted(found, key=lambda record: (-record.ended_at_ms, -record.id)), is_whole
 
 
 def _is_wanted(record: RequestRecord, wanted: Selection) -> bool:

@@ -79,9 +79,8 @@ class RequestsScreen(SortedScreen[RequestsPicture]):
         return feed.read(RequestsQuestion(view, dearest=self._are_dearest))
 
     def doubts(self, picture: RequestsPicture) -> Sequence[str]:
-        """What the list does not hold."""
-        unknown = sum(row.nano_usd is None for row in picture.rows)
-        return (f"{unknown} of these {len(picture.rows)} have no known price",) if unknown else ()
+        """As the picture has them."""
+        return picture.doubts
 
     def draw_body(self, picture: RequestsPicture) -> None:
         """The rows as they were read, the newest or the dearest, or these in the order of a column."""
