@@ -43,7 +43,10 @@ class Flows:
         return tuple(flows.values())
 
     def hosts(self, at_ms: int) -> tuple[tuple[str, int], ...]:
-        """Nano-dollars per hour of every host and commitment in force at an instant, by name."""
+        """Nano-dollars per hour of every host and commitment in force at an instant, by name.
+
+        Measured energy is left out: it follows the load, and its readings are kept for an hour.
+        """
         facts: list[HostFact | CommitmentFact] = [*self._reader.hosts(), *self._reader.commitments()]
         return tuple(
             (fact.name, fact.usd_per_hour_nano or 0)

@@ -1,7 +1,9 @@
 """The documentation names what there is: every command, every key, every dependency, and links that lead somewhere."""
 
 import re
+import sqlite3
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,10 @@ from collectors.settings.config import (
 )
 from collectors.settings.sourceconfig import SourceConfig
 from pricing.books.userbook import PriceError, rates_card
+from pricing.card import CardStatus
 from store.limits import Limits
 from store.retention import Retention
+from store.writer import Writer
 from tui.cli import COMMANDS
 from tui.keymap import all_bindings
 
@@ -178,3 +182,17 @@ def test_every_folder_of_the_code_is_in_the_layout() -> None:
     inner = {folder for folder in folders if folder.count("/") == 2}
     assert folders - inner - told == set()
     assert {folder.rpartition("/")[2] for folder in inner} - told == set()
+
+
+def test_every_table_of_the_store_is_explained(tmp_path: Path) -> None:
+    Writer(tmp_path / "usdtop.db").close()
+    with closing(sqlite3.connect(tmp_path / "usdtop.db")) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    tables = {name for (name,) in rows if not name.startswith(("sqlite_", "_sqlite_"))}
+    assert len(tables) > 30
+    assert tables - set(re.findall(r"\*\*`([a-z_]+)`\*\*", (ROOT / "docs" / "store.md").read_text())) == set()
+
+
+def test_every_status_of_a_cost_is_explained() -> None:
+    table = section((ROOT / "docs" / "counting.md").read_text(), "What a cost can be")
+    assert {status.value for status in CardStatus} - set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set()
