@@ -56,7 +56,7 @@ class Names:
         if not self._left_out:
             return []
         reason = f"more than {self._limit:,} series: tenant, key and deployment counted as {OTHER}"
-        notes = [Reject(reason=reason, count=self._left_out, example="")]
+        notes = [Reject(reason=reason, count=self._left_out, example="", taken=True)]
         self._left_out = 0
         return notes
 

@@ -13,7 +13,7 @@ from store.questions.machines import MachineQuestions
 from store.questions.plans import PlanQuestions
 from store.questions.providers import ProviderQuestions
 from store.questions.requests import RequestQuestions
-from store.records import SourceRecord
+from store.records import RejectRecord, SourceRecord
 from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
 from store.units import Units
@@ -151,11 +151,11 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def sources(self) -> list[SourceRecord]:
         """Every source that was ever followed, by name."""
-        rejects: dict[str, list[tuple[str, int, str, int]]] = {}
-        for source, *reject in self.ask(
-            "SELECT source, reason, count, example, seen_ms FROM rejects ORDER BY count DESC", ()
+        rejects: dict[str, list[RejectRecord]] = {}
+        for source, reason, count, example, seen_ms, taken in self.ask(
+            "SELECT source, reason, count, example, seen_ms, taken FROM rejects ORDER BY count DESC", ()
         ):
-            rejects.setdefault(source, []).append((reject[0], reject[1], reject[2], reject[3]))
+            rejects.setdefault(source, []).append(RejectRecord(reason, count, example, seen_ms, bool(taken)))
         rows = self.ask(
             "SELECT name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, state_since_ms,"
             " events, duplicates, rejected, gap_bytes, poll_ms FROM sources ORDER BY name",

@@ -11,6 +11,17 @@ from store.latency import unpacked
 from store.sums import CardNote, Sum
 
 
+class RejectRecord(msgspec.Struct, frozen=True):
+    """What could not be taken, or was taken in doubt, for one reason."""
+
+    reason: str
+    count: int
+    example: str
+    seen_ms: int
+    taken: bool = False
+    """It is a doubt: what it is about was taken, and is in no count of rejects."""
+
+
 class SourceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A source as the collector last saw it, with its counts."""
 
@@ -20,8 +31,8 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     rejected: int
     gap_bytes: int
-    rejects: tuple[tuple[str, int, str, int], ...] = ()
-    """(reason, count, example, seen_ms), most frequent first."""
+    rejects: tuple[RejectRecord, ...] = ()
+    """Most frequent first."""
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ _IN_ORDER = (
     requests.m019_saved,
     machines.m020_buckets,
     machines.m021_processors,
+    sources.m022_doubts,
 )
 
 migrations = Migrations("usdtop")

@@ -80,7 +80,7 @@ class SideWriter:
 
     def take_notes(self) -> list[Reject]:
         """What was counted as "(other)" or left out since the last time, by reason."""
-        notes = [Reject(reason=reason, count=count, example="") for reason, count in self._left_out.items()]
+        notes = [Reject(reason=reason, count=count, example="", taken=True) for reason, count in self._left_out.items()]
         self._left_out.clear()
         return notes
 

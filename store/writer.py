@@ -196,10 +196,10 @@ class Writer:
             "rejected": sum(reject.count for reject in batch.rejects if not reject.taken), "gap_bytes": batch.gap_bytes,
         })  # fmt: skip
         self._connection.executemany(
-            "INSERT INTO rejects (source, reason, count, example, seen_ms) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO rejects (source, reason, count, example, seen_ms, taken) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (source, reason) DO UPDATE SET count = count + excluded.count, example = excluded.example,"
-            " seen_ms = excluded.seen_ms",
-            [(health.name, r.reason, r.count, r.example, health.polled_ms) for r in batch.rejects],
+            " seen_ms = excluded.seen_ms, taken = excluded.taken",
+            [(health.name, r.reason, r.count, r.example, health.polled_ms, int(r.taken)) for r in batch.rejects],
         )
 
 

@@ -52,3 +52,10 @@ def m012_positions(db: Database) -> None:
     """How large a file was that was not read to its end, and what its format remembers of the lines before."""
     db.table("positions").add_column("size_bytes", int)
     db.table("positions").add_column("memory", bytes)
+
+
+def m022_doubts(db: Database) -> None:
+    """Whether what was noted of an input was a doubt, and the input taken all the same."""
+    db.table("rejects").add_column("taken", int)
+    for reason in ("usage_convention_guess", "usage_mismatch", "bad_value", "clock_skew", "more than ", "tags of one"):
+        db.execute("UPDATE rejects SET taken = 1 WHERE substr(reason, 1, ?) = ?", (len(reason), reason))

@@ -236,8 +236,8 @@ async def test_an_event_from_the_future_is_counted_as_a_doubt_and_not_lost(tmp_p
 
         record = stage.source()
         assert (record.events, record.rejected) == (1, 0)
-        assert record.rejects[0][0].startswith("clock_skew")
-        assert record.rejects[0][1] == 1
+        assert record.rejects[0].reason.startswith("clock_skew")
+        assert record.rejects[0].count == 1
 
 
 async def test_a_bug_in_recording_is_seen_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from sqlite_utils import Database, Migrations
 
 from pricing.card import CACHED
 from store.facts import Outcome
+from store.migrations.requests import m019_saved
+from store.migrations.sources import m022_doubts
 from store.reader import Reader
 from store.schema import _IN_ORDER
 from store.sums import total
@@ -20,8 +22,9 @@ def test_hits_of_a_cache_that_were_stored_before_their_savings_were_known_have_n
     path = tmp_path / "usdtop.db"
     with closing(sqlite3.connect(path)) as connection:
         before = Migrations("usdtop")
-        for step in _IN_ORDER[:18]:
-            before()(step)
+        for step in _IN_ORDER:
+            if step is not m019_saved:
+                before()(step)
         before.apply(Database(connection))
     paid, hit = (
         priced("paid", reported_nano_usd=5),
@@ -50,4 +53,24 @@ def test_hits_of_a_cache_that_were_stored_before_their_savings_were_known_have_n
     )
     assert total(reader.side_sums("tag", AT_MS, AT_MS + 60_000)).saved_requests == 0
     assert [r.saved_nano_usd for r in reader.newest_requests()] == [None, None]
+    reader.close()
+
+
+def test_doubts_that_were_stored_among_rejects_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "usdtop.db"
+    with closing(sqlite3.connect(path)) as connection:
+        before = Migrations("usdtop")
+        for step in _IN_ORDER:
+            if step is not m022_doubts:
+                before()(step)
+        before.apply(Database(connection))
+        connection.execute(
+            "INSERT INTO sources (name, kind, state, polled_ms, state_since_ms) VALUES ('gateway', 'file', 'ok', 1, 1)"
+        )
+        for reason in ("not JSON", "usage_mismatch: the counts do not add up", "more than 5 users: counted as (other)"):
+            connection.execute("INSERT INTO rejects VALUES ('gateway', ?, 1, '', 1)", (reason,))
+        connection.commit()
+    Writer(path).close()
+    reader = Reader(path)
+    assert [one.reason for one in reader.sources()[0].rejects if not one.taken] == ["not JSON"]
     reader.close()

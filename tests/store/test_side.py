@@ -164,7 +164,7 @@ def test_a_retry_is_counted_with_its_user_too(path: Path) -> None:
 
 
 def notes(path: Path) -> dict[str, int]:
-    return {reason: count for reason, count, *_ in Reader(path).sources()[0].rejects}
+    return {one.reason: one.count for one in Reader(path).sources()[0].rejects}
 
 
 @pytest.mark.parametrize("in_one_batch", [True, False])
@@ -180,6 +180,7 @@ def test_users_beyond_the_limit_are_other_and_the_source_says_how_often(path: Pa
     }  # fmt: skip
     assert spent(path, "tag") == {"rag": (6, 6 * USAGE_NANO_USD)}
     assert notes(path) == {"more than 2 users: counted as (other)": 3}
+    assert Reader(path).sources()[0].rejected == 0, "they were taken under another name"
     assert total(Reader(path).sums(AT_MS, AT_MS + 1)).requests == 6
 
 

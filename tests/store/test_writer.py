@@ -18,6 +18,7 @@ from pricing.card import CACHED, UNUSED, CardStatus, RateCard
 from pricing.usage import Usage
 from store.facts import Outcome, Position, PricedEvent, Reject, SourceState
 from store.reader import Reader
+from store.records import RejectRecord
 from store.sums import group, total
 from store.tables import MEASURES, ROLLUPS, StoreError
 from store.writer import Writer
@@ -297,7 +298,7 @@ def test_rejects_add_up_by_reason_and_keep_the_newest_example(path: Path) -> Non
 
     record = Reader(path).sources()[0]
     assert (record.rejected, record.gap_bytes) == (5, 7)
-    assert record.rejects == (("not JSON", 5, "new", AT_MS + 5),)
+    assert record.rejects == (RejectRecord("not JSON", 5, "new", AT_MS + 5),)
 
 
 def test_a_failing_poll_keeps_the_watermark_and_dates_the_change_of_state(path: Path) -> None:
@@ -333,4 +334,7 @@ def test_a_doubt_about_a_record_that_was_taken_is_kept_and_is_no_loss(path: Path
     Writer(path).write(batch([priced("a")], rejects=[doubt, Reject(reason="not JSON", count=1, example="x")]), [CARD])
     record = Reader(path).sources()[0]
     assert record.rejected == 1
-    assert {reason: count for reason, count, *_ in record.rejects} == {"clock_skew: stored as now": 2, "not JSON": 1}
+    assert {(one.reason, one.count, one.taken) for one in record.rejects} == {
+        ("clock_skew: stored as now", 2, True),
+        ("not JSON", 1, False),
+    }

@@ -4,7 +4,7 @@ from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.acts.keys import AllowKey
-from tui.pictures.sources import DriftNote
+from tui.pictures.sources import DriftNote, RejectRow
 from tui.widgets.table import Table
 
 
@@ -29,6 +29,18 @@ async def test_the_source_at_the_cursor_shows_what_it_could_not_read() -> None:
         await press(pilot, "j", "j")
         assert "HTTP 401: the key in OPENAI_ADMIN_KEY is not an admin key" in shown(app)
         assert "not JSON" not in shown(app)
+
+
+async def test_a_doubt_about_what_was_taken_is_not_called_a_reject() -> None:
+    source = pictures.SOURCES.rows[0]
+    doubt = RejectRow(reason="usage_mismatch", count=7, example="", seen_ms=pictures.AS_OF_MS, taken=True)
+    rows = (replace(source, rejects=(doubt, *source.rejects)),)
+    app = monitor(FakeFeed(sources=replace(pictures.SOURCES, rows=rows)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        assert "7 taken in doubt: usage_mismatch" in shown(app)
+        assert "3 rejected: not JSON" in shown(app)
 
 
 async def test_what_was_found_is_shown_even_without_a_source() -> None:

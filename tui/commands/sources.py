@@ -41,7 +41,8 @@ def _json(row: SourceRow) -> dict[str, Any]:
         "drift_usd": None if row.drift is None else usd_text(row.drift.nano_usd),
         "drift_percent": None if row.drift is None else row.drift.percent,
         "rejects": [
-            {"reason": reject.reason, "count": reject.count, "example": reject.example} for reject in row.rejects
+            {"reason": reject.reason, "count": reject.count, "example": reject.example, "taken": reject.taken}
+            for reject in row.rejects
         ],
     }  # fmt: skip
 
@@ -58,4 +59,6 @@ def _print(row: SourceRow) -> None:
     if row.gap_bytes:
         sys.stdout.write(f"  {row.gap_bytes:,} bytes vanished before they could be read\n")
     for reject in row.rejects[:5]:
-        sys.stdout.write(f"  rejected {reject.count:,} x {plain(reject.reason)}: {shortened(reject.example, 100)}\n")
+        how = "taken in doubt" if reject.taken else "rejected"
+        example = f": {shortened(reject.example, 100)}" if reject.example else ""
+        sys.stdout.write(f"  {how} {reject.count:,} x {plain(reject.reason)}{example}\n")

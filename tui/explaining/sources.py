@@ -44,7 +44,12 @@ def _counts(row: SourceRow, tell: Tell) -> Iterator[Explanation]:
         "REJECTED",
         fmt.count(row.rejected),
         "Lines or bodies that could not be taken; each reason has an example below the table.",
-        *(f"{reject.count:,} x {fmt.safe(reject.reason, 60)}" for reject in row.rejects),
+        *(f"{reject.count:,} x {fmt.safe(reject.reason, 60)}" for reject in row.rejects if not reject.taken),
+        *(
+            f"taken in doubt, and no reject: {one.count:,} x {fmt.safe(one.reason, 60)}"
+            for one in row.rejects
+            if one.taken
+        ),
     )
     yield tell(
         "REPEATED",

@@ -6,12 +6,14 @@ from tui.pictures.header import Header
 
 
 class RejectRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Input that could not be taken."""
+    """Input that could not be taken, or that was taken in doubt."""
 
     reason: str
     count: int
     example: str
     seen_ms: int
+    taken: bool = False
+    """It was taken, and is in no count of rejects."""
 
 
 class DriftNote(msgspec.Struct, frozen=True, kw_only=True):

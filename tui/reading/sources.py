@@ -48,8 +48,8 @@ def _row(record: SourceRecord, at: Moment, rates: dict[str, float], drifts: Mapp
         duplicates=record.duplicates,
         rejected=record.rejected,
         rejects=tuple(
-            RejectRow(reason=reason, count=count, example=example, seen_ms=seen_ms)
-            for reason, count, example, seen_ms in record.rejects
+            RejectRow(reason=one.reason, count=one.count, example=one.example, seen_ms=one.seen_ms, taken=one.taken)
+            for one in record.rejects
         ),
         backlog_bytes=health.backlog_bytes,
         gap_bytes=record.gap_bytes,

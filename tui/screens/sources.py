@@ -181,9 +181,11 @@ def detail_lines(row: SourceRow | None, found: Sequence[str], width: int) -> Ite
         if row.drift is not None:
             yield from drift_lines(row.drift, row.watermark_ms, width)
         for reject in row.rejects:
-            text = f"{fmt.count(reject.count)} rejected: {reject.reason} (last {fmt.clock(reject.seen_ms)})"
-            yield ((f"   {fmt.safe(text, width - 4)}", "warn"),)
-            yield ((f"     {fmt.safe(reject.example, max(8, width - 6))}", "dim"),)
+            how, style = ("taken in doubt", "") if reject.taken else ("rejected", "warn")
+            text = f"{fmt.count(reject.count)} {how}: {reject.reason} (last {fmt.clock(reject.seen_ms)})"
+            yield ((f"   {fmt.safe(text, width - 4)}", style),)
+            if reject.example:
+                yield ((f"     {fmt.safe(reject.example, max(8, width - 6))}", "dim"),)
         if row.gap_bytes:
             yield ((f"   {fmt.size(row.gap_bytes)} were gone before they could be read: totals are too low", "bad"),)
     if found:
