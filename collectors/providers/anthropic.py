@@ -12,7 +12,8 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut, text_milliseconds
-from collectors.providers.answers import cents, check_usd, facts, grouped_facts, instant
+from collectors.providers.answers import cents, check_usd, facts, instant
+from collectors.providers.paged import WIDTHS, read_buckets, read_rows
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
@@ -20,9 +21,6 @@ from store.provider_facts import CostBucket, UsageBucket
 _PERMISSION = "an Anthropic admin key (sk-ant-admin..., made by an admin of the organization in the Console)"
 _ANALYTICS_PERMISSION = "an Anthropic admin key (sk-ant-admin...) or a key with read:analytics"
 _ANALYTICS = (("anthropic-beta", "analytics-usage-cost-2026-08-24"),)
-_WIDTHS = {MINUTE: ("1m", 1_440), HOUR: ("1h", 168), DAY: ("1d", 31)}
-"""What a width is called, and how many buckets of it one page may hold."""
-
 _LONG_CONTEXT = {"200k-1M": 200_001, "0-200k": 0}
 _TOKEN_CLASSES = {
     "uncached_input_tokens": "input",
@@ -31,24 +29,6 @@ _TOKEN_CLASSES = {
     "cache_creation.ephemeral_1h_input_tokens": "cache_write_1h",
     "output_tokens": "output",
 }
-
-
-class _Bucket(msgspec.Struct):
-    starting_at: str
-    results: list[msgspec.Raw]
-
-
-class _Page(msgspec.Struct):
-    data: list[_Bucket]
-    has_more: bool = False
-    next_page: str | None = None
-
-
-class _RowsPage(msgspec.Struct):
-    data: list[msgspec.Raw]
-    has_more: bool = False
-    next_page: str | None = None
-    data_refreshed_at: str | None = None
 
 
 class _Written(msgspec.Struct):
@@ -104,8 +84,6 @@ class _AnalyticsCost(msgspec.Struct):
     group: _Group = msgspec.field(default_factory=_Group)
 
 
-_page = msgspec.json.Decoder(_Page).decode
-_rows_page = msgspec.json.Decoder(_RowsPage).decode
 _usage = msgspec.json.Decoder(_Usage).decode
 _cost = msgspec.json.Decoder(_Cost).decode
 _analytics_cost = msgspec.json.Decoder(_AnalyticsCost).decode
@@ -115,7 +93,7 @@ def ask_usage(span: Span) -> Sequence[Ask]:
     """The usage report, split by everything that it can be priced and grouped by."""
     groups = ("model", "workspace_id", "api_key_id", "service_tier", "context_window")
     return [
-        _ask("/v1/organizations/usage_report/messages", span, "bucket_width", _WIDTHS[span.width_seconds][1], groups)
+        _ask("/v1/organizations/usage_report/messages", span, "bucket_width", WIDTHS[span.width_seconds][1], groups)
     ]
 
 
@@ -133,35 +111,25 @@ def ask_analytics(span: Span) -> Sequence[Ask]:
 
 def _ask(path: str, span: Span, width_name: str, limit: int, groups: Sequence[str]) -> Ask:
     window = ("starting_at", instant(span.since_ms)), ("ending_at", instant(span.until_ms))
-    width = _WIDTHS[span.width_seconds][0]
+    width = WIDTHS[span.width_seconds][0]
     return Ask(path, (*window, (width_name, width), ("limit", str(limit)), *(("group_by[]", one) for one in groups)))
 
 
 def read_usage(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of usage buckets."""
-    page = _page(body)
-    rows = (
-        (bucket.results, partial(_usage_bucket, text_milliseconds(bucket.starting_at), span.width_seconds))
-        for bucket in page.data
-    )
-    found, rejects = grouped_facts(rows, _usage)
-    return Page(usage=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
+    found, rejects, more = read_buckets(body, ask, _usage, partial(_usage_bucket, span.width_seconds))
+    return Page(usage=found, rejects=rejects, more=more)
 
 
 def read_costs(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of the cost report."""
-    page = _page(body)
-    rows = (
-        (bucket.results, partial(_cost_bucket, text_milliseconds(bucket.starting_at), span.width_seconds))
-        for bucket in page.data
-    )
-    found, rejects = grouped_facts(rows, _cost)
-    return Page(costs=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
+    found, rejects, more = read_buckets(body, ask, _cost, partial(_cost_bucket, span.width_seconds))
+    return Page(costs=found, rejects=rejects, more=more)
 
 
 def read_analytics(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of money by minute; the provider says up to when it is complete."""
-    page = _rows_page(body)
+    page = read_rows(body)
     found, rejects = facts(page.data, _analytics_cost, partial(_analytics_bucket, span.width_seconds))
     return Page(
         costs=found,
@@ -171,7 +139,7 @@ def read_analytics(body: bytes, span: Span, ask: Ask) -> Page:
     )
 
 
-def _usage_bucket(begins_ms: int, width_seconds: int, row: _Usage) -> UsageBucket:
+def _usage_bucket(width_seconds: int, begins_ms: int, row: _Usage) -> UsageBucket:
     written = row.cache_creation or _Written()
     searches = row.server_tool_use.web_search_requests if row.server_tool_use else 0
     return UsageBucket(
@@ -195,7 +163,7 @@ def _usage_bucket(begins_ms: int, width_seconds: int, row: _Usage) -> UsageBucke
     )
 
 
-def _cost_bucket(begins_ms: int, width_seconds: int, row: _Cost) -> CostBucket:
+def _cost_bucket(width_seconds: int, begins_ms: int, row: _Cost) -> CostBucket:
     said = (row.description, row.token_type, row.service_tier, row.context_window)
     return CostBucket(
         begins_ms=begins_ms,
@@ -229,7 +197,8 @@ def _us_cents(amount: Decimal, currency: str) -> int:
     return cents(amount)
 
 
-def _headers(key: str) -> dict[str, str]:
+def headers(key: str) -> dict[str, str]:
+    """How Anthropic wants its key, and the version of its interface."""
     return {"x-api-key": key, "anthropic-version": "2023-06-01"}
 
 
@@ -249,7 +218,7 @@ PROVIDER = Provider(
     name="anthropic",
     base_url="https://api.anthropic.com",
     key_variables=("ANTHROPIC_ADMIN_KEY",),
-    headers=_headers,
+    headers=headers,
     endpoints=(
         Endpoint(
             dataset="usage",

@@ -12,7 +12,8 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut
-from collectors.providers.answers import check_usd, grouped_facts, seconds_text, usd
+from collectors.providers.answers import check_usd, seconds_text, usd
+from collectors.providers.paged import WIDTHS, read_buckets
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
@@ -25,9 +26,6 @@ KINDS = (
 _PERMISSION = (
     "an OpenAI admin key (sk-admin-..., made by an owner of the organization) that may read usage (api.usage.read)"
 )
-_WIDTHS = {MINUTE: ("1m", 1_440), HOUR: ("1h", 168), DAY: ("1d", 31)}
-"""What a width is called, and how many buckets of it one page may hold."""
-
 _GROUPS = {
     "completions": ("project_id", "api_key_id", "model", "batch", "service_tier"),
     "vector_stores": ("project_id",),
@@ -45,18 +43,6 @@ _COUNTS = {
     "web_search_calls": ("num_requests", "web_searches"),
 }
 """What a kind counts that counts no tokens, and the unit that price books have for it."""
-
-
-class _Bucket(msgspec.Struct):
-    start_time: int
-    results: list[msgspec.Raw]
-    end_time: int | None = None
-
-
-class _Page(msgspec.Struct):
-    data: list[_Bucket]
-    has_more: bool = False
-    next_page: str | None = None
 
 
 class _Usage(msgspec.Struct):
@@ -96,14 +82,13 @@ class _Cost(msgspec.Struct):
     api_key_id: str | None = None
 
 
-_page = msgspec.json.Decoder(_Page).decode
 _usage = msgspec.json.Decoder(_Usage).decode
 _cost = msgspec.json.Decoder(_Cost).decode
 
 
 def ask_usage(kind: str, span: Span) -> Sequence[Ask]:
     """Usage of one kind, split by everything that it can be priced and grouped by."""
-    width, most = _WIDTHS[span.width_seconds]
+    width, most = WIDTHS[span.width_seconds]
     groups = tuple(("group_by[]", group) for group in _GROUPS.get(kind, _USUAL_GROUPS))
     return [
         Ask(f"/v1/organization/usage/{kind}", (*_window(span), ("bucket_width", width), ("limit", str(most)), *groups))
@@ -122,26 +107,17 @@ def _window(span: Span) -> tuple[tuple[str, str], ...]:
 
 def read_usage(kind: str, body: bytes, span: Span, ask: Ask) -> Page:
     """A page of usage buckets."""
-    page = _page(body)
-    rows = (
-        (bucket.results, partial(_usage_bucket, kind, bucket.start_time * 1_000, span.width_seconds))
-        for bucket in page.data
-    )
-    found, rejects = grouped_facts(rows, _usage)
-    return Page(usage=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
+    found, rejects, more = read_buckets(body, ask, _usage, partial(_usage_bucket, kind, span.width_seconds))
+    return Page(usage=found, rejects=rejects, more=more)
 
 
 def read_costs(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of cost buckets; a line item reads "gpt-5, input"."""
-    page = _page(body)
-    rows = (
-        (bucket.results, partial(_cost_bucket, bucket.start_time * 1_000, span.width_seconds)) for bucket in page.data
-    )
-    found, rejects = grouped_facts(rows, _cost)
-    return Page(costs=found, rejects=rejects, more=ask.following(page.next_page, more=page.has_more))
+    found, rejects, more = read_buckets(body, ask, _cost, partial(_cost_bucket, span.width_seconds))
+    return Page(costs=found, rejects=rejects, more=more)
 
 
-def _usage_bucket(kind: str, begins_ms: int, width_seconds: int, row: _Usage) -> UsageBucket:
+def _usage_bucket(kind: str, width_seconds: int, begins_ms: int, row: _Usage) -> UsageBucket:
     return UsageBucket(
         begins_ms=begins_ms,
         width_seconds=width_seconds,
@@ -192,7 +168,7 @@ def _units(kind: str, row: _Usage) -> Usage:
     return Usage(units=((unit, amount),))
 
 
-def _cost_bucket(begins_ms: int, width_seconds: int, row: _Cost) -> CostBucket:
+def _cost_bucket(width_seconds: int, begins_ms: int, row: _Cost) -> CostBucket:
     check_usd(row.amount.currency)
     item = row.line_item or ""
     model, comma, _ = item.rpartition(", ")

@@ -161,5 +161,7 @@ class Provider:
     """What `account` must be, where the provider wants one, e.g. "the team's id"; empty is not needed."""
     is_gateway: bool = False
     """It counts what went to many providers: it covers the traffic of all of them, and judges unless `role` says live."""
+    stands_alone: bool = False
+    """Its figures are another view of dollars that other sources have, and of no log's: it adds nothing unless `role` says live."""
     base_urls: Mapping[str, str] | None = None
     """Other base addresses by `account`, where a provider has several."""

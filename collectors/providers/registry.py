@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 NAMES = (
     "openai", "anthropic", "openrouter", "deepseek", "moonshot", "together", "fireworks", "deepinfra", "vercel", "xai", "groq",
-    "azure", "vertex", "bedrock", "litellm_activity", "langfuse_metrics", "portkey",
+    "azure", "vertex", "bedrock", "claude_code", "litellm_activity", "langfuse_metrics", "portkey",
 )  # fmt: skip
 """Types of sources; each is the file of the same name here, with a `PROVIDER` in it."""
 
 WITHOUT_FIGURES = {
     "cohere": "Cohere has no usage or cost endpoint: only a gateway's log can tell what it costs.",
-    "mistral": "Mistral's admin API tells usage by category, but documents neither its fields nor the unit of its amounts: only a"
-    " gateway's log can tell what it costs.",
+    "mistral": "Mistral's admin API (enterprise) tells what a month has cost so far by category, and does not document in which unit"
+    " its amounts are: only a gateway's log can tell what it costs.",
     "gemini": "An AI Studio key has no usage or cost endpoint: only a gateway's log can tell what Gemini costs.",
 }
 """Providers that cannot be asked, with the sentence that says so."""
@@ -32,8 +32,11 @@ _KEYS_WITHOUT_FIGURES = {
 
 
 def key_variables() -> dict[str, str]:
-    """Where keys commonly stand, and of which provider each is."""
-    known = {variable: name for name in NAMES for variable in provider(name).key_variables}
+    """Where keys commonly stand, and of which provider each is: the first, where one key opens several."""
+    known: dict[str, str] = {}
+    for name in NAMES:
+        for variable in provider(name).key_variables:
+            known.setdefault(variable, name)
     return {**known, **_KEYS_WITHOUT_FIGURES}
 
 

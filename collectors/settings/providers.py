@@ -57,12 +57,14 @@ def provider_facts(sources: Sequence["SourceConfig"]) -> "list[ProviderFact]":
     facts = []
     for source in sources:
         if source.type in NAMES:
-            name, gateway = source.name or source.type, provider(source.type).is_gateway
+            name, known = source.name or source.type, provider(source.type)
+            adds = not known.is_gateway and not known.stands_alone
+            covers = f"source!={name}" if known.is_gateway else "provider=none" if known.stands_alone else ""
             fact = ProviderFact(
                 source=name,
                 provider=source.type,
-                role=Role(source.role or (Role.RECONCILE if gateway else Role.LIVE)),
-                covers=source.covers or (f"source!={name}" if gateway else ""),
+                role=Role(source.role or (Role.LIVE if adds else Role.RECONCILE)),
+                covers=source.covers or covers,
             )
             facts.append(fact)
     return facts

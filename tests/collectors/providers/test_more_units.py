@@ -4,11 +4,25 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from collectors.providers import deepinfra, fireworks, groq, litellm_activity, portkey, together, vercel, xai
+from collectors.providers import (
+    claude_code,
+    deepinfra,
+    fireworks,
+    groq,
+    litellm_activity,
+    portkey,
+    together,
+    vercel,
+    xai,
+)
 from collectors.providers.provider import DAY, DAY_MS, HOUR, Ask, Span
+from collectors.providers.registry import found_keys
+from collectors.settings.providers import provider_facts
+from collectors.settings.sourceconfig import SourceConfig
 from pricing.usage import Usage
-from store.provider_facts import BalanceCounts
+from store.provider_facts import BalanceCounts, Role
 
 BEGINS_MS = 1_795_305_600_000
 """2026-11-22T00:00:00Z."""
@@ -146,3 +160,27 @@ def test_litellm_prompts_include_their_cached_parts_whoever_served_them() -> Non
         )
     ]
     assert [one.nano_usd for one in page.costs] == [500_000_000]
+
+
+def test_claude_codes_estimates_are_cents_as_numbers_and_each_persons_kind_can_be_kept_apart() -> None:
+    def record(kind: str) -> dict[str, Any]:
+        tokens = {"input": 10, "output": 2, "cache_read": 3, "cache_creation": 4}
+        estimate = {"amount": 186, "currency": "USD"}
+        return {
+            "date": "2026-11-22", "actor": {"type": "user_actor", "email_address": "ada@example.com"}, "customer_type": kind,
+            "model_breakdown": [{"model": "claude-sonnet-4-20250514", "tokens": tokens, "estimated_cost": estimate}],
+        }  # fmt: skip
+
+    said = body({"data": [record("api"), record("subscription")]})
+    page = claude_code.read(said, replace(DAY_SPAN, account="subscription"), ASK)
+    assert [(cost.nano_usd, cost.key) for cost in page.costs] == [(1_860_000_000, "ada@example.com")]
+    assert [one.usage for one in page.usage] == [
+        Usage(input_tokens=10, output_tokens=2, cache_read_tokens=3, cache_write_tokens=4)
+    ]
+    assert len(claude_code.read(said, replace(DAY_SPAN, account=""), ASK).costs) == 2
+
+
+def test_claude_codes_figures_add_nothing_of_themselves() -> None:
+    (fact,) = provider_facts([SourceConfig(type="claude_code")])
+    assert (fact.role, fact.covers) == (Role.RECONCILE, "provider=none")
+    assert found_keys(["ANTHROPIC_ADMIN_KEY"]) == {"ANTHROPIC_ADMIN_KEY": "anthropic"}
