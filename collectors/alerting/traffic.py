@@ -63,15 +63,15 @@ class TrafficReader:
         self._week = self._read_week(until_ms - _DAY_MS)
 
     def _read_week(self, until_ms: int) -> Week:
-        """The seven days that end at an instant; what is not recorded of them is left out of their hours."""
+        """The seven days that end at an instant; what lies before the first request ever seen is left out of their hours."""
         since_ms = until_ms - _WEEK_DAYS * _DAY_MS
         hours = self._reader.hourly(since_ms, until_ms)
         if not hours:
             return Week()
-        recorded_ms = until_ms - min(hours) * 1_000
+        known_ms = self._reader.known_since_ms() or min(hours) * 1_000
         flows = self._flows.of(self._reader.sums(since_ms, until_ms))
         return Week(
-            hours=min(_WEEK_DAYS * 24, recorded_ms // _HOUR_MS),
+            hours=(until_ms - max(since_ms, known_ms)) // _HOUR_MS,
             nano_usd=sum(flow.nano_usd for flow in flows),
             by_tenant=_by_tenant(flows),
             same_hour=tuple(
