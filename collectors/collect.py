@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from collectors.alerting.watch import Watch
 from collectors.clock import Clock
 from collectors.configured import ConfiguredSource
-from collectors.discovery import Discovered, discover
+from collectors.discovery import Discovered, discover, not_configured
 from collectors.engines import ENGINES
 from collectors.engines.engine import EngineSource
 from collectors.formats.dimensions import DimensionMap
@@ -302,7 +302,9 @@ class Collection:
             for log in found.logs
             if log.pattern not in named
         ]
-        for engine in found.engines:
+        here = [url for one in self._config.source if one.type == "engine" and self._is_here(url := one.url or "")]
+        pids = {self._holders.held_at(url).pid for url in here}
+        for engine in not_configured(found.engines, ports={port_of(url) for url in here}, pids=pids):
             if engine.kind not in _READABLE_ENGINES:
                 sentence = f"{engine.kind} listens at {engine.url}; its metrics are not read by this version."
                 sources.append(Absent(engine.name, "engine", sentence))

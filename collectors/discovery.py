@@ -1,12 +1,14 @@
 """What this machine already tells us, when no configuration does: logs, serving engines, keys in the environment."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from glob import glob
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from collectors.formats.lines import LineReader
+from collectors.holders import port_of
 from collectors.machine import ServingProcess, serving_processes
 from collectors.providers.registry import key_variables
 
@@ -42,6 +44,7 @@ METRICS_PATHS = {"tensorrt-llm": "/prometheus/metrics"}
 """Where an engine's metrics stand, if not at `/metrics`."""
 
 _FIRST_BYTES = 1 << 20
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class FoundLog(NamedTuple):
@@ -116,6 +119,20 @@ def discover(
         engines=[engine for process in running if (engine := _engine(process)) is not None],
         keys=[name for name in (*key_variables(), MASTER_KEY) if environment.get(name, "").strip()],
     )
+
+
+def not_configured(
+    engines: Iterable[FoundEngine], *, ports: Collection[int | None], pids: Collection[int | None]
+) -> list[FoundEngine]:
+    """Engines that no source reads yet: configured sources of this machine stand at these ports, and lead to these processes.
+
+    One engine has many addresses (localhost, 127.0.0.1, the machine's name), and read at two of them it would count twice.
+    """
+
+    def stands_there(engine: FoundEngine) -> bool:
+        return urlsplit(engine.url).hostname in _LOOPBACK and port_of(engine.url) in ports
+
+    return [engine for engine in engines if engine.pid not in pids and not stands_there(engine)]
 
 
 def _log(place: str) -> FoundLog | None:

@@ -157,7 +157,8 @@ def _edges(
 ) -> list[tuple[Any, ...]]:
     """First and last minute of each machine that has any in [since, until): two looks into the index, however long it is."""
     span = (since_ms // 60_000 * 60, -(-until_ms // 60_000) * 60)
-    edge = f"(SELECT {{}}(minute) FROM {minutes} WHERE {key} = t.id AND minute >= ? AND minute < ?)"
+    seen = "readings" if table == "gpus" else "seconds IS NOT NULL"
+    edge = f"(SELECT {{}}(minute) FROM {minutes} WHERE {key} = t.id AND minute >= ? AND minute < ? AND {seen})"
     rows = ask(f"SELECT {edge.format('min')}, {edge.format('max')}, {more} FROM {table} AS t", (*span, *span))
     return [row for row in rows if row[0] is not None]
 

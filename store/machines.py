@@ -1,7 +1,7 @@
 """Readings of GPUs and engines on their way in: raw for an hour, summed per minute for weeks."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from store.facts import EngineReading, GpuProcess, GpuReading, ProcessorReading, Timed
@@ -50,6 +50,12 @@ class Energy(NamedTuple):
     seconds: float | None = None
 
 
+_UNWATCHED_SECONDS = 60
+_MOST_WATTS = 5_000
+"""No board draws as much."""
+_LATE_SECONDS = 60
+"""Some counters are brought up to date now and then."""
+
 SATURATED_KV_CACHE = 0.9
 """An engine with requests waiting, or with more of its KV cache in use than this, does all it can."""
 
@@ -80,21 +86,41 @@ class MachineWriter:
             gpu = self._gpu_id(r)
             energy = self._energy_since_last(gpu, r)
             self._put("gpu_readings", {"gpu": gpu} | _gpu_reading(r, energy))
-            self._add("gpu_minutes", {"gpu": gpu, "minute": _minute(r.at_ms)} | _gpu_minute(r, energy), _GPU_MINUTE)
+            self._add("gpu_minutes", {"gpu": gpu, "minute": _minute(r.at_ms)} | _gpu_minute(r), _GPU_MINUTE)
+            for minute, part in _by_minute(r.at_ms, energy):
+                used = {"energy_millijoules": part.millijoules, "energy_seconds": part.seconds}
+                self._add("gpu_minutes", {"gpu": gpu, "minute": minute, "readings": 0, **used}, _GPU_MINUTE)
             for xid in r.xids:
                 self._put("gpu_errors", {"gpu": gpu, "at_ms": r.at_ms, "xid": xid})
 
     def _energy_since_last(self, gpu: int, reading: GpuReading) -> Energy:
-        """Energy used since the last reading; a counter that fell was reset by a reloaded driver."""
+        """Energy used since the last reading; a counter that fell was reset by a reloaded driver.
+
+        One that fell to more than a card can have used since then was read late by somebody else (an exporter that looks
+        every half a minute): it says nothing. One that rose by more than that begins anew and counts nothing.
+        """
         now = reading.energy_millijoules
         if now is None:
             return Energy()
-        before = self._energy.get(gpu)
-        self._energy[gpu] = now, reading.at_ms
+        before = self._energy.get(gpu) or self._stored_energy(gpu)
         if before is None:
+            self._energy[gpu] = now, reading.at_ms
             return Energy()
+        seconds = max(0, reading.at_ms - before[1]) / 1_000
         gained = now - before[0] if now >= before[0] else now
-        return Energy(gained, max(0, reading.at_ms - before[1]) / 1_000)
+        is_possible = gained <= _MOST_WATTS * 1_000 * (seconds + _LATE_SECONDS)
+        if is_possible or now > before[0]:
+            self._energy[gpu] = now, reading.at_ms
+        return Energy(gained, seconds) if is_possible else Energy()
+
+    def _stored_energy(self, gpu: int) -> tuple[int, int] | None:
+        """What a card's counter stood at when it was read last, by a collector before this one."""
+        found = self._connection.execute(
+            "SELECT energy_millijoules, at_ms FROM gpu_readings WHERE gpu = ? AND energy_millijoules IS NOT NULL"
+            " ORDER BY at_ms DESC LIMIT 1",
+            (gpu,),
+        ).fetchone()
+        return None if found is None else (found[0], found[1])
 
     def write_engines(self, readings: Sequence[EngineReading]) -> None:
         """Keep each raw reading and add its deltas to its minute."""
@@ -180,7 +206,24 @@ def _gpu_reading(r: GpuReading, energy: Energy) -> dict[str, object]:
     }
 
 
-def _gpu_minute(r: GpuReading, energy: Energy) -> dict[str, object]:
+def _by_minute(at_ms: int, energy: Energy) -> Iterator[tuple[int, Energy]]:
+    """What was used, in the minute of its reading; what was used while nobody looked, evenly over the minutes of that time."""
+    if energy.millijoules is None or energy.seconds is None:
+        return
+    begins_ms = at_ms - round(energy.seconds * 1_000)
+    if energy.seconds <= _UNWATCHED_SECONDS:
+        begins_ms = at_ms
+    given = 0
+    for minute in range(_minute(begins_ms), _minute(at_ms) + 1, 60):
+        until_ms = min(at_ms, (minute + 60) * 1_000)
+        whole_ms = max(1, at_ms - begins_ms)
+        reached = energy.millijoules if until_ms == at_ms else energy.millijoules * (until_ms - begins_ms) // whole_ms
+        share = 1.0 if at_ms == begins_ms else (until_ms - max(begins_ms, minute * 1_000)) / whole_ms
+        yield minute, Energy(reached - given, energy.seconds * share)
+        given = reached
+
+
+def _gpu_minute(r: GpuReading) -> dict[str, object]:
     return {
         "readings": 1, "lost_readings": int(r.lost is not None),
         "busy_sum": r.busy or 0.0, "busy_max": r.busy or 0.0, "busy_readings": int(r.busy is not None),
@@ -191,7 +234,6 @@ def _gpu_minute(r: GpuReading, energy: Energy) -> dict[str, object]:
         "memory_used_bytes": r.memory_used_bytes,
         "power_sum": r.power_watts or 0.0, "power_max": r.power_watts or 0.0,
         "power_readings": int(r.power_watts is not None),
-        "energy_millijoules": energy.millijoules or 0, "energy_seconds": energy.seconds or 0.0,
         "temperature_max": r.temperature_celsius, "throttle_reasons": r.throttle_reasons,
     }  # fmt: skip
 

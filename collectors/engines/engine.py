@@ -14,6 +14,7 @@ from collectors.engines.durations import histogram_of, timed
 from collectors.engines.exposition import scan
 from collectors.engines.malformed import Malformed
 from collectors.engines.page import QUEUE, TPOT, TTFT, Count, EnginePage, Series
+from collectors.engines.processes import SEVERAL_ANSWER, Processes
 from collectors.errors import CollectorError
 from collectors.gpus.dcgm import FAMILY as DCGM_FAMILY
 from collectors.holders import Held
@@ -153,9 +154,11 @@ class _Watch:
         self._baseline = False
         self._asked_at: float | None = None
         self._failed_at: float | None = None
+        self._processes = Processes()
 
     def begin(self, at_ms: int, monotonic: float) -> None:
         """An attempt starts; the first one is the instant since which the engine is watched."""
+        self._processes.watch(at_ms / 1000)
         if self._since_ms is None:
             self._since_ms, self._since_monotonic = at_ms, monotonic
         if self._asked_at is not None:
@@ -166,6 +169,9 @@ class _Watch:
         self, page: EnginePage, at_ms: int, monotonic: float, *, life: str | None, complete: bool
     ) -> tuple[float | None, _Gained]:
         """Seconds since the previous page and what was gained in them; (None, nothing) where this is the first."""
+        if self._processes.is_beside(page.started_s, life):
+            self._take_up(page, life, at_ms, monotonic)
+            raise CollectorError(SEVERAL_ANSWER)
         anew = self._is_another(life) or (
             self._since_ms is not None
             and began_anew(
@@ -184,6 +190,15 @@ class _Watch:
         self._started_s, self._baseline = page.started_s or self._started_s, True
         return seconds, gains
 
+    def _take_up(self, page: EnginePage, life: str | None, at_ms: int, monotonic: float) -> None:
+        """Count on from this page."""
+        self._counters, self._uncached = Counters(histogram_of), Difference()
+        self._counters.take(page.counts)
+        self._metrics = {metric for _, metric, _ in page.counts}
+        self._asked_at = self._failed_at = None
+        self._since_ms, self._since_monotonic, self._baseline = at_ms, monotonic, True
+        self._started_s, self._life = page.started_s, life
+
     def _ages(self, started_s: float | None, at_ms: int, monotonic: float) -> list[float]:
         """How long a new process has served at most: since it started, and since an attempt found nobody."""
         ages = [monotonic - self._since_monotonic]
@@ -199,12 +214,12 @@ class _Watch:
         return life is not None and before is not None and life != before
 
     def _gains(self, page: EnginePage, *, anew: bool, complete: bool) -> _Gained:
-        if anew:
-            self._uncached.forget()
         # An engine that is now read by other metrics of its page has counted the same tokens in both.
         metrics = {metric for _, metric, _ in page.counts}
         same, self._metrics = self._metrics <= metrics, metrics
         taken = self._counters.take(page.counts, began_anew=anew, complete=complete, new_ones_count=same)
+        if anew or self._counters.fell:
+            self._uncached.forget()
         gains: dict[Count, list[float]] = {}
         for series, gain in taken.items():
             gains.setdefault(series[0], []).append(gain)

@@ -214,6 +214,11 @@ def _check_commitments(commitments: Sequence[CommitmentConfig]) -> None:
 
 
 def _check_hosts(hosts: Sequence[HostConfig]) -> None:
+    names = [host.name for host in hosts]
+    for host in hosts:
+        if host.since is None and names.count(host.name) > 1:
+            whose = f"host `{host.name}`" if host.name else "this machine"
+            raise ValueError(f"two [[host]] are {whose}: give each another `name`, or `since` where its price changed")
     for host in hosts:
         host.usd_per_hour_nano()
         host.measured_board_to_wall()

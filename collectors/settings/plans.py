@@ -1,13 +1,17 @@
 """What a configuration plans, as facts: hosts, commitments and budgets."""
 
+from collections.abc import Sequence
+
+from msgspec import structs
+
 from collectors.settings.config import Config
 from collectors.settings.written import instant_ms, nano_usd
 from store.facts import BudgetFact, CapacityFact, CommitmentFact, HostFact
 
 
 def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
-    """The configured hosts as facts; one without a name is this machine."""
-    return [
+    """The configured hosts as facts; one without a name is this machine, and one that stands again ends the one before."""
+    facts = [
         HostFact(
             name=host.name or machine,
             usd_per_hour_nano=host.usd_per_hour_nano(),
@@ -25,6 +29,13 @@ def hosts(config: Config, *, machine: str, now_ms: int) -> list[HostFact]:
         )
         for host in config.host
     ]
+    return [_until_the_next(fact, facts) for fact in facts]
+
+
+def _until_the_next(fact: HostFact, facts: Sequence[HostFact]) -> HostFact:
+    begin_later = [one.since_ms for one in facts if one.name == fact.name and one.since_ms > fact.since_ms]
+    ends_ms = [*begin_later, *([] if fact.until_ms is None else [fact.until_ms])]
+    return structs.replace(fact, until_ms=min(ends_ms, default=None))
 
 
 def capacities(config: Config, *, now_ms: int) -> list[CapacityFact]:

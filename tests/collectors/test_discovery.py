@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.discovery import FoundEngine, discover, format_of
+from collectors.discovery import FoundEngine, discover, format_of, not_configured
 from collectors.machine import Address, ServingProcess
 from tests.fakes.payloads import payload
 
@@ -107,3 +107,12 @@ def test_sessions_of_coding_agents_are_found_at_home_or_where_a_variable_says(
     named = [log.name for log in discover(environment={}, processes=[]).logs if str(tmp_path) in log.pattern]
     assert named == ["~/.codex/sessions/**/rollout-*.jsonl"]
     assert found(CLAUDE_CONFIG_DIR=f"{tmp_path}/none,{tmp_path}/agents") == [claude, codex]
+
+
+def test_an_engine_that_is_configured_under_another_of_its_addresses_is_not_found_again() -> None:
+    found = [FoundEngine("a", "vllm", "http://127.0.0.1:8000/metrics", 10), FoundEngine("b", "vllm", "http://[::1]:8001/metrics", 11),
+             FoundEngine("c", "sglang", "http://172.17.0.2:30000/metrics", 12), FoundEngine("d", "vllm", "http://172.17.0.3:8000/metrics", 13)]  # fmt: skip
+    assert not_configured(found, ports={8000}, pids={None, 12}) == [found[1], found[3]], (
+        "a by its port, c by its process"
+    )
+    assert not_configured(found, ports=set(), pids=set()) == found

@@ -9,6 +9,7 @@ import httpx
 from collectors.engines.engine import EngineSource
 from collectors.engines.exposition import scan
 from collectors.engines.page import Count, Engine, EnginePage
+from collectors.errors import CollectorError
 from store.facts import EngineReading, Timed
 
 NOW_MS = 1_700_000_000_000
@@ -23,16 +24,29 @@ class Shown(NamedTuple):
 
 def polled(pages: Sequence[str | Shown], *, model: str | None = None) -> list[EngineReading]:
     """What a source reads when it is shown these pages one after the other, two seconds apart."""
+    found = answered(pages, model=model)
+    assert not [one for one in found if isinstance(one, str)]
+    return [one for one in found if not isinstance(one, str)]
+
+
+def answered(pages: Sequence[str | Shown], *, model: str | None = None) -> list[EngineReading | str]:
+    """The same, with the sentence of a poll that fails."""
     shown = iter([page if isinstance(page, Shown) else Shown(page, {}) for page in pages])
 
     def answer(_: httpx.Request) -> httpx.Response:
         page = next(shown)
         return httpx.Response(200, stream=httpx.ByteStream(page.text.encode()), headers=page.headers)
 
-    async def poll_all() -> list[EngineReading]:
+    async def poll_all() -> list[EngineReading | str]:
+        found: list[EngineReading | str] = []
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
             source = EngineSource("a", "http://engine.test/metrics", client, model=model)
-            return [await source.scrape(NOW_MS + 2_000 * number) for number in range(len(pages))]
+            for number in range(len(pages)):
+                try:
+                    found.append(await source.scrape(NOW_MS + 2_000 * number))
+                except CollectorError as error:
+                    found.append(str(error))
+        return found
 
     return asyncio.run(poll_all())
 

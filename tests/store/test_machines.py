@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from store.capacity import watched_between
 from store.facts import EngineReading, GpuProcess, GpuReading, Position, Timed
 from store.reader import Reader
 from store.tables import StoreError
@@ -230,3 +231,40 @@ def test_what_an_older_version_recorded_of_processes_is_still_read(path: Path) -
         connection.commit()
     (state,) = Reader(path).gpus(AT_MS - 1, AT_MS + 60_000)
     assert state.pids == (3, 4)
+
+
+def at(seconds: int, millijoules: int) -> GpuReading:
+    return msgspec.structs.replace(GPU, at_ms=AT_MS + seconds * 1_000, energy_millijoules=millijoules)
+
+
+def wrote(path: Path, *readings: GpuReading) -> None:
+    """A collector that writes these, each in a batch of its own, and ends."""
+    with closing(Writer(path)) as writer:
+        for reading in readings:
+            writer.write(batch(gpus=[reading]))
+
+
+def test_what_was_used_while_no_collector_ran_is_spread_over_the_minutes_of_that_time(path: Path) -> None:
+    wrote(path, at(30, 1_000))
+    wrote(path, at(240, 22_000))
+
+    # 21 joules in 210 seconds: half a minute, three minutes, and nothing of the one that begins now.
+    with closing(Reader(path)) as reader:
+        found = reader.gpu_minutes(GPU.host, GPU.uuid, AT_MS, AT_MS + 300_000)
+        assert [(one.energy_joules, one.energy_seconds) for one in found if one.energy_joules] == [
+            (3.0, 30.0), (6.0, 60.0), (6.0, 60.0), (6.0, 60.0),
+        ]  # fmt: skip
+        assert [one.readings for one in found] == [1, 0, 0, 0, 1]
+        assert watched_between(reader.ask, AT_MS + 60_000, AT_MS + 240_000) is None, "nobody watched"
+
+
+def test_a_counter_that_somebody_reads_late_beside_us_is_no_reset(path: Path) -> None:
+    """An exporter that looks every half a minute says 900 kJ when we have read 901 already."""
+    seen = ((0, 900), (2, 901), (3, 900), (4, 902), (5, 900), (6, 903))
+    wrote(path, *(at(seconds, kilojoules * 1_000_000) for seconds, kilojoules in seen))
+    assert minutes(path, "energy_millijoules") == [(3_000_000,)]
+
+
+def test_a_counter_that_jumps_by_more_than_a_card_can_use_counts_on_from_there(path: Path) -> None:
+    wrote(path, *(at(seconds, joules * 1_000) for seconds, joules in ((0, 1_000), (1, 9_000_000), (2, 9_000_300))))
+    assert minutes(path, "energy_millijoules") == [(300_000,)]

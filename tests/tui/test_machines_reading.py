@@ -374,24 +374,24 @@ def test_energy_of_the_processors_is_added_where_it_is_measured_and_the_boards_d
 
 def test_a_minute_in_which_the_price_of_a_host_changed_has_its_energy_once(scene: Scene) -> None:
     scene.writer.set_hosts(owned(board_to_wall="2"), AT_MS - HOUR_MS)
-    scene.gpu(at_ms=AT_MS - MINUTE_MS, energy_millijoules=10**9)
-    scene.gpu(at_ms=AT_MS + 20_000, energy_millijoules=10**9 + 1_800_000_000)
+    scene.gpu(at_ms=AT_MS - 10_000, energy_millijoules=10**9)
+    scene.gpu(at_ms=AT_MS + 20_000, energy_millijoules=10**9 + 36_000_000)
     scene.writer.set_hosts(owned(board_to_wall="2", operations_usd_per_year="0.01"), AT_MS + 30_000)
     scene.writer.write(batch([priced("a", nano_usd=0)], at_ms=NOW_MS), [CARD])
     found = report(Reader(scene.path), AT_MS, NOW_MS, (), parse_filter("", ("tenant",)), NOW_MS)
 
-    # Half a kilowatt-hour of boards, twice at the wall, at 14 cents; and a minute of ten dollars an hour.
-    assert found.total.nano_usd == pytest.approx(10 * 10**9 / 60 + 140_000_000, abs=20_000)
+    # 10 watt-hours of boards, twice at the wall, at 14 cents a kilowatt-hour; and a minute of ten dollars an hour.
+    assert found.total.nano_usd == pytest.approx(10 * 10**9 / 60 + 2_800_000, abs=20_000)
 
 
 def test_measured_energy_is_in_the_dollars_of_a_report(scene: Scene) -> None:
     scene.writer.set_hosts(owned(board_to_wall="2"), AT_MS - HOUR_MS)
-    scene.gpu(at_ms=AT_MS - MINUTE_MS, energy_millijoules=10**9)
-    scene.gpu(at_ms=AT_MS + 1_000, energy_millijoules=10**9 + 1_800_000_000)
+    scene.gpu(at_ms=AT_MS - 29_000, energy_millijoules=10**9)
+    scene.gpu(at_ms=AT_MS + 1_000, energy_millijoules=10**9 + 36_000_000)
     scene.writer.write(batch([priced("a", nano_usd=0)], at_ms=NOW_MS), [CARD])
     found = report(Reader(scene.path), AT_MS, NOW_MS, (), parse_filter("", ("tenant",)), NOW_MS)
-    # A sixtieth of 10 dollars, and half a kilowatt-hour of boards, twice at the wall, at 14 cents.
-    assert found.total.nano_usd == round(10 * 10**9 / 60) + 140_000_000
+    # A sixtieth of 10 dollars, and 10 watt-hours of boards, twice at the wall, at 14 cents a kilowatt-hour.
+    assert found.total.nano_usd == round(10 * 10**9 / 60) + 2_800_000
 
 
 @pytest.mark.parametrize(
@@ -468,6 +468,13 @@ def test_an_instance_that_was_configured_by_its_uuid_is_on_its_card(scene: Scene
     scene.engine(gpu_uuids=("MIG-a",), output_tokens=1)
     engine = scene.first()
     assert (engine.usd_per_hour, engine.gpus, engine.assumed) == (Decimal(6), (0,), "")
+
+
+def test_an_engine_that_serves_another_model_now_does_not_share_its_gpus_with_what_it_was(scene: Scene) -> None:
+    scene.host(14, gpus=1)
+    scene.engine(at_ms=NOW_MS - 30_000, model="llama", gpus=(0,), output_tokens=1)
+    scene.engine(model="qwen", gpus=(0,), output_tokens=1)
+    assert [(engine.model, engine.usd_per_hour) for engine in scene.row().engines] == [("qwen", Decimal(14))]
 
 
 def test_two_engines_on_one_card_have_half_of_it_each_and_that_is_assumed(scene: Scene) -> None:

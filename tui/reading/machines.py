@@ -65,7 +65,7 @@ def read_machines(reader: Reader, whole: Moment, until_ms: int) -> Machines:
     """Ask for the last minute. Each reading is judged by its own age, so it ends now, or where the picture was stopped."""
     at = replace(whole, since_ms=until_ms - WINDOW_MS, until_ms=until_ms)
     facts = host_facts(reader.ask)
-    engines = reader.engines(at.since_ms, at.until_ms)
+    engines = _newest(reader.engines(at.since_ms, at.until_ms))
     engines += _silent(reader, engines, at)
     return Machines(
         reader=reader,
@@ -75,6 +75,16 @@ def read_machines(reader: Reader, whole: Moment, until_ms: int) -> Machines:
         houses=houses(facts, engines, at, as_of_ms=at.until_ms),
         rivals=rivals(reader.ask, at.until_ms),
     )
+
+
+def _newest(engines: Sequence[EngineState]) -> list[EngineState]:
+    """Each source once, as what it was read as last: an engine that serves another model now holds its GPUs as that."""
+    newest: dict[str, EngineState] = {}
+    for engine in engines:
+        before = newest.get(engine.name)
+        if before is None or engine.at_ms > before.at_ms:
+            newest[engine.name] = engine
+    return [engine for engine in engines if newest[engine.name] is engine]
 
 
 def _silent(reader: Reader, engines: Iterable[EngineState], at: Moment) -> list[EngineState]:

@@ -99,6 +99,7 @@ def test_an_empty_file_is_a_configuration_and_then_nothing_else_is_looked_for() 
         ('[[host]]\ncapacity_basis = "both"', ["capacity_basis", "joint or separate"]),
         ('[[host]]\nsince = "2026-05-16 14:00:00"', ["has no time zone"]),
         ('[[host]]\ngpus = "8"', ["host", "gpus"]),
+        ('[[host]]\nname = "h"\n[[host]]\nname = "h"\nsince = "2026-01-01"', ["two [[host]] are host `h`", "`since`"]),
         ('[[source]]\ntype = "engine"\nurl = "http://x/"\ngpus = [0, "1"]', ["`gpus`", "nvidia-smi -L", "'1'"]),
         ('[[budget]]\nusd = "1"', ["`name`"]),
         ('[[budget]]\nname = "launch"\nusd = 5.0', ["budget", "usd", "str"]),
@@ -187,3 +188,15 @@ def test_an_instant_is_a_time_a_date_or_a_duration_before_now(text: str, expecte
 def test_an_instant_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         instant_ms("2026-05-16T14:23:00", now_ms=0)
+
+
+def test_a_host_that_stands_again_with_a_later_date_ends_the_one_before() -> None:
+    config = read(
+        '[[host]]\nname = "h"\nusd_per_hour = "20"\nsince = "2026-01-01"\n'
+        '[[host]]\nname = "h"\nusd_per_hour = "10"\nsince = "2026-02-01"\nuntil = "2026-03-01"\n'
+        '[[host]]\nname = "other"\nusd_per_hour = "1"\nsince = "2026-02-15"'
+    )
+    january, february, other = hosts(config, machine="m", now_ms=0)
+    assert january.until_ms == february.since_ms
+    assert february.until_ms == february.since_ms + 28 * 86_400_000
+    assert other.until_ms is None
