@@ -61,12 +61,11 @@ def live_steps(
         if not marks:
             continue
         complete_ms = min(marks) // 60_000 * 60_000
-        shift_ms = max(0, until_ms // 60_000 * 60_000 - complete_ms) if lagging else 0
-        if shift_ms > LAGGING_MS:
-            continue
-        steps = _steps(books, one, since_ms - shift_ms, min(until_ms - shift_ms, complete_ms), seconds)
-        moved = [(begins + shift_ms // 1_000, key, nano_usd, tokens) for begins, key, nano_usd, tokens in steps]
-        found.append(LiveSteps(one.fact.source, _since_ms(books, one), complete_ms + shift_ms, moved))
+        shift_ms = max(0, until_ms - complete_ms) // 1_000 * 1_000 if lagging else 0
+        if shift_ms <= LAGGING_MS:
+            ends_ms = complete_ms + shift_ms
+            steps = list(_steps(books, one, since_ms, min(until_ms, ends_ms), seconds, shift_ms // 1_000))
+            found.append(LiveSteps(one.fact.source, _since_ms(books, one), ends_ms, steps))
     return found
 
 
@@ -86,19 +85,16 @@ class _Part(NamedTuple):
     tokens: int
 
 
-def _steps(books: StepBooks, one: Covering, since_ms: int, until_ms: int, seconds: int) -> Iterator[Step]:
-    """The parts, each in its step or over the steps in which it lies; exactly as much in all of them as it is."""
-    first, last = since_ms // 1_000 // seconds * seconds, until_ms // 1_000
-    for part in _parts(books, one, first, last, seconds):
-        count = part.lasts // seconds
-        for place in range(count):
-            begins = part.begins + place * seconds
-            if first <= begins < last:
-                yield begins, part.key, _share(part.nano_usd, place, count), _share(part.tokens, place, count)
-
-
-def _share(whole: int, place: int, count: int) -> int:
-    return whole * (place + 1) // count - whole * place // count
+def _steps(books: StepBooks, one: Covering, since_ms: int, until_ms: int, seconds: int, shift_s: int) -> Iterator[Step]:
+    """The parts, moved by `shift_s`, in or over the steps in which they lie; exactly as much in all of them as it is."""
+    first, last = since_ms // 1_000 // seconds * seconds, -(-until_ms // 1_000)
+    for part in _parts(books, one, (first - shift_s) // 60 * 60, last - shift_s, seconds):
+        begins, lasts = part.begins + shift_s, part.lasts
+        for step in range(begins // seconds * seconds, begins + lasts, seconds):
+            since, until = max(begins, step) - begins, min(begins + lasts, step + seconds) - begins
+            if first <= step < last:
+                nano_usd, tokens = (n * until // lasts - n * since // lasts for n in (part.nano_usd, part.tokens))
+                yield step, part.key, nano_usd, tokens
 
 
 def _parts(books: StepBooks, one: Covering, first: int, last: int, seconds: int) -> list[_Part]:

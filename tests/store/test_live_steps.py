@@ -25,9 +25,11 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
         yield opened
 
 
-def live(writer: Writer, *, seconds: int = 60, since_ms: int = SINCE, lagging: bool = False) -> list[LiveSteps]:
+def live(
+    writer: Writer, *, seconds: int = 60, since_ms: int = SINCE, until_ms: int = UNTIL, lagging: bool = False
+) -> list[LiveSteps]:
     with closing(Reader(writer.path)) as reader:
-        return live_steps(reader, since_ms, UNTIL, seconds, lagging=lagging)
+        return live_steps(reader, since_ms, until_ms, seconds, lagging=lagging)
 
 
 def spent(found: list[LiveSteps], seconds: int = 60, since_ms: int = SINCE) -> dict[int, int]:
@@ -57,6 +59,13 @@ def test_beside_a_rate_the_last_complete_minute_stands_at_the_end(writer: Writer
     late_ms = UNTIL - 10 * MINUTE_MS
     tell(writer, counted(late_ms - MINUTE_MS, 1_000), counted(late_ms, 9), watermark_ms=late_ms)
     assert spent(live(writer, lagging=True)) == {59: 1_000 * NANO_PER_TOKEN}
+
+
+def test_beside_a_rate_a_minute_that_is_not_over_has_its_part_of_one(writer: Writer) -> None:
+    late_ms = UNTIL - 10 * MINUTE_MS
+    tell(writer, counted(late_ms - MINUTE_MS, 6_000), counted(late_ms - 2 * MINUTE_MS, 6_000), watermark_ms=late_ms)
+    found = spent(live(writer, until_ms=UNTIL + 19_000, lagging=True))
+    assert found == {n: tokens * NANO_PER_TOKEN for n, tokens in ((58, 4_100), (59, 6_000), (60, 1_900))}
 
 
 def test_what_is_hours_behind_says_nothing_of_now(writer: Writer) -> None:

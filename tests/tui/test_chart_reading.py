@@ -117,6 +117,8 @@ def test_the_trend_of_a_provider_ends_where_that_of_its_rate_does(tmp_path: Path
     path = tmp_path / "provider.db"
     end = AT_MS // MINUTE_MS * MINUTE_MS
     tell(Writer(path), counted(end - 11 * MINUTE_MS, DOLLAR // NANO_PER_TOKEN), watermark_ms=end - 10 * MINUTE_MS)
+    half_a_minute_later = burn(Reader(path), View(window_seconds=60), end + 30_000, machine="here")
+    assert half_a_minute_later.headline.burn_trend[-2:] == (30.0, 60.0), "the minute before was half without any"
     picture = burn(Reader(path), View(window_seconds=60), end, machine="here")
     assert picture.headline.usd_per_hour == 60
     assert picture.headline.burn_trend[-2:] == (0.0, 60.0)
