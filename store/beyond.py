@@ -222,7 +222,8 @@ def _not_through(
 ) -> list[Sum]:
     """Per model, what the provider counted beyond the log, where there is more than the log's edges could explain.
 
-    Whether there is, an hour tells at least: in a short window the edges weigh too much.
+    Whether there is, an hour tells at least: in a short window the edges weigh too much. What the log holds of models that
+    the provider does not name (deployments, aliases) may be what it counts under names that the log does not have.
     """
     counted = _by_stem((key, record.usage) for key, record in usage)
     if not counted:
@@ -233,12 +234,32 @@ def _not_through(
     around = _by_stem(_covered(books, one, sources, first - EDGE_MS, ends + EDGE_MS))
     seen = list(_covered(books, one, sources, begins, ends))
     logged, names = _by_stem(seen), {_stem(key): key.dimensions.model for key, _ in seen}
+    renamed = _Held(usage for stem, usage in logged.items() if stem not in whole)
+    renamed_around = _Held(usage for stem, usage in around.items() if stem not in whole)
     found: list[Sum] = []
-    for stem, tokens in counted.items():
-        if whole[stem].total_tokens > around.get(stem, NOTHING).total_tokens:
+    for stem, tokens in sorted(counted.items(), key=lambda one: (-one[1].total_tokens, one[0])):
+        explained = around[stem] if stem in around else renamed_around.take(whole[stem])
+        held = logged.get(stem, NOTHING) if stem in around else renamed.take(tokens)
+        if whole[stem].total_tokens > explained.total_tokens:
             mine = [(key, record) for key, record in usage if _stem(key) == stem]
-            found += _rests(books, mine, tokens, logged.get(stem, NOTHING), names.get(stem))
+            found += _rests(books, mine, tokens, held, names.get(stem))
     return found
+
+
+class _Held:
+    """Tokens of the log that may be those of one model or another, each of one only."""
+
+    def __init__(self, usages: Iterable[Usage]) -> None:
+        self._prompt = self._output = 0
+        for usage in usages:
+            self._prompt += usage.prompt_tokens
+            self._output += usage.output_tokens
+
+    def take(self, wanted: Usage) -> Usage:
+        """As much of these as there still is."""
+        prompt, output = min(self._prompt, wanted.prompt_tokens), min(self._output, wanted.output_tokens)
+        self._prompt, self._output = self._prompt - prompt, self._output - output
+        return Usage(input_tokens=prompt, output_tokens=output)
 
 
 def _covered(
