@@ -119,6 +119,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Of the file when it was last looked at; 0 where that is not known."""
     finished: bool = False
     """The file was rotated away and read to its end."""
+    gone_ms: int = 0
+    """Since when its file has been seen to be gone; 0 while it is there."""
     memory: bytes = b""
     """What the format of its lines needs to know of those before the offset; empty for most formats."""
 

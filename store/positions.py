@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from store.facts import Position
 
-_COLUMNS = "device, inode, path, offset, head_digest, tail_digest, modified_ms, size_bytes, finished, memory"
-_WRITE = f"INSERT OR REPLACE INTO positions (source, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "device, inode, path, offset, head_digest, tail_digest, modified_ms, size_bytes, finished, memory, gone_ms"
+_WRITE = f"INSERT OR REPLACE INTO positions (source, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def read_positions(connection: sqlite3.Connection, source: str) -> list[Position]:
@@ -16,8 +16,9 @@ def read_positions(connection: sqlite3.Connection, source: str) -> list[Position
         Position(
             device=device, inode=inode, path=path, offset=offset, head_digest=head, tail_digest=tail,
             modified_ms=modified_ms, size_bytes=size_bytes or 0, finished=bool(finished), memory=memory or b"",
+            gone_ms=gone_ms or 0,
         )
-        for device, inode, path, offset, head, tail, modified_ms, size_bytes, finished, memory in rows
+        for device, inode, path, offset, head, tail, modified_ms, size_bytes, finished, memory, gone_ms in rows
     ]  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def write_positions(connection: sqlite3.Connection, source: str, positions: Sequ
         [
             (
                 source, p.device, p.inode, p.path, p.offset, p.head_digest, p.tail_digest, p.modified_ms, p.size_bytes,
-                p.finished, p.memory or None,
+                p.finished, p.memory or None, p.gone_ms or None,
             )
             for p in positions
         ],

@@ -29,6 +29,7 @@ _IN_ORDER = (
     machines.m020_buckets,
     machines.m021_processors,
     sources.m022_doubts,
+    sources.m023_gone,
 )
 
 migrations = Migrations("usdtop")

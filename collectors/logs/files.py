@@ -22,7 +22,7 @@ from store.facts import Position, Reject, UsageEvent
 
 POLL_SECONDS = 0.5
 FORGET_AFTER_MS = 7 * 86_400_000
-"""A file that is gone is forgotten when it has not changed for so long."""
+"""A file that has been gone for so long is forgotten."""
 CUT_AFTER_MS = 60_000
 """A stream of which a log says nothing more for so long was cut off."""
 _TIDY_EVERY_MS = 86_400_000
@@ -99,7 +99,8 @@ class FileSource:
 
     def _tidied(self, poll: Poll, now_ms: int) -> Poll:
         self._tidy_at_ms = now_ms + _TIDY_EVERY_MS
-        return msgspec.structs.replace(poll, gone=tuple(self._tail.forget_gone(now_ms - FORGET_AFTER_MS)))
+        tidied = self._tail.tidy(now_ms, FORGET_AFTER_MS)
+        return msgspec.structs.replace(poll, positions=(*poll.positions, *tidied.changed), gone=tuple(tidied.forgotten))
 
     def _gather(self, chunk: Chunk) -> None:
         events: list[UsageEvent] = []

@@ -6,7 +6,9 @@ import stat
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from collectors.logs.chunk import Chunk, Draft
 from collectors.logs.document import MAX_BYTES
@@ -22,8 +24,17 @@ from store.facts import Position
 READ_BYTES = 4 * 1024 * 1024
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_OPEN_FILES = 128
+MAX_KNOWN_FILES = 20_000
+"""Of which how far they were read is known beside those that stand there; some hundred bytes each."""
 KEPT_OPEN_FILES = 64
 """How many quiet files stay open, so that what is renamed or deleted next is still read to its end."""
+
+
+class Tidied(NamedTuple):
+    """What became of positions whose files came or went."""
+
+    changed: Sequence[Position]
+    forgotten: Sequence[Key]
 
 
 class Tail:
@@ -86,20 +97,26 @@ class Tail:
             waiting = book.draft.waiting_bytes > 0 and len(book.open) < MAX_OPEN_FILES
         return self._chunk()
 
-    def forget_gone(self, before_ms: int) -> list[Key]:
-        """Files that last changed before this instant and are gone: nothing will be asked of their positions again.
+    def tidy(self, now_ms: int, forget_after_ms: int) -> Tidied:
+        """Note which files are gone, and forget those that have been for so long: they will not come back.
 
         Gone is what no name that is followed stands for, and no name in its folder, which must be there and on the same
         device: a folder that is not mounted is no proof.
         """
         book = self._book
         busy = book.open.keys() | {look.key for look in self._listing().values()}
-        old = [p for key, p in book.known.items() if p.modified_ms < before_ms and key not in busy]
-        keys = [key_of(position) for position in gone(old)]
-        for key in keys:
-            book.known.pop(key)
-            book.parked.pop(key, None)
-        return keys
+        absent = {key_of(position) for position in gone([p for key, p in book.known.items() if key not in busy])}
+        changed, forgotten = [], []
+        for key, position in list(book.known.items()):
+            since_ms = (position.gone_ms or now_ms) if key in absent else 0
+            if since_ms and now_ms - since_ms >= forget_after_ms:
+                forgotten.append(key)
+                del book.known[key]
+                book.parked.pop(key, None)
+            elif since_ms != position.gone_ms:
+                book.known[key] = msgspec.structs.replace(position, gone_ms=since_ms)
+                changed.append(book.known[key])
+        return Tidied(changed, forgotten)
 
     def remember(self, key: Key, memory: bytes) -> None:
         """Keep what the format of a file's lines remembers of those that were read."""
@@ -189,7 +206,7 @@ class Tail:
         if file.key != look.key or (is_new and self._is_copy(file)):
             file.close()
             return
-        if position is not None and not file.recognised:
+        if position is not None and not file.recognised and not (position.finished and position.path != log.path):
             was = book.parked.pop(look.key, None)
             size_bytes = was.size_bytes if was else position.size_bytes
             log.start_over(position, max(0, size_bytes - position.offset))
@@ -247,11 +264,15 @@ class Tail:
             self._logs[file.log].park(file)
 
     def _forget(self, seen: dict[str, Look]) -> None:
-        """Let memory not grow with files that came and went."""
+        """Let memory not grow with files that came and went; how far the last of them were read stays known: they may return."""
         book, standing = self._book, {look.key for look in seen.values()}
         for log in [log for log in self._logs.values() if log.path not in seen and not log.files]:
             if all(book.known[key].finished for key in log.keys & book.known.keys()):
                 del self._logs[log.path]
                 for key in log.keys - standing - book.open.keys():
-                    book.known.pop(key, None)
                     book.parked.pop(key, None)
+        if len(book.known) > MAX_KNOWN_FILES + len(standing):
+            went = [key for key, p in book.known.items() if p.finished and key not in standing and key not in book.open]
+            went.sort(key=lambda key: book.known[key].modified_ms)
+            for key in went[: len(went) - MAX_KNOWN_FILES // 2]:
+                del book.known[key]

@@ -59,3 +59,8 @@ def m022_doubts(db: Database) -> None:
     db.table("rejects").add_column("taken", int)
     for reason in ("usage_convention_guess", "usage_mismatch", "bad_value", "clock_skew", "more than ", "tags of one"):
         db.execute("UPDATE rejects SET taken = 1 WHERE substr(reason, 1, ?) = ?", (len(reason), reason))
+
+
+def m023_gone(db: Database) -> None:
+    """Since when the file of a position has been gone, after which it is forgotten some day."""
+    db.table("positions").add_column("gone_ms", int)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from collectors.logs.fileid import Key
+import pytest
+
+from collectors.logs.fileid import Key, key_of
 from collectors.logs.tail import Tail
 from store.facts import Position
 from tests.fakes.tailing import Reader, numbered, put
@@ -21,15 +23,22 @@ def test_a_file_that_vanished_over_a_restart_is_a_gap_of_what_had_been_seen(log:
     assert reader.gap_bytes == size - offset
 
 
-def forgotten(log: Path, positions: list[Position], before_ms: int = 2**60) -> list[Key]:
+DAY_MS = 86_400_000
+
+
+def tidied(
+    log: Path, positions: list[Position], now_ms: int, after_ms: int = 7 * DAY_MS
+) -> tuple[list[Position], list[Key]]:
+    """What a collector keeps that looks once, and what it forgets."""
     tail = Tail(str(log), positions)
     tail.read()
-    gone = tail.forget_gone(before_ms)
+    found = tail.tidy(now_ms, after_ms)
     tail.close()
-    return gone
+    changed = {key_of(position): position for position in found.changed}
+    return [changed.get(key_of(p), p) for p in positions if key_of(p) not in found.forgotten], list(found.forgotten)
 
 
-def test_what_is_known_of_a_file_is_forgotten_when_it_is_gone_and_old_and_not_before(log: Path) -> None:
+def test_what_is_known_of_a_file_is_forgotten_when_it_has_been_gone_for_a_week_however_old_it_is(log: Path) -> None:
     put(log, "a", at=100)
     reader = Reader(log)
     reader.read()
@@ -40,10 +49,17 @@ def test_what_is_known_of_a_file_is_forgotten_when_it_is_gone_and_old_and_not_be
     positions = list(reader.positions.values())
     old = next(key for key, position in reader.positions.items() if position.modified_ms == 100_000)
 
-    assert forgotten(log, positions) == []  # it lies beside the log, where it would be found again
-    kept.rename(log.parent.parent / "elsewhere")
-    assert forgotten(log, positions, before_ms=100_000) == []
-    assert forgotten(log, positions) == [old]
+    assert tidied(log, positions, now_ms=90 * DAY_MS) == (positions, [])  # it lies beside the log
+    elsewhere = kept.rename(log.parent.parent / "elsewhere")
+    positions, _ = tidied(log, positions, now_ms=100 * DAY_MS)
+    assert {key_of(p): p.gone_ms for p in positions if p.gone_ms} == {old: 100 * DAY_MS}
+    assert tidied(log, positions, now_ms=107 * DAY_MS - 1) == (positions, [])
+
+    elsewhere.rename(kept)
+    back, _ = tidied(log, positions, now_ms=107 * DAY_MS)
+    assert not any(position.gone_ms for position in back), "it came back: the week begins anew"
+    kept.rename(elsewhere)
+    assert tidied(log, positions, now_ms=107 * DAY_MS)[1] == [old]
 
 
 def test_a_folder_that_is_not_there_is_no_proof_that_its_files_are_gone(log: Path) -> None:
@@ -54,7 +70,8 @@ def test_a_folder_that_is_not_there_is_no_proof_that_its_files_are_gone(log: Pat
     reader.read()
     reader.tail.close()
     folder.rename(log.parent / "unmounted")
-    assert forgotten(folder / "gateway.jsonl", list(reader.positions.values())) == []
+    positions = list(reader.positions.values())
+    assert tidied(folder / "gateway.jsonl", positions, now_ms=DAY_MS, after_ms=0) == (positions, [])
 
 
 def test_a_file_that_a_pattern_finds_in_another_folder_is_not_gone(log: Path) -> None:
@@ -65,7 +82,8 @@ def test_a_file_that_a_pattern_finds_in_another_folder_is_not_gone(log: Path) ->
     reader.read()
     reader.tail.close()
     (log.parent / "a" / "x.jsonl").rename(log.parent / "b" / "x.jsonl")
-    assert forgotten(log.parent / "*" / "x.jsonl", list(reader.positions.values())) == []
+    positions = list(reader.positions.values())
+    assert tidied(log.parent / "*" / "x.jsonl", positions, now_ms=DAY_MS, after_ms=0) == (positions, [])
 
 
 def test_a_file_that_vanishes_is_told_while_the_others_go_on(tmp_path: Path) -> None:
@@ -80,12 +98,55 @@ def test_a_file_that_vanishes_is_told_while_the_others_go_on(tmp_path: Path) -> 
     assert reader.read() == [b"a2"]
 
 
-def test_files_that_came_and_went_leave_nothing_in_memory(tmp_path: Path) -> None:
+def test_files_that_came_and_went_leave_little_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.logs.tail.MAX_KNOWN_FILES", 6)
     reader = Reader(tmp_path / "*.jsonl")
-    for number in range(20):
-        put(tmp_path / f"{number}.jsonl", f"a{number}")
-        reader.read()
-        (tmp_path / f"{number}.jsonl").unlink()
+    logs = [tmp_path / f"{number}.jsonl" for number in range(20)]
+    for number, log in enumerate(logs):
+        put(log, f"a{number}")
     reader.read()
+    for log in logs:
+        log.unlink()
+    for _ in range(2):
+        reader.read()
     assert len(reader.lines) == 20
-    assert (reader.tail._logs, reader.tail._book.known) == ({}, {})
+    assert (reader.tail._logs, len(reader.tail._book.known)) == ({}, 3)
+    assert not reader.tail._book.parked
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("pattern", ["*.jsonl", "a.jsonl"])
+def test_a_file_that_was_moved_away_and_comes_back_is_not_read_again(
+    tmp_path: Path, restarts: bool, pattern: str
+) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "a.jsonl"
+    put(log, *numbered(0, 10))
+    reader = Reader(tmp_path / "logs" / pattern)
+    reader.read()
+    for round_number in range(3):
+        log.rename(tmp_path / "elsewhere")
+        assert reader.read() == []
+        if restarts:
+            reader.restart()
+            assert reader.read() == []
+        (tmp_path / "elsewhere").rename(log)
+        put(log, f"round {round_number}")
+        assert reader.read() == [f"round {round_number}".encode()]
+    assert reader.gap_bytes == 0
+
+
+def test_an_inode_that_was_given_to_another_log_is_no_truncation_of_the_one_that_was_finished(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    put(tmp_path / "logs" / "a.jsonl", *numbered(0, 10))
+    reader = Reader(tmp_path / "logs" / "*.jsonl")
+    reader.read()
+    (tmp_path / "logs" / "a.jsonl").rename(elsewhere)
+    reader.read()
+    reader.restart()
+    elsewhere.write_bytes(b"of another log\n")
+    elsewhere.rename(tmp_path / "logs" / "b.jsonl")
+    reader.notes.clear()
+    assert reader.read() == [b"of another log"]
+    assert (reader.notes, reader.gap_bytes) == ([], 0)
