@@ -28,6 +28,8 @@ from store.schema import migrate
 from store.tables import SCHEMA_VERSION, StoreError
 
 _BUSY_SECONDS = 10.0
+_CHANGES = 100
+"""How often a change to the write-ahead log is tried while others open the store, too."""
 _SELDOM_PAGES = 8_000
 
 
@@ -62,7 +64,7 @@ class Writer:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise StoreError(f"{self.path} was written by a newer usdtop (schema {version}); please update usdtop.")
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(self._connection)
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.execute("PRAGMA cache_size = -16000")
@@ -201,6 +203,21 @@ class Writer:
             " seen_ms = excluded.seen_ms, taken = excluded.taken",
             [(health.name, r.reason, r.count, r.example, health.polled_ms, int(r.taken)) for r in batch.rejects],
         )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Change to the write-ahead log. SQLite does not wait for a lock when it does that; a transaction waits."""
+    for _ in range(_CHANGES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 _UPSERT_SOURCE = """
