@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from store.tables import DIMENSIONS
 from tui.feed import Act, Feed, Question
 from tui.questions.burn import NamesQuestion
 
@@ -14,6 +15,12 @@ P = TypeVar("P")
 
 MASKED = ("tenant", "key", "user", "end_user")
 """Dimensions whose members may not be shown to everybody."""
+
+_OWN_WORDS = frozenset(
+    ("basis", "by", "counts", "crossed", "dimension", "factor", "freshness", "kind", "outcome", "period", "rule", "severity",
+     "state", "status", "tier")
+)  # fmt: skip
+"""Fields that hold words of ours and never a name: a tenant who is called "launch" or "ok" changes none of them."""
 
 _SHORT = 3
 """A name this short is masked where it stands alone; inside sentences it would hit ordinary words."""
@@ -56,7 +63,12 @@ def _changed(value: Any, change: Any) -> Any:
         return change(value)
     if isinstance(value, msgspec.Struct):
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
-        return type(value)(**{name: _changed(one, change) for name, one in fields.items()})
+        return type(value)(
+            **{name: one if name in _OWN_WORDS else _changed(one, change) for name, one in fields.items()}
+        )
+    if isinstance(value, tuple) and len(value) == 2 and value[0] in DIMENSIONS:
+        # A step of a path: what it is of, and the name.
+        return value[0], _changed(value[1], change)
     if isinstance(value, tuple | list):
         parts = [_changed(one, change) for one in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

@@ -300,3 +300,16 @@ async def test_the_keys_say_when_they_take_back_what_was_said() -> None:
         assert "a ack" in said[State.FIRING]
         assert "a take ack back" in said[State.ACKNOWLEDGED]
         assert "Z end snooze" in said[State.SNOOZED]
+
+
+async def test_without_an_alert_there_is_nothing_to_acknowledge() -> None:
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=())))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert "ack" not in app.screen.query_one(Keys).text
+    app = monitor()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert "a ack" in app.screen.query_one(Keys).text

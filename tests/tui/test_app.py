@@ -15,6 +15,7 @@ from tui.pictures.view import View
 from tui.questions.burn import BurnQuestion
 from tui.screens.burn import BurnScreen
 from tui.screens.help import HelpScreen
+from tui.widgets.footer import Keys
 from tui.widgets.table import Table
 
 
@@ -259,3 +260,16 @@ async def test_the_same_picture_again_sends_nothing_to_the_terminal() -> None:
             await settle(pilot)
         assert len([one for one in app.feed.asked if isinstance(one, BurnQuestion)]) >= 4  # type: ignore[attr-defined]  # FakeFeed
         assert app.updates == before
+
+
+async def test_the_way_back_to_now_is_always_among_the_keys() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for key in "1234567":
+            await press(pilot, key)
+            assert "1-7 screens" in app.screen.query_one(Keys).text
+            assert "? help" in app.screen.query_one(Keys).text
+            await press(pilot, "space")
+            assert "L live" in app.screen.query_one(Keys).text
+            await press(pilot, "L")

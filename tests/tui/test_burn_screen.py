@@ -59,6 +59,16 @@ async def test_a_group_with_an_unknown_price_is_a_lower_bound() -> None:
         assert "≥$" not in line
 
 
+async def test_an_empty_machine_has_two_ways_to_begin() -> None:
+    app = monitor(FakeFeed(pictures.NOTHING))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        said = " ".join(shown(app).split())
+        assert "Press d for the demo" in said
+        assert "usdtop doctor says what is missing" in said
+        assert "1-7 screens" in said
+
+
 async def test_rows_are_in_the_order_of_the_column_sorted_by_with_asides_last() -> None:
     rows = [pictures.group("b", "1"), pictures.group("(idle)", "99", aside=True), pictures.group("a", "2")]
     app = monitor(FakeFeed(pictures.burn(*rows)))

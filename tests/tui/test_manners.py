@@ -9,6 +9,7 @@ from textual.widgets import OptionList
 
 from collectors.settings.config import ConfigError, ScreenConfig
 from pricing.alerts.names import Severity
+from tests.fakes import budgets as fake_budgets
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
@@ -109,6 +110,15 @@ async def test_names_of_tenants_and_keys_are_hidden_on_every_screen_and_the_stor
         assert asked[-1].path == (("tenant", "acme"),)
         await press(pilot, "escape", "escape", "P")
         assert "acme" in shown(app)
+
+
+def test_a_tenant_who_is_called_as_a_word_of_ours_changes_no_word_of_ours() -> None:
+    mask = Mask({"tenant": ["launch", "tenant", "firing", "day"]})
+    line = fake_budgets.line("launch", period="launch", basis="day")
+    assert mask.hide(line) == replace(line, name="tenant-1")
+    view = View(by="tenant", path=(("tenant", "tenant"),))
+    assert mask.hide(view) == View(by="tenant", path=(("tenant", "tenant-2"),))
+    assert mask.reveal(mask.hide(view)) == view
 
 
 def test_a_mask_hides_names_in_sentences_and_gives_them_back() -> None:

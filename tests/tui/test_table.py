@@ -165,9 +165,20 @@ async def test_a_narrow_table_leaves_out_the_least_important_columns() -> None:
 )
 def test_chosen_columns_never_take_more_than_the_width(width: int, widths: list[int], gap: int) -> None:
     columns = [Column(title="C", width=each, rank=place % 3, grows_to=2 * each) for place, each in enumerate(widths)]
-    chosen = list(fit_columns(columns, width, gap))
+    chosen = fit_columns(tuple(columns), width, gap)
     assert sum(each + gap for _, each in chosen) - gap <= max(width, 0)
     assert all(each >= columns[place].width for place, each in chosen)
+
+
+def test_columns_that_grow_share_the_spare_room_evenly() -> None:
+    columns = (
+        Column(title="NAME", width=10, grows_to=40),
+        Column(title="$/H", width=8),
+        Column(title="ERROR", width=10, grows_to=14),
+    )
+    assert dict(fit_columns(columns, 10 + 8 + 10 + 2 * 2 + 6, 2)) == {0: 13, 1: 8, 2: 13}
+    assert dict(fit_columns(columns, 10 + 8 + 10 + 2 * 2 + 12, 2)) == {0: 18, 1: 8, 2: 14}
+    assert dict(fit_columns(columns, 200, 2)) == {0: 40, 1: 8, 2: 14}
 
 
 LINES = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["", "dim", "bad"])), max_size=5).map(tuple)

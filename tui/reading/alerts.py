@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from collectors.alerting.messages import first_cause
+from pricing.alerts.factors import led_by_rule
 from pricing.alerts.names import words
 from pricing.money import usd_from_nano
 from store.alerts import AlertRecord
@@ -63,5 +64,5 @@ def _row(record: AlertRecord, at_ms: int) -> AlertRow:
         path=record.body.path,
         evidence=record.body.evidence,
         reason=record.body.reason,
-        cause=record.body.cause,
+        cause=None if record.body.cause is None else led_by_rule(record.rule, record.body.cause),
     )

@@ -34,7 +34,7 @@ COLUMNS = (
     Column(title="STATE", width=7, right=False),
     Column(title="SINCE", width=6, right=False),
     Column(title="ALERT", width=15, rank=2, right=False, grows_to=20),
-    Column(title="ABOUT", width=14, right=False, grows_to=26, is_name=True),
+    Column(title="ABOUT", width=14, right=False, grows_to=26),
     Column(title="WHAT", width=30, right=False, grows_to=48),
     Column(title="EFFECT", width=10),
     Column(title="CAUSE", width=30, rank=3, right=False, grows_to=64),
@@ -74,6 +74,12 @@ class _ActsOnAlerts(MonitorScreen[P]):
     def alert(self) -> AlertRow | None:
         """The alert that is looked at."""
         raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to do something about an alert only where there is one."""
+        if action in ("acknowledge", "snooze"):
+            return self.is_mounted and self.alert() is not None
+        return super().check_action(action, parameters)
 
     @property
     def key_words(self) -> dict[str, str]:

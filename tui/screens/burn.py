@@ -31,6 +31,13 @@ _ROOM_FOR_CHART = 36
 """Lines of a terminal that has room for the chart beside everything else."""
 
 
+_BEGINNINGS = (
+    "Press d for the demo: a recorded launch, no key and no GPU needed.",
+    "For your own: usdtop doctor says what is missing and what to do, usdtop init writes a configuration.",
+)
+"""What to do where nothing was found."""
+
+
 class BurnScreen(SortedScreen[BurnPicture]):
     """What is spent, by whom."""
 
@@ -203,7 +210,7 @@ def deeper(view: View, by: str, key: str | None) -> tuple[str, View]:
 
 def _empty(picture: BurnPicture, filtered: str) -> tuple[str, ...]:
     if picture.nothing_found:
-        return (*picture.nothing_found, "", "Press d for the demo: a recorded launch, no key and no GPU needed.")
+        return (*picture.nothing_found, "", *_BEGINNINGS)
     if filtered:
         return (f"Nothing in the last {fmt.window(picture.header.window_seconds)} matches the filter.",)
     return (f"No requests in the last {fmt.window(picture.header.window_seconds)}. Press t for a wider window.",)

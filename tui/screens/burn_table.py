@@ -61,7 +61,7 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 _NAME = Measure(
-    Column(title="NAME", width=14, right=False, grows_to=48, is_name=True),
+    Column(title="NAME", width=18, right=False, grows_to=48, is_name=True),
     _name,
     lambda row: (row.key or "").casefold(),
 )

@@ -53,7 +53,7 @@ def page_lines(picture: MachinesPicture, width: int) -> Iterator[Line]:
 
 def _host(host: HostRow, width: int) -> Iterator[Line]:
     price = "no price" if host.usd_per_hour is None else f"{fmt.usd(host.usd_per_hour)}/h"
-    yield ((f" {fmt.safe(host.name, 40).upper()}   {price}", "title"),)
+    yield ((f" {fmt.safe(host.name, 40)}   {price}", "title"),)
     if host.usd_per_hour is None:
         yield from _paragraph("Write what the machine costs per hour, or what it cost to buy, into config.toml:", width)
         yield from _block(host_entry(host))

@@ -119,10 +119,11 @@ def alert_details(row: AlertRow, now_ms: int | None, width: int, *, with_cause: 
 
 
 def cause_lines(cause: "Cause") -> Iterator[Line]:
-    """The change and its strongest parts, each with who moved it most."""
+    """The change, the part that is named first and the strongest of the others, each with who moved it most."""
     yield change_line(cause)
     parts = [part for part in cause.parts if part.nano_usd_per_hour]
-    for part in sorted(parts, key=lambda one: -abs(one.nano_usd_per_hour))[:_MOST_PARTS]:
+    strongest = sorted(parts[1:], key=lambda one: -abs(one.nano_usd_per_hour))
+    for part in [*parts[:1], *strongest][:_MOST_PARTS]:
         who: Piece = (f"  {who_text(part.movers[0])}", "dim") if part.movers else ("", "")
         yield (f"     {part.factor:<15} {per_hour(part.nano_usd_per_hour):>12}", ""), who
 

@@ -12,7 +12,10 @@ from tui import format as fmt
 from tui.widgets.lines import Line, Lines, Piece, spread
 
 _BETWEEN = "   "
-_HELP = "help"
+_KEPT = ("live", "help")
+"""Keys that are never left out: the way back to now, and the list of all."""
+_MORE_CELLS = 12
+"""Room for how many did not fit."""
 _SHORT = {
     "escape": "esc",
     "question_mark": "?",
@@ -67,9 +70,9 @@ def _fitting(parts: Sequence[Piece], width: int) -> Iterator[Piece]:
     """As many as fit, and how many did not."""
     room = width
     for number, (text, role) in enumerate(parts):
-        text = fmt.safe(text)
         more = len(parts) - number
-        if number and cell_len(text) + len(_BETWEEN) > room - (12 if more > 1 else 0):
+        text = fmt.safe(text, room if number or more == 1 else room - _MORE_CELLS)
+        if number and cell_len(text) + len(_BETWEEN) > room - (_MORE_CELLS if more > 1 else 0):
             yield f"{_BETWEEN}{more} more: ?", "dim"
             return
         yield (_BETWEEN if number else "") + text, role
@@ -92,8 +95,8 @@ class Keys(Lines):
         if cell_len(text) > width:
             sections = [key for key, _ in keys if key.isdigit()]
             ways = [(f"{sections[0]}-{sections[-1]}", "screens")] * bool(sections)
-            ways += [pair for pair in keys if pair[1] == _HELP]
-            keys = [pair for pair in keys if not pair[0].isdigit() and pair[1] != _HELP]
+            ways += [pair for pair in keys if pair[1] in _KEPT]
+            keys = [pair for pair in keys if not pair[0].isdigit() and pair[1] not in _KEPT]
             text = _joined([*keys, *ways])
             while keys and cell_len(text) > width:
                 keys.pop()

@@ -126,7 +126,10 @@ def _gone_before(budget: BudgetLine | None, now_ms: int | None, width: int) -> P
     if budget is None:
         return None
     when = run_out(budget, now_ms, short=True)
-    return f"! {fmt.safe(budget.name, max(4, width - fmt.cells(when) - 3))} {when}", "bad"
+    name = fmt.safe(budget.name, 40)
+    if fmt.cells(name) + fmt.cells(when) + 3 > width:
+        when = when.partition(" in ")[0]
+    return f"! {fmt.safe(name, max(4, width - fmt.cells(when) - 3))} {when}", "bad"
 
 
 def _budget_title(budget: BudgetLine, now_ms: int | None, width: int) -> str:

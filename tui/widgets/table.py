@@ -1,6 +1,6 @@
 """A table that keeps its cursor by row key, picks its columns by width and sends only changed cells."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import ClassVar, overload
 
@@ -235,10 +235,10 @@ class Table(Lines, can_focus=True):
             else:
                 yield ((f"  {text}", self._rows[place].role),)
 
-    def _layout(self, width: int) -> list[tuple[int, int]]:
-        return list(fit_columns(self._columns, width - _MARK_CELLS, self._gap))
+    def _layout(self, width: int) -> Sequence[tuple[int, int]]:
+        return fit_columns(self._columns, width - _MARK_CELLS, self._gap)
 
-    def _titles(self, layout: list[tuple[int, int]]) -> str:
+    def _titles(self, layout: Sequence[tuple[int, int]]) -> str:
         """The mark stands behind the title, or in the gap before it where the title fills its column."""
         text = " " * (_MARK_CELLS - self._gap)
         for place, width in layout:
@@ -249,7 +249,7 @@ class Table(Lines, can_focus=True):
             text += gap + fmt.pad(title, width, right=column.right)
         return text
 
-    def _text(self, row: Row, layout: list[tuple[int, int]]) -> str:
+    def _text(self, row: Row, layout: Sequence[tuple[int, int]]) -> str:
         if row.note:
             last = max((place for place, text in enumerate(row.cells) if text), default=0)
             layout = [(place, width) for place, width in layout if place <= last]
@@ -264,17 +264,20 @@ class Table(Lines, can_focus=True):
         return fmt.pad(text[-width:] if column.keeps_end else text, width, right=column.right)
 
 
-def fit_columns(columns: Sequence[Column], width: int, gap: int) -> Iterator[tuple[int, int]]:
-    """Which columns fit, as (place, width): by rank, then spare room goes to those that grow, first come first."""
-    chosen: set[int] = set()
+@lru_cache(maxsize=_DRAWN)
+def fit_columns(columns: tuple[Column, ...], width: int, gap: int) -> tuple[tuple[int, int], ...]:
+    """Which columns fit, as (place, width): by rank, then those that grow share the spare room evenly."""
+    widths: dict[int, int] = {}
     room = width + gap
     for place, column in sorted(enumerate(columns), key=lambda pair: (pair[1].rank, pair[0])):
         if column.width + gap > room:
             break
-        chosen.add(place)
+        widths[place] = column.width
         room -= column.width + gap
-    for place, column in enumerate(columns):
-        if place in chosen:
-            extra = max(0, min(room, column.grows_to - column.width))
-            room -= extra
-            yield place, column.width + extra
+    growing = sorted(place for place in widths if columns[place].grows_to > widths[place])
+    while growing and room >= 1:
+        for place in growing[:room]:
+            widths[place] += 1
+        room -= min(room, len(growing))
+        growing = [place for place in growing if columns[place].grows_to > widths[place]]
+    return tuple(sorted(widths.items()))

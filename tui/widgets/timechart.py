@@ -14,7 +14,7 @@ from tui.widgets.lines import SERIES_ROLES, Line, Lines, Piece
 from tui.widgets.scale import round_top, ticks, time_labels
 
 _AXIS_CELLS = 8
-_LEGEND_CELLS, _LEGEND_FROM_CELLS = 24, 70
+_LEGEND_CELLS, _MOST_LEGEND_CELLS, _LEGEND_FROM_CELLS = 24, 44, 70
 _LEAST_ROWS = 3
 
 
@@ -62,7 +62,8 @@ def chart_lines(
     else:
         _draw_curve(grid, frame, top, ascii_only=ascii_only)
     _draw_points(grid, frame)
-    keys = list(_legend(chart, plain=plain, ascii_only=ascii_only)) if legend else []
+    spare = width - _AXIS_CELLS - frame.cells
+    keys = list(_legend(chart, spare, plain=plain, ascii_only=ascii_only)) if legend else []
     labels = dict(ticks(top, rows))
     yield _title(frame, width)
     for number, cells in enumerate(grid):
@@ -209,15 +210,16 @@ def _times(frame: _Frame) -> str:
     return text
 
 
-def _legend(chart: ChartPicture, *, plain: bool, ascii_only: bool) -> Iterator[Line]:
+def _legend(chart: ChartPicture, width: int, *, plain: bool, ascii_only: bool) -> Iterator[Line]:
     """Names from the top band to the bottom one, each with its fill and its newest value."""
     names = roles(chart.series)
+    name_cells = max(_LEGEND_CELLS, min(width, _MOST_LEGEND_CELLS)) - 11
     if len(chart.series) == 1:
-        yield ("  ━ ", "series-1"), (fmt.safe(chart.series[0].name, _LEGEND_CELLS - 4), "")
+        yield ("  ━ ", "series-1"), (fmt.safe(chart.series[0].name, name_cells + 7), "")
         yield ("  ┄ ", "dim"), ("plan", "dim")
         return
     for place, one in reversed(list(enumerate(chart.series))):
         fill = pattern(place, ascii_only=ascii_only) if plain else "█"
         newest = next((value for value in reversed(one.values) if value is not None), None)
-        name = fmt.pad(fmt.shorten(one.name, _LEGEND_CELLS - 11), _LEGEND_CELLS - 11)
+        name = fmt.pad(fmt.shorten(one.name, name_cells), name_cells)
         yield (f"  {fill} ", names[place]), (f"{name} {fmt.axis_value(newest):>6}", "")
