@@ -1,6 +1,6 @@
-"""OpenAI: usage of every kind by minute and hour, and costs by day.
+"""OpenAI: usage of every kind by minute and hour, costs by day, and whether calls are refused for the sake of a limit.
 
-Formats: `GET /v1/organization/usage/{kind}` and `GET /v1/organization/costs` (openai/openai-openapi). Input counts include
+Formats: `GET /v1/organization/usage/{kind}`, `/costs` and `/spend_limit` (openai/openai-openapi). Input counts include
 what was read from and written to the cache. Amounts are dollars as JSON numbers. Neither lag nor limits of the rate are
 documented: minutes are taken as complete after ten, and usage is asked for once a minute.
 """
@@ -12,9 +12,10 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut
-from collectors.providers.answers import check_usd, seconds_text, usd
+from collectors.providers.answers import cents, check_usd, seconds_text, usd
 from collectors.providers.paged import WIDTHS, read_buckets
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from pricing.money import usd_from_nano
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
 
@@ -82,8 +83,19 @@ class _Cost(msgspec.Struct):
     api_key_id: str | None = None
 
 
+class _Enforcement(msgspec.Struct):
+    status: str
+
+
+class _Limit(msgspec.Struct):
+    threshold_amount: int
+    """Cents."""
+    enforcement: _Enforcement
+
+
 _usage = msgspec.json.Decoder(_Usage).decode
 _cost = msgspec.json.Decoder(_Cost).decode
+_limit = msgspec.json.Decoder(_Limit).decode
 
 
 def ask_usage(kind: str, span: Span) -> Sequence[Ask]:
@@ -115,6 +127,17 @@ def read_costs(body: bytes, span: Span, ask: Ask) -> Page:
     """A page of cost buckets; a line item reads "gpt-5, input"."""
     found, rejects, more = read_buckets(body, ask, _cost, partial(_cost_bucket, span.width_seconds))
     return Page(costs=found, rejects=rejects, more=more)
+
+
+def read_limit(body: bytes, _span: Span, _ask: Ask) -> Page:
+    """The organization's own limit says something once it is enforced: every call is refused then."""
+    limit = _limit(body)
+    if limit.enforcement.status != "enforcing":
+        return Page()
+    dollars = usd_from_nano(cents(Decimal(limit.threshold_amount)))
+    return Page(
+        notice=f"OpenAI refuses all calls: the organization's spend limit of ${dollars:,.2f} a month is reached"
+    )
 
 
 def _usage_bucket(kind: str, width_seconds: int, begins_ms: int, row: _Usage) -> UsageBucket:
@@ -213,6 +236,14 @@ PROVIDER = Provider(
             first_look_ms=31 * DAY_MS,
             lag_ms=DAY_MS,
             every_seconds=900.0,
+        ),
+        Endpoint(
+            dataset="spend limit",
+            asks=lambda _: [Ask("/v1/organization/spend_limit")],
+            read=read_limit,
+            permission=_PERMISSION,
+            optional=True,
+            may_be_absent=True,
         ),
     ),
 )

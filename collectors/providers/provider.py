@@ -58,6 +58,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     balances: Sequence[BalanceReading] = ()
     rejects: Sequence[Reject] = ()
     more: Sequence[Ask] = ()
+    notice: str = ""
+    """What whoever is on call should know of the account now, until it is read again."""
     complete_until_ms: int | None = None
     """Where the provider itself says up to when its figures are complete."""
 
@@ -95,6 +97,8 @@ class Endpoint:
     """How often it is asked unless the configuration says, where each request costs money; 0 is as often as it may be."""
     optional: bool = False
     """Common keys may not read it: that is said, and the source counts as well."""
+    may_be_absent: bool = False
+    """No such page (404) says that there is nothing, e.g. no limit."""
     otherwise: "Endpoint | None" = None
     """What to read instead, under the same dataset, when the server does not have this or the key may not."""
 

@@ -53,6 +53,7 @@ class _Reading:
     """There is a past to catch up with before late corrections are of interest."""
     due_ms: int = 0
     problem: CollectorError | None = None
+    notice: str = ""
 
 
 def _read(endpoint: Endpoint, body: bytes, span: Span, ask: Ask) -> Page:
@@ -173,7 +174,12 @@ class ProviderSource:
         return Poll(
             readings=() if found is None else (found,),
             rejects=rejects,
-            detail="; ".join(f"{one.endpoint.dataset}: {one.problem}" for one in failed if one.endpoint.optional),
+            detail="; ".join(
+                (
+                    *(one.notice for one in self._readings if one.notice),
+                    *(f"{one.endpoint.dataset}: {one.problem}" for one in failed if one.endpoint.optional),
+                )
+            ),
             late="; ".join(f"{one.endpoint.dataset}: {one.problem}" for one in failed if not one.endpoint.optional)
             or None,
             watermark_ms=self._watermark_ms(),
@@ -238,12 +244,16 @@ class ProviderSource:
         headers = {**await self._authorisation(), **dict(ask.headers)}
         if ask.body is not None:
             headers["Content-Type"] = "application/json"
-        body = await reading.client.send(
-            "GET" if ask.body is None else "POST", self._base_url + ask.path, ask.query, now_ms=now_ms,
-            headers=headers, body=ask.body,
-        )  # fmt: skip
         try:
+            body = await reading.client.send(
+                "GET" if ask.body is None else "POST", self._base_url + ask.path, ask.query, now_ms=now_ms,
+                headers=headers, body=ask.body,
+            )  # fmt: skip
             return await asyncio.to_thread(_read, reading.endpoint, body, span, ask)
+        except NoSuchPageError:
+            if reading.endpoint.may_be_absent:
+                return Page()
+            raise
         except (msgspec.MsgspecError, ValueError, ArithmeticError):
             # The error's own text would repeat what the server sent.
             raise CollectorError(
@@ -285,6 +295,7 @@ class ProviderSource:
         """What the pages said, and the endpoint's next turn: at once while there is a past to catch up with."""
         endpoint, complete_ms = reading.endpoint, now_ms
         reading.problem = None
+        reading.notice = "; ".join(page.notice for page in pages if page.notice)
         if endpoint.width_seconds:
             said = [page.complete_until_ms for page in pages if page.complete_until_ms is not None]
             width_ms = endpoint.width_seconds * 1_000

@@ -26,6 +26,8 @@ def openai_bill(nano_usd: dict[tuple[int, str], Decimal]) -> Told:
     """OpenAI's cost endpoint with these amounts, each model's as one line item; no usage is given."""
 
     def answer(asked: Asked, _page_size: int) -> Any:
+        if asked.path.endswith("/spend_limit"):
+            return None
         begins, end = int(asked.value("start_time")), int(asked.value("end_time"))
         named = asked.path.endswith("/costs")
         data = [

@@ -59,6 +59,16 @@ def test_openai_costs_are_dollars_as_numbers_and_exact_to_the_last_digit() -> No
     assert usd(Decimal("0.1") + Decimal("0.2")) == 300_000_000
 
 
+def openai_limit(status: str) -> Page:
+    limit = {"threshold_amount": 1_050_000, "currency": "USD", "interval": "month", "enforcement": {"status": status}}
+    return openai.read_limit(body(limit), SPAN, ASK)
+
+
+def test_an_openai_limit_is_in_cents_and_says_something_once_it_is_enforced() -> None:
+    assert openai_limit("inactive").notice == ""
+    assert "spend limit of $10,500.00 a month is reached" in openai_limit("enforcing").notice
+
+
 def test_deepseek_balances_are_strings_in_more_than_one_currency() -> None:
     infos = [{"currency": "CNY", "total_balance": "7.05"}, {"currency": "USD", "total_balance": "110.00"}]
     found = deepseek.read_balance(body({"balance_infos": infos}), SPAN, ASK).balances

@@ -60,6 +60,8 @@ _COSTS = [
 
 def _answer(asked: Asked, page_size: int) -> Any:
     name = asked.path.rpartition("/")[2]
+    if name == "spend_limit":
+        return None  # There is none, which is said so.
     rows = _COSTS if name == "costs" else _USAGE.get(name, [])
     first, end, width = (
         int(asked.value("start_time")),
