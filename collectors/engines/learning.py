@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from collectors.engines import ENGINES
 from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Served
-from pricing.hosts.saturation import differs, is_saturated, learn, work_rate
+from pricing.hosts.saturation import LEAST_SECONDS, differs, is_saturated, learn, work_rate
 from store.asking import Ask, asking
-from store.capacity import put_saturations, work_minutes
+from store.capacity import WorkMinute, put_saturations, work_minutes
 from store.facts import SaturationFact
 from store.hosting import HostFacts, host_facts, host_of
 from store.machine_questions import engine_minutes
@@ -17,6 +18,11 @@ TRAILING_MS = 14 * 86_400_000
 """K is learned from so long: engines are given other models, other settings and other GPUs."""
 
 LEARN_EVERY_MS = 3_600_000
+
+LUMPS_MINUTES = 5
+"""Engines that count a request's tokens when it ends are looked at over so long: one minute may hold the work of several."""
+
+_IN_LUMPS = frozenset(engine.kind for engine in ENGINES if engine.in_lumps)
 _MINUTE_MS = 60_000
 _SETTLED_MS = 5_000
 """A minute is over for us a little later: its last scrape may still be written."""
@@ -59,7 +65,7 @@ class Learning:
         share = _share(facts, engine, beside, minute_ms)
         known = facts.saturation(engine, share, minute_ms + _MINUTE_MS - 1)
         if known is not None:
-            rate = work_rate(_served(engine), engine.seconds, known.decode_weight)
+            rate = _newest_rate(ask, engine, minute_ms, known.decode_weight)
             if rate is not None and rate > known.work_per_second:
                 return _fact(engine, minute_ms, rate, known.decode_weight, "raised", known.minutes)
             if not known.is_learned:
@@ -75,12 +81,12 @@ class Learning:
             return None
         self._learn_at_ms[key] = minute_ms + LEARN_EVERY_MS
         since_ms, until_ms = minute_ms - TRAILING_MS, minute_ms + _MINUTE_MS
+        minutes = work_minutes(ask, *key, since_ms, until_ms)
         rates = [
             rate
-            for one in work_minutes(ask, *key, since_ms, until_ms)
-            if is_saturated(one.saturated_seconds, one.seconds)
-            and (rate := work_rate(_of(one.input_tokens, one.cache_read_tokens, one.output_tokens), one.seconds, DEFAULT_DECODE_WEIGHT))
-        ]  # fmt: skip
+            for one in _spans(minutes, _span(engine))
+            if is_saturated(one.saturated_seconds, one.seconds) and (rate := _rate(one, DEFAULT_DECODE_WEIGHT, engine))
+        ]
         raised = [
             one
             for one in facts.learned.get(key, ())
@@ -112,11 +118,32 @@ def _share(facts: HostFacts, engine: EngineState, beside: Sequence[EngineState],
     return facts.shares(host_of(engine), mine, at_ms)[mine.index(engine)].of_host
 
 
-def _served(engine: EngineState) -> Served:
-    return _of(engine.input_tokens, engine.cache_read_tokens, engine.output_tokens)
+def _span(engine: EngineState) -> int:
+    """Over how many minutes its work rate means something."""
+    return LUMPS_MINUTES if engine.kind in _IN_LUMPS else 1
 
 
-def _of(input_tokens: int | None, cache_read_tokens: int | None, output_tokens: int | None) -> Served:
-    return Served(
-        input_tokens=input_tokens or 0, cache_read_tokens=cache_read_tokens or 0, output_tokens=output_tokens or 0
+def _newest_rate(ask: Ask, engine: EngineState, minute_ms: int, decode_weight: Fraction) -> Fraction | None:
+    since_ms = minute_ms - (_span(engine) - 1) * _MINUTE_MS
+    minutes = work_minutes(ask, engine.name, engine.model or "", since_ms, minute_ms + _MINUTE_MS)
+    spans = _spans(minutes, _span(engine))
+    return _rate(spans[-1], decode_weight, engine) if spans else None
+
+
+def _rate(span: WorkMinute, decode_weight: Fraction, engine: EngineState) -> Fraction | None:
+    if span.seconds < LEAST_SECONDS * _span(engine):
+        return None
+    served = Served(
+        input_tokens=span.input_tokens, cache_read_tokens=span.cache_read_tokens, output_tokens=span.output_tokens
     )
+    return work_rate(served, span.seconds, decode_weight)
+
+
+def _spans(minutes: Sequence[WorkMinute], length: int) -> list[WorkMinute]:
+    """Each minute with those before it, so many together; without one that has not as many before it."""
+    found = []
+    for end in range(length, len(minutes) + 1):
+        span = minutes[end - length : end]
+        if span[-1].minute - span[0].minute == 60 * (length - 1):
+            found.append(WorkMinute(span[0].minute, *(sum(column) for column in list(zip(*span, strict=True))[1:])))
+    return found

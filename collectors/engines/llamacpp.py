@@ -21,4 +21,5 @@ LLAMACPP = plain_engine(
     running="llamacpp:requests_processing",
     waiting="llamacpp:requests_deferred",
     kv_cache=("llamacpp:kv_cache_usage_ratio",),
+    in_lumps=True,
 )

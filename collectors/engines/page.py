@@ -74,6 +74,8 @@ class Engine:
     normalise: Callable[[Sequence[Sample]], EnginePage]
     families: tuple[str, ...] = ()
     """For an engine without a prefix: names that all stand on its page."""
+    in_lumps: bool = False
+    """Its tokens are counted when a request ends: a minute holds what was done in others."""
     remark: str = ""
     """What its page cannot tell, in a sentence for whoever set it up."""
 

@@ -36,6 +36,7 @@ def plain_engine(
     queue: str = "",
     model_label: str = "model_name",
     families: tuple[str, ...] = (),
+    in_lumps: bool = False,
 ) -> Engine:
     """An engine by the names of its metrics; of `kv_cache` (gauges of a share 0..1) and `tpot` the newest name first."""
     timed = {**(histogram(ttft, TTFT) if ttft else {}), **(histogram(queue, QUEUE) if queue else {})}
@@ -55,4 +56,4 @@ def plain_engine(
 
     per_token_names = {name for family in tpot for name in histogram(family, TPOT)}
     names = frozenset({*counts, *timed, *per_token_names, running, waiting, *kv_cache, STARTED, running_limit} - {""})
-    return Engine(kind=kind, prefix=prefix, metrics=names, normalise=normalise, families=families)
+    return Engine(kind=kind, prefix=prefix, metrics=names, normalise=normalise, families=families, in_lumps=in_lumps)

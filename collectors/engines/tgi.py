@@ -21,4 +21,5 @@ TGI = plain_engine(
     waiting="tgi_queue_size",
     tpot=("tgi_request_mean_time_per_token_duration",),
     queue="tgi_request_queue_duration",
+    in_lumps=True,
 )

@@ -26,6 +26,7 @@ def _trtllm(prefix: str) -> Engine:
         ttft=f"{prefix}time_to_first_token_seconds",
         tpot=(f"{prefix}time_per_output_token_seconds",),
         queue=f"{prefix}request_queue_time_seconds",
+        in_lumps=True,
     )
 
 

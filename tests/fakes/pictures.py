@@ -357,6 +357,7 @@ MACHINES = MachinesPicture(
             idle_usd_per_hour=Decimal("11.6"),
             utilisation=0.42,
             lower_bound=True,
+            idle_at_least=True,
             gpus=(
                 gpu(0, engine="vllm-a"),
                 gpu(

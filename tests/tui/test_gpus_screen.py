@@ -78,7 +78,7 @@ def test_an_engine_whose_gpus_are_assumed_says_so() -> None:
 
 def test_hosts_add_up_and_a_host_without_a_price_makes_the_sum_a_lower_bound() -> None:
     first, second = pictures.MACHINES.hosts
-    whole = replace(first, engines=first.engines[:1])
+    whole = replace(first, engines=first.engines[:1], idle_at_least=False)
     assert sums_text(hosts(whole)).startswith("1 HOST $20.00/h   used 42%   idle tax $11.60/h   6.50k tok/s")
     assert sums_text(hosts(whole, second)).startswith("2 HOSTS ≥$20.00/h   used 42%   idle tax ≥$11.60/h")
     assert "$32.50/h" in sums_text(hosts(whole, replace(whole, usd_per_hour=Decimal("12.5"))))

@@ -16,6 +16,7 @@ from collectors.settings.plans import capacities, hosts
 from pricing.filters import parse_filter
 from store.capacity import put_rival, put_saturations
 from store.facts import (
+    CapacityFact,
     EngineReading,
     GpuReading,
     HostFact,
@@ -39,7 +40,7 @@ from tui.reading.gpupage import gpu_page
 from tui.reading.machines import machines
 from tui.reading.report import report
 from tui.widgets.machinepanel import engine_text
-from tui.widgets.machinerows import COLUMNS, spread_text
+from tui.widgets.machinerows import COLUMNS, spread_text, sums_text
 from tui.widgets.machinerows import engine_row as engine_cells
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -354,6 +355,35 @@ def test_energy_of_an_owned_host_is_measured_where_its_wall_power_is_not_said(sc
     # 2 kW of boards x 1.8 and 400 W make 4 kW, at 0.14 a kilowatt-hour 56 cents.
     assert host.energy_usd_per_hour == pytest.approx(Decimal("0.56"), abs=Decimal("0.001"))
     assert host.usd_per_hour == pytest.approx(Decimal("10.56"), abs=Decimal("0.001"))
+
+
+def test_energy_that_is_not_measured_makes_the_dollars_of_a_host_a_lower_bound_and_says_so(scene: Scene) -> None:
+    scene.writer.set_hosts(owned(), AT_MS - HOUR_MS)
+    nothing = scene.row()
+    for second in (40, 50):
+        scene.gpu(index=0, at_ms=AT_MS + second * 1_000, energy_millijoules=10**9 + second * 2_000_000)
+        scene.gpu(index=1, at_ms=AT_MS + second * 1_000)
+    half = scene.row()
+    for second in (40, 50):
+        scene.gpu(index=1, at_ms=AT_MS + second * 1_000 + 1, energy_millijoules=10**9 + second * 2_000_000)
+    whole = scene.row()
+
+    assert [host.usd_at_least for host in (nothing, half, whole)] == [True, True, False]
+    assert "none of its GPUs is read, and their energy is not in its dollars" in nothing.missing
+    assert "energy of 1 of 2 GPUs is not measured, and not in its dollars" in half.missing
+
+
+def test_the_idle_tax_of_a_host_is_a_lower_bound_while_one_of_its_engines_has_no_k(scene: Scene) -> None:
+    scene.host(20, gpus=2)
+    own = CapacityFact(name="a", prefill_tokens_per_second=100, decode_tokens_per_second=20, since_ms=0)
+    scene.writer.set_capacities([own], 0)
+    scene.engine(name="a", gpus=(0,), input_tokens=100)
+    scene.engine(name="b", gpus=(1,), input_tokens=100)
+    host = scene.row()
+
+    # a does half of its 200 a second for 10 dollars an hour; of b nobody knows.
+    assert (host.idle_usd_per_hour, host.idle_at_least) == (Decimal(5), True)
+    assert "idle tax ≥$5.000/h" in sums_text(scene.picture())
 
 
 def test_energy_of_the_processors_is_added_where_it_is_measured_and_the_boards_do_not_stand_for_it(

@@ -37,9 +37,11 @@ def _host_json(host: HostRow) -> dict[str, Any]:
     return {
         "host": host.name,
         "usd_per_hour": money(host.usd_per_hour),
+        "usd_per_hour_is_lower_bound": host.usd_at_least,
         "price_from": host.price_from,
         "energy_usd_per_hour": money(host.energy_usd_per_hour),
         "idle_usd_per_hour": money(host.idle_usd_per_hour),
+        "idle_is_lower_bound": host.idle_at_least,
         "utilisation": _rounded(host.utilisation),
         "usd_per_million_tokens": {"blended": money(host.blended_usd_per_million)},
         "at_full": {"blended": money(host.at_full_usd_per_million)},
@@ -171,7 +173,7 @@ def _print_text(picture: MachinesPicture) -> None:
 
 
 def _at_least(host: HostRow) -> str:
-    return "≥" if host.lower_bound else ""
+    return "≥" if host.idle_at_least else ""
 
 
 def _gpu_line(gpu: GpuRow) -> str:

@@ -287,7 +287,7 @@ def _own(headline: Headline, basis: Basis, tell: Tell) -> Iterator[Explanation]:
     )
     yield tell(
         "idle",
-        f"{fmt.usd(headline.idle_usd_per_hour)}/h",
+        f"{fmt.usd(headline.idle_usd_per_hour, lower_bound=headline.idle_at_least)}/h",
         "The idle tax: host dollars times the share of capacity that did no work, GPUs that nobody holds included.",
         f"sum over engines of $/h x (1 - utilisation), and idle GPUs = {_usd(headline.idle_usd_per_hour)}/h",
         confidence=sure,

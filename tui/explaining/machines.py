@@ -211,7 +211,7 @@ def host_figures(header: Header, host: HostRow) -> Iterator[Explanation]:
     )
     yield tell(
         "IDLE/H",
-        fmt.usd(host.idle_usd_per_hour, lower_bound=host.lower_bound),
+        fmt.usd(host.idle_usd_per_hour, lower_bound=host.idle_at_least),
         "The idle tax of its engines and of GPUs that no engine holds.",
         *(f"{engine.source}: {fmt.usd(engine.idle_usd_per_hour)}/h" for engine in host.engines),
         *([f"GPUs without an engine: {fmt.usd(host.unclaimed_usd_per_hour)}/h"] if host.unclaimed_usd_per_hour else []),
@@ -252,7 +252,7 @@ def sum_figures(picture: MachinesPicture) -> Iterator[Explanation]:
         "Dollars per hour of every host in force, and the part of them that bought nothing.",
         *(
             f"{host.name}: {fmt.usd(host.usd_per_hour)}/h, used {fmt.percent(host.utilisation)},"
-            f" idle {fmt.usd(host.idle_usd_per_hour, lower_bound=host.lower_bound)}/h"
+            f" idle {fmt.usd(host.idle_usd_per_hour, lower_bound=host.idle_at_least)}/h"
             for host in picture.hosts
         ),
     )

@@ -26,6 +26,8 @@ class Headline(msgspec.Struct, frozen=True, kw_only=True):
     utilisation: float | None = None
     """Work rate / saturation work rate of our own hosts; None without a known capacity."""
     idle_usd_per_hour: Decimal | None = None
+    idle_at_least: bool = False
+    """The utilisation of one of the engines is not known, so what of it is idle is not in that."""
     lower_bound: bool = False
     """Something in the window has no known price: every dollar figure is "at least"."""
     burn_trend: tuple[float | None, ...] = ()

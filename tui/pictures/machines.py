@@ -176,6 +176,10 @@ class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     usd_per_hour: Decimal | None
     price_from: str | None
     idle_usd_per_hour: Decimal | None
+    usd_at_least: bool = False
+    """Energy is an item of its own, and that of some of its GPUs is not measured."""
+    idle_at_least: bool = False
+    """It lacks engines that are not read, or whose utilisation is not known."""
     utilisation: float | None
     energy_usd_per_hour: Decimal | None = None
     """The part of the price that is measured energy; None where energy is no item of its own."""

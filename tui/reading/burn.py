@@ -180,6 +180,7 @@ def _headline(
         else None,
         utilisation=used,
         idle_usd_per_hour=costs.idle_usd_per_hour,
+        idle_at_least=any(pool.used is None and pool.usd_per_hour for pool in costs.pools),
         lower_bound=_is_lower_bound(everything, costs, at),
         burn_trend=burns,
         per_million_trend=per_million,

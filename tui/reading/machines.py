@@ -9,7 +9,7 @@ from msgspec import structs
 
 from pricing.hosts.economics import Served, own_price
 from store.capacity import idle_since_ms, rivals
-from store.facts import RivalFact, SourceState
+from store.facts import HostFact, RivalFact, SourceState
 from store.hosting import HostFacts, host_facts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuState
@@ -121,12 +121,15 @@ def host_row(name: str, read: Machines) -> HostRow:
     live = [pool for pool, row in zip(pools, engines, strict=True) if row.freshness == LIVE]
     cards = facts.gpus(name, at.until_ms)
     per_gpu = None if usd is None or not cards else usd / cards
+    unmeasured = _unmeasured(fact, gpus, cards)
     energy = energy_per_token(energy_of(whole(gpus)), _computed_per_second(live))
     return HostRow(
         name=name,
         usd_per_hour=usd,
         price_from="configuration" if usd is not None else None,
         idle_usd_per_hour=_idle(house, live, usd),
+        usd_at_least=bool(unmeasured),
+        idle_at_least=len(live) < len(engines) or any(pool.used is None for pool in live),
         utilisation=_used(house, live),
         energy_usd_per_hour=None if fact is None else facts.energy_usd_per_hour(fact, at.until_ms),
         blended_usd_per_million=_blended(usd, live),
@@ -137,7 +140,7 @@ def host_row(name: str, read: Machines) -> HostRow:
         lower_bound=len(live) < len(engines),
         gpus=tuple(_gpu(gpu, read, pools, per_gpu) for gpu in gpus),
         engines=engines,
-        missing=tuple(_missing(usd, gpus, engines)),
+        missing=tuple(_missing(usd, gpus, engines, unmeasured)),
     )
 
 
@@ -230,8 +233,21 @@ def _computed_per_second(live: Sequence[Pool]) -> float | None:
     return sum(rates) if rates else None
 
 
-def _missing(usd: Decimal | None, gpus: Sequence[GpuState], engines: Sequence[EngineRow]) -> list[str]:
-    missing = []
+def _unmeasured(fact: HostFact | None, gpus: Sequence[GpuState], cards: int | None) -> str:
+    """What of a host's energy is not measured where its dollars should hold it; "" where nothing is missing."""
+    if fact is None or fact.board_to_wall is None:
+        return ""
+    measured = sum(gpu.energy_joules is not None for gpu in gpus if gpu.parent_uuid is None)
+    of = max(cards or 0, sum(gpu.parent_uuid is None for gpu in gpus))
+    if measured >= max(1, of):
+        return ""
+    return f"energy of {of - measured} of {of} GPUs is not measured, and not in its dollars" if of else (
+        "none of its GPUs is read, and their energy is not in its dollars"
+    )  # fmt: skip
+
+
+def _missing(usd: Decimal | None, gpus: Sequence[GpuState], engines: Sequence[EngineRow], unmeasured: str) -> list[str]:
+    missing = [unmeasured] if unmeasured and usd is not None else []
     if usd is None and (gpus or engines):
         cards = [gpu for gpu in gpus if gpu.parent_uuid is None]
         what = f"{len(cards)}x {cards[0].name or 'GPU'}" if cards else "this host"

@@ -101,7 +101,7 @@ def _idle(headline: Headline) -> str:
     """The idle tax is of all hosts, GPUs that no engine holds included."""
     if headline.idle_usd_per_hour is None or headline.utilisation is None:
         return "" if headline.own_usd_per_million is None else "own incl. idle"
-    return f"all hosts idle {fmt.usd(headline.idle_usd_per_hour)}/h"
+    return f"all hosts idle {fmt.usd(headline.idle_usd_per_hour, lower_bound=headline.idle_at_least)}/h"
 
 
 def _budget(headline: Headline, now_ms: int | None, width: int) -> list[Piece]:

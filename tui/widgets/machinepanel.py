@@ -22,8 +22,7 @@ def host_lines(host: HostRow, width: int) -> Iterator[Line]:
     if host.energy_usd_per_hour is not None:
         parts.append(f"of it energy {fmt.usd(host.energy_usd_per_hour)}/h, measured")
     if host.idle_usd_per_hour is not None:
-        least = host.lower_bound
-        parts.append(f"idle tax {fmt.usd(host.idle_usd_per_hour, lower_bound=least)}/h")
+        parts.append(f"idle tax {fmt.usd(host.idle_usd_per_hour, lower_bound=host.idle_at_least)}/h")
     if host.unclaimed_usd_per_hour:
         parts.append(f"GPUs without an engine {fmt.usd(host.unclaimed_usd_per_hour)}/h")
     title = f"{fmt.safe(host.name, _NAME_CELLS)}   {'   '.join(parts)}"

@@ -90,10 +90,10 @@ def host_row(host: HostRow, *, folded: bool = False) -> Row:
             "WATTS": fmt.count(sums.power_watts),
             "TOK/S": fmt.UNKNOWN if sums.tokens_per_second is None else f"{least}{fmt.count(sums.tokens_per_second)}",
             "QUEUE": "" if sums.waiting is None else fmt.count(sums.waiting),
-            "$/H": fmt.dollars(host.usd_per_hour),
+            "$/H": fmt.dollars(host.usd_per_hour, lower_bound=host.usd_at_least),
             "$/M": fmt.UNKNOWN if host.lower_bound else fmt.dollars(host.blended_usd_per_million),
             "FULL": fmt.UNKNOWN if host.lower_bound else fmt.dollars(host.at_full_usd_per_million),
-            "IDLE/H": fmt.dollars(host.idle_usd_per_hour, lower_bound=host.lower_bound),
+            "IDLE/H": fmt.dollars(host.idle_usd_per_hour, lower_bound=host.idle_at_least),
             "J/TOK": joules,
         },
     )
@@ -185,7 +185,7 @@ def _sums(picture: MachinesPicture) -> Iterator[str]:
     usd = [host.usd_per_hour for host in hosts if host.usd_per_hour is not None]
     total = sum(usd, Decimal(0)) if usd else None
     noun = "HOST" if len(hosts) == 1 else "HOSTS"
-    yield f"{len(hosts)} {noun} {fmt.usd(total, lower_bound=len(usd) < len(hosts))}/h"
+    yield f"{len(hosts)} {noun} {fmt.usd(total, lower_bound=len(usd) < len(hosts) or any(host.usd_at_least for host in hosts))}/h"
     if missing:
         yield f"{read} of {engines} engines read"
     used = [
@@ -197,7 +197,7 @@ def _sums(picture: MachinesPicture) -> Iterator[str]:
         yield f"used {fmt.percent(sum(dollars * share for dollars, share in used) / sum(dollars for dollars, _ in used))}"
     idle = [host.idle_usd_per_hour for host in hosts if host.idle_usd_per_hour is not None]
     if idle:
-        yield f"idle tax {fmt.usd(sum(idle, Decimal(0)), lower_bound=missing or len(idle) < len(hosts))}/h"
+        yield f"idle tax {fmt.usd(sum(idle, Decimal(0)), lower_bound=missing or len(idle) < len(hosts) or any(h.idle_at_least for h in hosts))}/h"
     live = [engine for host in hosts for engine in host.engines if engine.freshness == LIVE]
     rates = [rate for engine in live if (rate := engine.tokens_per_second) is not None]
     if rates:

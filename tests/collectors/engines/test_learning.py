@@ -127,3 +127,25 @@ def test_a_minute_that_is_not_over_is_not_looked_at(writer: Writer) -> None:
         minute(writer, number, 100, waiting=1)
     Learning().step(writer, AT_MS + 3 * MINUTE_MS + 4_999)
     assert learned(writer) == []
+
+
+def test_a_minute_that_holds_the_work_of_several_raises_nothing(writer: Writer) -> None:
+    """Three quiet minutes, then the requests of all four end: 400 output tokens a second, and 100 over the time they took."""
+    writer.set_capacities(
+        [CapacityFact(name="vllm-a", prefill_tokens_per_second=300, decode_tokens_per_second=60, since_ms=0)], 0
+    )
+    for number, rate in enumerate((100, 0, 0, 0, 400)):
+        minute(writer, number, rate, kind="llama.cpp")
+    after(Learning(), writer, 5)
+    assert learned(writer) == [], "100 x 5 is less than 600"
+
+    minute(writer, 5, 400, kind="llama.cpp")
+    after(Learning(), writer, 6)
+    assert [fact.work_per_second for fact in learned(writer)] == [800.0], "five minutes with 800 output tokens in all"
+
+
+def test_what_such_an_engine_can_do_is_learned_over_five_minutes_with_a_queue(writer: Writer) -> None:
+    for number in range(7):
+        minute(writer, number, 500 if number % 5 == 4 else 0, kind="tgi", waiting=2)
+    after(Learning(), writer, 7)
+    assert [(fact.how, fact.work_per_second) for fact in learned(writer)] == [("learned", 500.0)]
