@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 
 REPLACEMENT = "�"
 ELLIPSIS = "…"
+_DRAWN = "≥≤…�×·"
 _ASCII = str.maketrans(
     {
         "≥": ">",
@@ -26,9 +27,13 @@ _ASCII = str.maketrans(
 )
 
 
+_OF_ONE_CELL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0x2500, 0x25A0), *range(0x2800, 0x2900)))) | set(_DRAWN)
+"""Harmless characters of one cell each that nearly all texts are made of: ASCII, lines, blocks and braille."""
+
+
 def cells(text: str) -> int:
     """How many cells a text takes."""
-    return _measure()(text)
+    return len(text) if _OF_ONE_CELL.issuperset(text) else _measure()(text)
 
 
 @cache
@@ -48,7 +53,7 @@ def safe(text: str, width: int | None = None) -> str:
     """
     if width is not None and len(text) > 4 * width + 4:
         text = text[: 4 * width + 4]
-    if not (text.isascii() and text.isprintable()):
+    if not _OF_ONE_CELL.issuperset(text):
         text = "".join(map(_harmless, unicodedata.normalize("NFC", text)))
     return text if width is None or cells(text) <= width else _cut(text, width)
 

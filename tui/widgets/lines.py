@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -52,6 +51,9 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, classes=classes)
         self._drawn: list[Line] = []
+        self._fitted: dict[Line, Line] = {}
+        """What `lines` returned last, and how it was drawn: a line that comes again need not be fitted again."""
+        self._fitted_to = 0
         self._drawn_size = _NOT_DRAWN
         self._role_styles: dict[str, Style] = {}
 
@@ -103,7 +105,10 @@ class Lines(Widget):
     def _laid_out(self) -> list[Line]:
         width, height = self.size
         ascii_only = bool(getattr(self.app, "ascii_only", False))
-        drawn = [fit(line, width, ascii_only=ascii_only) for line in islice(self.lines(self.size), height)]
+        before = self._fitted if self._fitted_to == width else {}
+        given = list(islice(self.lines(self.size), height))
+        drawn = [before.get(line) or fit(line, width, ascii_only=ascii_only) for line in given]
+        self._fitted, self._fitted_to = dict(zip(given, drawn, strict=True)), width
         return drawn + [fit((), width)] * (height - len(drawn))
 
     def _style(self, role: str) -> Style:
@@ -127,7 +132,7 @@ def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:
         if not text or room <= 0:
             continue
         text = fmt.safe(text, room)
-        room -= cell_len(text)
+        room -= fmt.cells(text)
         if pieces and pieces[-1][1] == role:
             pieces[-1] = (pieces[-1][0] + text, role)
         else:
@@ -142,7 +147,7 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     if old == new:
         return
     start = end = None
-    for x, (before, after) in enumerate(zip(_cells(old), _cells(new), strict=True)):
+    for x, (before, after) in enumerate(_cell_by_cell(old, new)):
         if before == after:
             continue
         if end is not None and start is not None and x - end > _JOIN_CELLS:
@@ -154,21 +159,30 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
+def _cell_by_cell(old: Line, new: Line) -> Iterable[tuple[object, object]]:
+    """The cells of two lines beside each other; single characters where both lines are one text in one role."""
+    if len(old) == len(new) == 1:
+        (before, role), (after, other) = old[0], new[0]
+        if role == other and len(before) == len(after) == fmt.cells(before) == fmt.cells(after):
+            return zip(before, after, strict=True)
+    return zip(_cells(old), _cells(new), strict=True)
+
+
 def _cells(line: Line) -> list[Piece]:
     cells: list[Piece] = []
     for text, role in line:
-        if text.isascii():
+        if len(text) == fmt.cells(text):
             cells += [(character, role) for character in text]
             continue
         for character in text:
             cells.append((character, role))
-            cells += [("", role)] * (cell_len(character) - 1)
+            cells += [("", role)] * (fmt.cells(character) - 1)
     return cells
 
 
 def spread(left: str, right: str, width: int, role: str = "") -> Line:
     """Two texts on one line, the right one at the right edge and cut first when there is no room for both."""
-    room = width - cell_len(left) - cell_len(right)
+    room = width - fmt.cells(left) - fmt.cells(right)
     if room < 2:
         return ((left, role),)
     return ((left + " " * room + right, role),)
