@@ -277,6 +277,7 @@ def hours_between(first_ms: int, until_ms: int, zone: tzinfo) -> tuple[Hour, ...
     )
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def parsed(text: str) -> Filter | None:
     """A scope's filter, or None for one that a newer or older version wrote."""
     try:

@@ -1,9 +1,11 @@
 """The Burn picture: three figures, one table, and what is uncertain in them."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
@@ -11,10 +13,9 @@ from pricing.card import UNKNOWN_COST
 from pricing.hosts.economics import own_price
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import EMPTY, Totals, added, usd_per_hour, usd_per_million
-from store.live_steps import live_steps
 from store.notes import CATALOGUE
 from store.reader import Reader
-from store.sums import Sum, SumKey, group, total
+from store.sums import Sum, group, total
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.view import View
@@ -26,15 +27,14 @@ from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
 from tui.reading.sincemark import Baseline, baseline
+from tui.reading.trends import KEPT_MS, Trends, lengths, trends
 
-_TREND_MINUTES = 30
-_LEAST_PART_OF_A_MINUTE = 10
 _ELSEWHERE = object()
+Rates: TypeAlias = dict[tuple[bool, str | None] | None, Decimal | None]
+"""Dollars per hour by row (whether it is aside, its name); of everything under None."""
 _OLD_DAYS = 60
 _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-
-Minutes = Sequence[tuple[int, SumKey, int, int]]
 
 
 def burn(
@@ -43,14 +43,14 @@ def burn(
     """Read the Burn picture; raises StoreError or FeedError."""
     wanted, at = selection(view), moment(reader, view, now_ms)
     sums, costs = reader.sums(at.since_ms, at.until_ms, lagging=True), committed(reader, at)
-    minutes = _minutes(reader, at)
+    seen = trends(reader, view, wanted, at)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = added(groups.values())
-    rows = _rows(groups, rests, view.by, wanted, minutes, at)
-    headline = _headline(sums, costs, minutes, at, *tightest(reader, at))
+    rows = _rows(groups, rests, seen, at)
+    headline = _headline(sums, costs, seen, at, *tightest(reader, at))
     before = baseline(reader, view, at)
     if before is not None:
-        then = _before(reader, before, view, wanted)
+        then = _kept_before(reader, before, view, wanted)
         rows = [
             replace(row, since_mark_usd_per_hour=_more(row.usd_per_hour, then.get((row.aside, row.key))))
             for row in rows
@@ -85,25 +85,36 @@ def burn(
     )
 
 
-def _minutes(reader: Reader, at: Moment) -> Minutes:
-    """Minutes of the trend; a provider's end where the window does, as those of its rate do."""
-    since_ms = at.until_ms - _TREND_MINUTES * 60_000
-    live = live_steps(reader, since_ms, at.until_ms, 60, lagging=True)
-    return [*reader.steps(since_ms, at.until_ms), *(step for one in live for step in one.steps)]
+class _Then(NamedTuple):
+    """A window to compare with, as it was read."""
+
+    asked: tuple[object, ...]
+    read_ms: int
+    rates: Rates
 
 
-def _before(
-    reader: Reader, before: Baseline, view: View, wanted: Selection
-) -> dict[tuple[bool, str | None] | None, Decimal | None]:
-    """Dollars per hour of each row in the window to compare with; of everything under None."""
+_THEN: WeakKeyDictionary[Reader, _Then] = WeakKeyDictionary()
+
+
+def _kept_before(reader: Reader, before: Baseline, view: View, wanted: Selection) -> Rates:
+    """As `_before`; that window is over: what changes in it comes late, and is seen within seconds."""
+    at = before.at
+    asked, kept = (at.since_ms, at.until_ms, view.by, view.path, view.filter), _THEN.get(reader)
+    if kept is None or kept.asked != asked or not 0 <= at.now_ms - kept.read_ms < KEPT_MS:
+        kept = _Then(asked, at.now_ms, _before(reader, before, view, wanted))
+        _THEN[reader] = kept
+    return kept.rates
+
+
+def _before(reader: Reader, before: Baseline, view: View, wanted: Selection) -> Rates:
+    """Of the window to compare with."""
     then = before.at
     sums, costs = reader.sums(then.since_ms, then.until_ms), committed(reader, then)
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     nano = {(False, name): totals.nano_usd for name, totals in groups.items()}
     nano |= {(True, name): nano_usd for name, nano_usd in rests.items()}
     metered = usd_per_hour(total(sums).metered_nano_usd, then.seconds) or Decimal(0)
-    rates: dict[tuple[bool, str | None] | None, Decimal | None]
-    rates = {key: usd_per_hour(one, then.seconds) for key, one in nano.items()}
+    rates: Rates = {key: usd_per_hour(one, then.seconds) for key, one in nano.items()}
     return {**rates, None: metered + costs.usd_per_hour}
 
 
@@ -124,14 +135,12 @@ def _groups(
 def _rows(
     groups: dict[str | None, Totals],
     rests: dict[str, int],
-    by: str,
-    wanted: Selection,
-    minutes: Minutes,
+    seen: Trends,
     at: Moment,
 ) -> list[GroupRow]:
     whole = sum(t.nano_usd for t in groups.values()) + sum(rests.values())
-    trends = _trends(minutes, by, wanted, at)
-    rows = [_row(name, totals, whole, at, trends.get(name, ())) for name, totals in groups.items()]
+    curves = _member_trends(seen, at)
+    rows = [_row(name, totals, whole, at, curves.get(name, ())) for name, totals in groups.items()]
     rows += [
         replace(_row(name, dataclasses.replace(EMPTY, allocated_nano_usd=nano_usd), whole, at, ()), aside=True)
         for name, nano_usd in rests.items()
@@ -153,7 +162,7 @@ def _row(name: str | None, totals: Totals, whole: int, at: Moment, trend: tuple[
 def _headline(
     sums: list[Sum],
     costs: Committed,
-    minutes: Minutes,
+    seen: Trends,
     at: Moment,
     budget: BudgetLine | None,
     gone_before: BudgetLine | None,
@@ -167,7 +176,7 @@ def _headline(
     own = own_price(costs.observed_nano_usd, costs.served).blended if costs.observed_nano_usd else None
     used = costs.used
     known = not at.silent and (bool(at.sources_that_speak) or bool(sums) or bool(costs.nano_usd))
-    burns, per_million = _headline_trends(minutes, costs, at) if known else ((), ())
+    burns, per_million = _headline_trends(seen, costs, at) if known else ((), ())
     return Headline(
         usd_per_hour=(metered or Decimal(0)) + costs.usd_per_hour if known else None,
         metered_usd_per_hour=metered if known else None,
@@ -211,47 +220,26 @@ def _is_lower_bound(everything: Totals, costs: Committed, at: Moment) -> bool:
 
 
 def _headline_trends(
-    minutes: Minutes, costs: Committed, at: Moment
+    seen: Trends, costs: Committed, at: Moment
 ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    dollars, tokens = [0] * _TREND_MINUTES, [0] * _TREND_MINUTES
-    first = _first_minute(at)
-    for minute, _, nano_usd, count in minutes:
-        if 0 <= (place := (minute - first) // 60) < _TREND_MINUTES:
-            dollars[place] += nano_usd
-            tokens[place] += count
     committed_per_hour = float(costs.usd_per_hour)
     burns = tuple(
         None if length is None else nano / NANO_PER_USD * 3600 / length + committed_per_hour
-        for nano, length in zip(dollars, _lengths(at), strict=True)
+        for nano, length in zip(seen.nano_usd, lengths(at), strict=True)
     )
     prices = tuple(
-        nano / NANO_PER_USD * 1e6 / count if count else None for nano, count in zip(dollars, tokens, strict=True)
+        nano / NANO_PER_USD * 1e6 / count if count else None
+        for nano, count in zip(seen.nano_usd, seen.tokens, strict=True)
     )
     return burns, prices
 
 
-def _trends(minutes: Minutes, by: str, wanted: Selection, at: Moment) -> dict[str | None, tuple[float | None, ...]]:
-    first, lengths = _first_minute(at), _lengths(at)
-    sums: dict[str | None, list[int]] = {}
-    for minute, key, nano_usd, count in minutes:
-        place = (minute - first) // 60
-        if 0 <= place < _TREND_MINUTES and wanted.holds(key):
-            spent = sums.setdefault(key.value(by), [0] * _TREND_MINUTES)
-            spent[place] += nano_usd or (count if key.card.status in UNKNOWN_COST else 0)
+def _member_trends(seen: Trends, at: Moment) -> dict[str | None, tuple[float | None, ...]]:
+    seconds = lengths(at)
     return {
-        name: tuple(None if length is None else value / length for value, length in zip(values, lengths, strict=True))
-        for name, values in sums.items()
+        name: tuple(None if length is None else value / length for value, length in zip(values, seconds, strict=True))
+        for name, values in seen.members.items()
     }
-
-
-def _first_minute(at: Moment) -> int:
-    return (-(-at.until_ms // 60_000) - _TREND_MINUTES) * 60
-
-
-def _lengths(at: Moment) -> list[int | None]:
-    """Seconds that each minute of the trend really has; the last one is drawn once it is long enough to mean something."""
-    last = at.until_ms // 1000 % 60 or 60
-    return [60] * (_TREND_MINUTES - 1) + [last if last >= _LEAST_PART_OF_A_MINUTE else None]
 
 
 def _doubts(sums: list[Sum], costs: Committed, at: Moment) -> list[str]:

@@ -1,0 +1,88 @@
+"""What each of the last minutes cost, for the small curves: of everything, and of each member of a dimension."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from pricing.card import UNKNOWN_COST
+from store.live_steps import live_steps
+from store.reader import Reader
+from store.sums import SumKey
+from tui.pictures.view import View
+from tui.reading.moment import Moment
+from tui.reading.selection import Selection
+
+MINUTES = 30
+_LEAST_PART_OF_A_MINUTE = 10
+KEPT_MS = 5_000
+"""Minutes that are over: what changes in one comes late, and is seen within seconds."""
+
+
+@dataclass(slots=True)
+class Trends:
+    """Sums by the place of their minute, the oldest first."""
+
+    nano_usd: list[int] = field(default_factory=lambda: [0] * MINUTES)
+    tokens: list[int] = field(default_factory=lambda: [0] * MINUTES)
+    members: dict[str | None, list[int]] = field(default_factory=dict)
+    """Nano-dollars of each member that is wanted, and tokens where it has no price."""
+
+    def copy(self) -> "Trends":
+        """The same, to go on with."""
+        return Trends(
+            self.nano_usd.copy(), self.tokens.copy(), {name: one.copy() for name, one in self.members.items()}
+        )
+
+    def add(self, rows: Iterable[tuple[int, SumKey, int, int]], first: int, by: str, wanted: Selection) -> None:
+        """Take in what `Reader.steps` answers; `first` is the oldest minute."""
+        everything = wanted.is_everything
+        for minute, key, nano_usd, count in rows:
+            place = (minute - first) // 60
+            if not 0 <= place < MINUTES:
+                continue
+            self.nano_usd[place] += nano_usd
+            self.tokens[place] += count
+            if everything or wanted.holds(key):
+                spent = self.members.setdefault(key.value(by), [0] * MINUTES)
+                spent[place] += nano_usd or (count if key.card.status in UNKNOWN_COST else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """The minutes that were over, as they were read."""
+
+    asked: tuple[object, ...]
+    read_ms: int
+    trends: Trends
+
+
+_OVER: WeakKeyDictionary[Reader, _Over] = WeakKeyDictionary()
+
+
+def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
+    """Up to the moment's end; the running minute is read each time."""
+    first = first_minute(at)
+    running_ms = (first + (MINUTES - 1) * 60) * 1000
+    asked = (first, view.by, view.path, view.filter)
+    over = _OVER.get(reader)
+    if over is None or over.asked != asked or not 0 <= at.now_ms - over.read_ms < KEPT_MS:
+        over = _Over(asked, at.now_ms, Trends())
+        over.trends.add(reader.steps(first * 1000, running_ms), first, view.by, wanted)
+        # A provider's end where the window does, as those of its rate do.
+        for live in live_steps(reader, at.until_ms - MINUTES * 60_000, at.until_ms, 60, lagging=True):
+            over.trends.add(live.steps, first, view.by, wanted)
+        _OVER[reader] = over
+    found = over.trends.copy()
+    found.add(reader.steps(running_ms, at.until_ms), first, view.by, wanted)
+    return found
+
+
+def first_minute(at: Moment) -> int:
+    """The oldest minute of a trend, in epoch seconds."""
+    return (-(-at.until_ms // 60_000) - MINUTES) * 60
+
+
+def lengths(at: Moment) -> list[int | None]:
+    """Seconds that each minute of the trend really has; the last one is drawn once it is long enough to mean something."""
+    last = at.until_ms // 1000 % 60 or 60
+    return [60] * (MINUTES - 1) + [last if last >= _LEAST_PART_OF_A_MINUTE else None]
