@@ -82,6 +82,17 @@ class Lines(Widget):
         if regions:
             self.refresh(*regions)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in a region; ours have no borders, paddings or opacity, which Textual works out for each line."""
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for one in filters:
+                strip = strip.apply_filter(one, background)
+            strips.append(strip if crop.column_span == (0, self.size.width) else strip.crop(*crop.column_span))
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """One line as Textual wants it."""
         self._lay_out()
