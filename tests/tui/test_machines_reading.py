@@ -357,6 +357,14 @@ def test_energy_of_an_owned_host_is_measured_where_its_wall_power_is_not_said(sc
     assert host.usd_per_hour == pytest.approx(Decimal("10.56"), abs=Decimal("0.001"))
 
 
+def test_a_host_with_an_engine_that_tells_no_tokens_has_no_price_per_token(scene: Scene) -> None:
+    scene.host(20, gpus=2)
+    scene.engine(name="a", gpus=(0,), output_tokens=100)
+    assert scene.row().blended_usd_per_million is not None
+    scene.engine(name="triton", gpus=(1,), running=3)
+    assert scene.row().blended_usd_per_million is None
+
+
 def test_energy_that_is_not_measured_makes_the_dollars_of_a_host_a_lower_bound_and_says_so(scene: Scene) -> None:
     scene.writer.set_hosts(owned(), AT_MS - HOUR_MS)
     nothing = scene.row()

@@ -205,11 +205,20 @@ def _idle(house: House | None, live: Sequence[Pool], usd: Decimal | None) -> Dec
 
 
 def _blended(usd: Decimal | None, live: Sequence[Pool]) -> Decimal | None:
-    """The whole host over every token that its engines served: a ratio of rates, each over the time really observed."""
+    """The whole host over every token that its engines served: a ratio of rates, each over the time really observed.
+
+    None where one of them does not tell its tokens: it may serve most of them.
+    """
+    if any(_tokens_unknown(pool.engine) for pool in live):
+        return None
     tokens = sum(pool.served.total_tokens / pool.engine.seconds for pool in live if pool.engine.seconds > 0)
     if usd is None or not tokens:
         return None
     return own_price(round(usd * 10**9), Served(input_tokens=round(tokens * 3600))).blended
+
+
+def _tokens_unknown(engine: EngineState) -> bool:
+    return engine.input_tokens is None and engine.cache_read_tokens is None and engine.output_tokens is None
 
 
 def _at_full(usd: Decimal | None, live: Sequence[Pool]) -> Decimal | None:
