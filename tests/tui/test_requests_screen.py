@@ -1,3 +1,4 @@
+import pytest
 from msgspec.structs import replace
 
 from tests.fakes import pictures
@@ -7,6 +8,7 @@ from tui.pictures.view import View
 from tui.questions.requests import RequestsQuestion
 from tui.screens.bill import BillScreen
 from tui.screens.burn import BurnScreen
+from tui.screens.requests import draw_row
 from tui.widgets.table import Table
 
 
@@ -63,3 +65,19 @@ async def test_an_empty_window_says_since_when_requests_are_kept() -> None:
         await settle(pilot)
         await press(pilot, "4")
         assert "kept since 2026-05-13 14:23Z" in " ".join(shown(app).split())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "role"),
+    [
+        ("ok", "ok", ""),
+        ("cache", "cache", ""),
+        ("cut", "cut", "warn"),
+        ("error", "error", "bad"),
+        ("error-retried", "retried", "bad"),
+        ("error-fallback", "fallback", "bad"),
+    ],
+)
+def test_what_failed_stands_out_and_what_a_cache_answered_does_not(outcome: str, said: str, role: str) -> None:
+    row = draw_row(pictures.request(outcome=outcome))
+    assert (row.cells[9], row.role) == (said, role)

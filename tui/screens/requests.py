@@ -50,6 +50,10 @@ ORDERS = (
 """The newest requests, the dearest, or the newest by another column."""
 
 
+_OUTCOMES = {"error-retried": "retried", "error-fallback": "fallback"}
+"""Shorter words for failed attempts that another one followed."""
+
+
 class RequestsScreen(SortedScreen[RequestsPicture]):
     """Single requests of the present scope."""
 
@@ -124,7 +128,6 @@ class RequestsScreen(SortedScreen[RequestsPicture]):
 
 def draw_row(row: RequestRow) -> Row:
     """One request as texts."""
-    failed = row.outcome not in ("success", "ok")
     cells = (
         fmt.clock(row.ended_at_ms),
         fmt.safe(fmt.member("model", row.model), 60),
@@ -135,11 +138,12 @@ def draw_row(row: RequestRow) -> Row:
         fmt.count(row.output_tokens),
         fmt.duration(row.duration_ms),
         fmt.request_usd(row.nano_usd, lower_bound=row.status == "partial"),
-        fmt.safe(row.outcome, 20),
+        fmt.safe(_OUTCOMES.get(row.outcome, row.outcome), 20),
         fmt.safe(row.status, 12),
         fmt.safe(row.error or "", 80),
     )
-    return Row(key=row.id, cells=cells, role="bad" if failed else "")
+    role = "bad" if row.outcome.startswith("error") else "warn" if row.outcome == "cut" else ""
+    return Row(key=row.id, cells=cells, role=role)
 
 
 def _empty(picture: RequestsPicture) -> tuple[str, ...]:
