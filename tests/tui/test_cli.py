@@ -337,7 +337,7 @@ def test_sources_say_what_could_not_be_taken(shell: Shell) -> None:
     (source,) = shell.json("sources")["sources"]
 
     assert (source["name"], source["kind"], source["events"], source["rejected"]) == ("import", "import", 1, 1)
-    assert source["rejects"] == [{"reason": "not JSON", "count": 1, "example": "garbage"}]
+    assert source["rejects"] == [{"reason": "not JSON", "count": 1, "example": "garbage", "taken": False}]
     assert shell.here("sources") == 0
     assert "rejected 1 x not JSON: garbage" in shell.out
 
