@@ -34,8 +34,8 @@ _SAID = (
 class Machine:
     """A home with a configuration of every provider, twice: one server knows the key, the other refuses it and repeats it."""
 
-    def __init__(self, home: Path, servers: Mapping[str, ProviderServer]) -> None:
-        self.home, self.servers = home, servers
+    def __init__(self, home: Path, servers: Mapping[str, ProviderServer], listening: ExitStack) -> None:
+        self.home, self.servers, self._listening = home, servers, listening
         self.store, self.config = home / "usdtop.db", home / "config.toml"
         (home / "key").write_text(KEY)
         ways = ('api_key_env = "CANARY"', f'api_key_file = "{home / "key"}"', f'api_key_command = "cat {home / "key"}"')
@@ -61,6 +61,10 @@ class Machine:
         asked = {words: self.command(*words.split()) for words in commands}
         return {words: b"".join(process.communicate(timeout=30)) for words, process in asked.items()}
 
+    def stop_listening(self) -> None:
+        """End all servers: dozens of them waiting are busy enough that a screen never seems to come to rest."""
+        self._listening.close()
+
     def has_asked_everybody(self) -> bool:
         return all(len(server.asked) >= len(_datasets(name)) for name, server in self.servers.items())
 
@@ -77,7 +81,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             servers[name] = stack.enter_context(serving(SCRIPTS[name]))
             refusing = servers[f"{name}-refused"] = stack.enter_context(serving(SCRIPTS[name]))
             refusing.key, refusing.echo = "another", True
-        yield Machine(tmp_path, servers)
+        yield Machine(tmp_path, servers, stack)
 
 
 def test_a_key_stands_nowhere(machine: Machine) -> None:
@@ -92,6 +96,7 @@ def test_a_key_stands_nowhere(machine: Machine) -> None:
         path.name: path.read_bytes() for path in machine.home.rglob("*") if path.is_file() and path.name != "key"
     }
     said = machine.said(*_SAID)
+    machine.stop_listening()
     screens = asyncio.run(_drawn(machine.store))
 
     assert b"refuses the key (401)" in narrated + said["sources"], "the refused ones were refused"
