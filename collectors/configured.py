@@ -3,33 +3,18 @@
 import msgspec
 
 from collectors.formats.dimensions import DimensionMap
-from collectors.source import Poll, Source
+from collectors.source import Around, Poll, Source
 
 
-class ConfiguredSource:
+class ConfiguredSource(Around):
     """Hands over what a source saw, its dimensions taken from where the configuration says."""
 
     def __init__(self, source: Source, dimensions: DimensionMap, *, expect_seconds: float | None = None) -> None:
         """`expect_seconds` is how long it may say nothing before it counts as late."""
-        self._source = source
+        super().__init__(source)
         self._dimensions = dimensions
         self._expect_seconds = expect_seconds
         self._heard_ms: int | None = None
-
-    @property
-    def name(self) -> str:
-        """Of the source."""
-        return self._source.name
-
-    @property
-    def kind(self) -> str:
-        """Of the source."""
-        return self._source.kind
-
-    @property
-    def poll_seconds(self) -> float:
-        """Of the source."""
-        return self._source.poll_seconds
 
     async def poll(self, now_ms: int) -> Poll:
         """What the source saw."""

@@ -8,13 +8,13 @@ from collectors.errors import CollectorError, KeyRefusedError
 from collectors.settings.config import ConfigError
 from collectors.settings.keys import read_key
 from collectors.settings.sourceconfig import SourceConfig
-from collectors.source import Poll, Source
+from collectors.source import Around, Poll, Source
 
 AGAIN_SECONDS = 60.0
 """How often a source that cannot be made is tried."""
 
 
-class Rekeyed:
+class Rekeyed(Around):
     """A source whose key is read again once it was refused; another one in its place is used at once.
 
     Between two refusals a key's file is looked into at every poll, since that costs nothing; a command is not run.
@@ -22,26 +22,11 @@ class Rekeyed:
 
     def __init__(self, source: Source, config: SourceConfig, key: str, use: Callable[[str], None]) -> None:
         """`use` makes the source go on with another key than this one."""
-        self._source = source
+        super().__init__(source)
         self._config = config
         self._digest = _digest(key)
         self._use = use
         self._is_refused = False
-
-    @property
-    def name(self) -> str:
-        """Of the source."""
-        return self._source.name
-
-    @property
-    def kind(self) -> str:
-        """Of the source."""
-        return self._source.kind
-
-    @property
-    def poll_seconds(self) -> float:
-        """Of the source."""
-        return self._source.poll_seconds
 
     async def poll(self, now_ms: int) -> Poll:
         """What the source saw; raises its errors."""

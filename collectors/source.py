@@ -56,6 +56,28 @@ class Source(Protocol):
         ...
 
 
+class Around:
+    """What stands around a source and goes by its name, its kind and its pace; `poll` is for those who derive from it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        return self._source.name
+
+    @property
+    def kind(self) -> str:
+        """Of the source."""
+        return self._source.kind
+
+    @property
+    def poll_seconds(self) -> float:
+        """Of the source."""
+        return self._source.poll_seconds
+
+
 class Absent(msgspec.Struct, frozen=True):
     """Something that was looked for in vain: a source that says so, and does nothing else."""
 

@@ -2,7 +2,6 @@
 
 import bz2
 import lzma
-import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +11,9 @@ import pytest
 
 from collectors.logs import stdliblogs
 from collectors.logs.tail import Tail
-from store.facts import Position
+from tests.fakes.packed_logs import LINES, TEXT, everything
 from tests.fakes.payloads import payload
 from tui.cli import main
-
-LINES = [b"line %d %s" % (number, random.Random(number).randbytes(20).hex().encode()) for number in range(2_000)]
-TEXT = b"".join(line + b"\n" for line in LINES)
 
 
 class Packing(NamedTuple):
@@ -40,20 +36,6 @@ class Packing(NamedTuple):
 BZ2 = Packing(".bz2", lambda data: bz2.compress(data), "bz2")
 XZ = Packing(".xz", lambda data: lzma.compress(data), "lzma")
 BOTH = pytest.mark.parametrize("packing", [BZ2, XZ], ids=["bz2", "xz"])
-
-
-def everything(tail: Tail, limit_bytes: int = 1 << 20) -> tuple[list[bytes], list[Position], list[str]]:
-    lines: list[bytes] = []
-    notes: list[str] = []
-    positions: list[Position] = []
-    more = True
-    while more:
-        chunk = tail.read(limit_bytes)
-        lines += chunk.lines
-        positions = chunk.positions or positions
-        notes += chunk.notes
-        more = chunk.more
-    return lines, positions, notes
 
 
 @BOTH

@@ -140,21 +140,11 @@ def test_a_file_and_its_compressed_copy_that_is_being_written_are_read_once(log:
     assert sorted(reader.lines) == sorted(as_bytes(numbered(0, 2_020)))
 
 
-def test_a_file_that_is_compressed_at_once_while_it_is_still_held_open_is_read_once(log: Path) -> None:
-    put(log, *numbered(0, 10), at=100)
-    reader = Reader(log)
-    reader.read()
-    put(log, *numbered(10, 20), at=200)
-    pack(log, f"{log.name}.1.gz")
-    put(log, *numbered(20, 30), at=300)
-    assert reader.read() == as_bytes(numbered(10, 30))
-    for _ in range(3):
-        assert reader.read() == []
-        reader.restart()
-
-
-def test_a_file_that_was_empty_and_is_compressed_at_once_while_it_is_held_open_is_read_once(log: Path) -> None:
-    put(log, at=100)
+@pytest.mark.parametrize("lines_before", [10, 0], ids=["with lines", "empty"])
+def test_a_file_that_is_compressed_at_once_while_it_is_still_held_open_is_read_once(
+    log: Path, lines_before: int
+) -> None:
+    put(log, *numbered(0, lines_before), at=100)
     reader = Reader(log)
     reader.read()
     put(log, *numbered(10, 20), at=200)

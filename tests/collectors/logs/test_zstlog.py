@@ -1,40 +1,22 @@
 """Logs packed with zstd: read whole, taken up where they were left, and said where they break off."""
 
 import importlib.util
-import random
 import sys
 from pathlib import Path
 
 import pytest
 
 from collectors.logs.tail import Tail
-from store.facts import Position
+from tests.fakes.packed_logs import LINES, TEXT, everything
 from tests.fakes.payloads import payload
 from tui.cli import main
 
 zstandard = pytest.importorskip("zstandard", reason="zstandard is not installed: it is an extra")
 
-LINES = [b"line %d %s" % (number, random.Random(number).randbytes(20).hex().encode()) for number in range(2_000)]
-TEXT = b"".join(line + b"\n" for line in LINES)
-
 
 def packed(text: bytes, frames: int = 1) -> bytes:
     size = -(-len(text) // frames)
     return b"".join(zstandard.ZstdCompressor().compress(text[at : at + size]) for at in range(0, len(text), size))
-
-
-def everything(tail: Tail, limit_bytes: int = 1 << 20) -> tuple[list[bytes], list[Position], list[str]]:
-    lines: list[bytes] = []
-    notes: list[str] = []
-    positions: list[Position] = []
-    more = True
-    while more:
-        chunk = tail.read(limit_bytes)
-        lines += chunk.lines
-        positions = chunk.positions or positions
-        notes += chunk.notes
-        more = chunk.more
-    return lines, positions, notes
 
 
 @pytest.mark.parametrize("frames", [1, 7])
