@@ -210,11 +210,14 @@ class Collection:
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
         name = source.name or source.path or "file"
-        dated = source.start not in ("beginning", "end")
+        positions = writer.positions(name)
+        # Once a log was read to its end, what comes after that is new, whatever times it carries.
+        is_first = not positions or writer.watermark_ms(name) is None
+        dated = is_first and source.start not in ("beginning", "end")
         return FileSource(
             name,
             source.path or "",
-            writer.positions(name),
+            positions,
             format_name=source.format,
             fields=source.fields,
             from_end=source.start == "end",

@@ -1,4 +1,4 @@
-"""Records that were taken although their counts contradict each other: how often that happened, by what was made of them.
+"""What is odd about a record that can be read: counts that contradict each other, parts that had to be left out.
 
 Formats stay pure functions of a record: a doubt is noted beside what they return, for whoever reads the lines.
 """
@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from store.facts import Reject
+
 CONVENTION = "usage_convention_guess: more cached than prompted, so the prompt was taken to leave the cache out"
 MISMATCH = "usage_mismatch: the counts do not add up to their total, and the source's usual way was taken"
 CAPPED = "bad_value: more written to the cache than was prompted, and capped"
+STRANGE_SPAN = "bad_span: not as the specification says, left out of an export whose other spans were taken"
+_LEFT_OUT = frozenset({STRANGE_SPAN})
+"""What these say was not taken, only what stands around it."""
 
 _noted: ContextVar[Counter[str] | None] = ContextVar("doubts", default=None)
 
@@ -31,3 +36,10 @@ def collecting() -> Iterator[Counter[str]]:
         yield found
     finally:
         _noted.reset(token)
+
+
+def as_rejects(doubts: Counter[str]) -> list[Reject]:
+    """What was collected, for the counts of its source."""
+    return [
+        Reject(reason=doubt, count=count, example="", taken=doubt not in _LEFT_OUT) for doubt, count in doubts.items()
+    ]

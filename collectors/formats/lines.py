@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.door import example, visible
-from collectors.formats.doubts import collecting
+from collectors.formats.doubts import as_rejects, collecting
 from collectors.formats.format import Follower, LineFormat, NotUsageError
 from collectors.formats.registry import FORMATS
 from store.facts import Reject, UsageEvent
@@ -84,7 +84,7 @@ class LineReader:
             self._memory = self._follower.memory()
         rejects = [
             *(some.reject(reason) for reason, some in refused.items()),
-            *(Reject(reason=doubt, count=count, example="", taken=True) for doubt, count in doubts.items()),
+            *as_rejects(doubts),
         ]
         return Parsed(events, tuple(rejects), self._format.name if self._format else None, self._memory)
 
@@ -107,7 +107,7 @@ class LineReader:
                 if parse is None:
                     raise ValueError
                 events += parse(line)
-            except _UNREADABLE:
+            except Exception:  # noqa: BLE001 - the lines before and after this one are read in any case
                 for reason in self._read_strange(line, events):
                     refused.setdefault(self._known_reason(reason), _Refused()).add(line)
                 parse = self._parse()
@@ -145,7 +145,7 @@ class LineReader:
         for part in parts:
             try:
                 events += self._read_one(part)
-            except _UNREADABLE as error:
+            except Exception as error:  # noqa: BLE001 - a bug in one format costs one line
                 reasons.append(_reason(error))
         return reasons
 
@@ -171,7 +171,7 @@ def _reason(error: Exception) -> str:
         return "nested too deeply"
     if isinstance(error, UnicodeError):
         return "not UTF-8"
-    return str(error)[:120]
+    return str(error)[:120] if isinstance(error, _UNREADABLE) else f"unexpected: {error!r}"[:120]
 
 
 def _unwrap(line: bytes) -> Sequence[bytes]:

@@ -6,9 +6,11 @@ case, and 64-bit integers decimal strings or numbers.
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import msgspec
 
+from collectors.formats.doubts import STRANGE_SPAN, note
 from collectors.formats.format import LineFormat
 from collectors.formats.spans.event import event_from
 from collectors.formats.spans.names import SERVICE, WANTED
@@ -22,6 +24,9 @@ _FAILED = (2, "2", "STATUS_CODE_ERROR")
 
 _OTHER_SIGNALS = frozenset({"resourceMetrics", "resourceLogs"})
 _NULL = msgspec.Raw(b"null")
+
+
+SpanOrRaw = TypeVar("SpanOrRaw")
 
 
 class _KeyValue(msgspec.Struct, gc=False):
@@ -55,22 +60,24 @@ class _Resource(msgspec.Struct, gc=False):
     attributes: list[_KeyValue] | None = None
 
 
-class _ScopeSpans(msgspec.Struct, gc=False):
-    spans: list[_Span] | None = None
+class _ScopeSpans(msgspec.Struct, Generic[SpanOrRaw], gc=False):
+    spans: list[SpanOrRaw] | None = None
 
 
-class _ResourceSpans(msgspec.Struct, gc=False, rename="camel"):
+class _ResourceSpans(msgspec.Struct, Generic[SpanOrRaw], gc=False, rename="camel"):
     resource: _Resource | None = None
-    scope_spans: list[_ScopeSpans] | None = None
+    scope_spans: list[_ScopeSpans[SpanOrRaw]] | None = None
 
 
-class _Export(msgspec.Struct, gc=False, rename="camel"):
-    resource_spans: list[_ResourceSpans] | None = None
+class _Export(msgspec.Struct, Generic[SpanOrRaw], gc=False, rename="camel"):
+    resource_spans: list[_ResourceSpans[SpanOrRaw]] | None = None
     resource_metrics: msgspec.Raw = _NULL
     resource_logs: msgspec.Raw = _NULL
 
 
-_decode = msgspec.json.Decoder(_Export).decode
+_decode = msgspec.json.Decoder(_Export[_Span]).decode
+_decode_raw = msgspec.json.Decoder(_Export[msgspec.Raw]).decode
+_decode_span = msgspec.json.Decoder(_Span).decode
 _decode_value = msgspec.json.Decoder(_Value | None).decode
 
 
@@ -82,12 +89,41 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> Sequence[UsageEvent]:
     """The model calls among the spans of one line, each once; none where it holds other spans, metrics or logs only.
 
-    Raises msgspec.MsgspecError where the line is no export request.
+    One span that is none costs no other one. Raises msgspec.MsgspecError where the line is no export request, or none of
+    its spans is one.
     """
-    export = _decode(line)
+    try:
+        export = _decode(line)
+    except msgspec.ValidationError:
+        export = _without_strange(line)
     if export.resource_spans is None and export.resource_metrics == _NULL and export.resource_logs == _NULL:
         raise ValueError("no export request of OpenTelemetry")
     return events_of(list(_spans(export)))
+
+
+def _without_strange(line: bytes) -> _Export[_Span]:
+    """An export request with those of its spans that are as the specification says; the others are noted."""
+    export = _decode_raw(line)
+    strange: list[msgspec.ValidationError] = []
+
+    def good(raw: Sequence[msgspec.Raw]) -> Iterator[_Span]:
+        for one in raw:
+            try:
+                yield _decode_span(one)
+            except msgspec.ValidationError as error:
+                strange.append(error)
+
+    groups = [
+        _ResourceSpans(
+            group.resource, [_ScopeSpans(list(good(scope.spans or ()))) for scope in group.scope_spans or ()]
+        )
+        for group in export.resource_spans or ()
+    ]
+    if strange and not any(scope.spans for group in groups for scope in group.scope_spans or ()):
+        raise strange[0]
+    for _ in strange:
+        note(STRANGE_SPAN)
+    return _Export(groups, export.resource_metrics, export.resource_logs)
 
 
 def events_of(spans: Sequence[Span]) -> list[UsageEvent]:
@@ -95,7 +131,7 @@ def events_of(spans: Sequence[Span]) -> list[UsageEvent]:
     return [event_from(span) for span in calls(spans)]
 
 
-def _spans(export: _Export) -> Iterator[Span]:
+def _spans(export: _Export[_Span]) -> Iterator[Span]:
     for group in export.resource_spans or ():
         resource = _attributes(group.resource.attributes if group.resource else None)
         service = {name: resource[name] for name in SERVICE if name in resource}

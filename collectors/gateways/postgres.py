@@ -28,8 +28,10 @@ _ROWS_PER_PAGE = 1_000
 _SECONDS = 30
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
+# Times that do carry a zone are compared and answered in UTC, too.
+_SETTINGS = "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', 'UTC', true)"
 _COLUMNS_OF = """
-SELECT column_name FROM information_schema.columns
+SELECT column_name::text FROM information_schema.columns
 WHERE table_name = %s AND table_schema = ANY (current_schemas(false))
 """
 # Of what a callback may have put into the metadata, and of the text of errors, nothing leaves the database.
@@ -110,15 +112,16 @@ class SpendLogTable:
 
         if self._connection is None or self._connection.closed:
             # Nothing is prepared, since a pooler may hand each transaction to another server.
-            self._connection = psycopg.connect(**self._target, prepare_threshold=None)
+            self._connection = psycopg.connect(**self._target, prepare_threshold=None, client_encoding="utf8")
             self._connection.read_only = True
+            _take_bytes(self._connection)
             self._columns = ()
         return self._connection
 
     def _rows(self, connection: psycopg.Connection[Any], window: Window, place: str | None) -> list[bytes]:
         after = _decode_place(place) if place else _Place(*_FIRST)
         with connection.transaction():
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(_SECONDS * 1_000),))
+            connection.execute(_SETTINGS, (str(_SECONDS * 1_000),))
             if not self._columns:
                 self._columns = self._known_columns(connection)
             values = {
@@ -126,10 +129,10 @@ class SpendLogTable:
                 "id": after.request_id, "limit": _ROWS_PER_PAGE, "metadata": list(METADATA),
             }  # fmt: skip
             found = connection.execute(_question(self._columns), values).fetchall()
-        return [text.encode("utf-8", "surrogatepass") for (text,) in found]
+        return [text for (text,) in found]
 
     def _known_columns(self, connection: psycopg.Connection[Any]) -> tuple[str, ...]:
-        there = {name for (name,) in connection.execute(_COLUMNS_OF, (TABLE,)).fetchall()}
+        there = {name.decode("utf-8", "replace") for (name,) in connection.execute(_COLUMNS_OF, (TABLE,)).fetchall()}
         if "request_id" not in there:
             raise CollectorError(
                 f"{self._where} shows no table {TABLE}: give the database of the proxy as `url`, and let its user read the "
@@ -149,8 +152,27 @@ class SpendLogTable:
 
 
 def _is_refusal(error: psycopg.Error) -> bool:
-    """Whether the password was not taken; a connection that fails has its state in its text alone."""
-    return (error.sqlstate or "").startswith("28") or "password" in str(error)
+    """Whether the password may not have been taken.
+
+    A connection that fails says why in its server's language alone; what is known is that it came as far as the password.
+    """
+    if error.sqlstate is not None:
+        return error.sqlstate.startswith("28")
+    return error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
+
+
+def _take_bytes(connection: psycopg.Connection[Any]) -> None:
+    """Take text as the bytes that it is: a database without an encoding may hold any, and one odd row is one reject."""
+    from psycopg.adapt import Loader
+
+    class Bytes(Loader):
+        def load(self, data: Any) -> bytes:
+            return bytes(data)
+
+    connection.adapters.register_loader("text", Bytes)
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        connection.execute("SET client_encoding TO 'SQL_ASCII'")
+        connection.commit()
 
 
 def _question(columns: tuple[str, ...]) -> Any:

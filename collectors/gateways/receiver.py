@@ -12,7 +12,7 @@ import msgspec
 from collectors.door import visible
 from collectors.errors import CollectorError
 from collectors.formats import otlp
-from collectors.formats.doubts import collecting
+from collectors.formats.doubts import as_rejects, collecting
 from collectors.formats.spans.wire import spans_of
 from collectors.source import Poll
 from collectors.web.httpserver import Reply, Request, Room, converse
@@ -149,15 +149,18 @@ class OtlpReceiver:
             return Reply(413, f"unpacked at most {MAX_UNPACKED_BYTES:,} bytes are taken\n".encode())
         except _UNREADABLE as error:
             return self._reject(f"an export that cannot be read: {error}", request.body)
+        except Exception as error:  # noqa: BLE001 - to send again what ends in a bug would hold up what comes after it
+            return self._reject(f"an export that cannot be read, unexpected: {error!r}", request.body)
         if events:
-            if sum(len(one.events) for one in self._waiting + self._handed_over) + len(events) > self._max_events:
+            waiting = sum(len(one.events) for one in self._waiting + self._handed_over)
+            if waiting and waiting + len(events) > self._max_events:
                 return Reply(503, b"more calls came than could be recorded yet\n", headers=_RETRY)
             delivery = _Delivery(events, asyncio.get_running_loop().create_future())
             self._waiting.append(delivery)
             if not await delivery.recorded:
                 return Reply(503, b"usdtop ends; send this again later\n", headers=_RETRY)
-            for doubt, count in doubts.items():
-                self._count(Reject(reason=doubt, count=count, example="", taken=True))
+        for doubt in as_rejects(doubts):
+            self._count(doubt)
         return Reply(200, _ANSWERS[content_type], content_type)
 
     def _reject(self, why: str, body: bytes) -> Reply:
@@ -206,16 +209,20 @@ def _from_protobuf(body: bytes) -> Sequence[UsageEvent]:
 
 
 def _unpacked(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=_GZIP)
-    try:
-        unpacked = unpacker.decompress(body, MAX_UNPACKED_BYTES)
-    except zlib.error:
-        raise ValueError("not gzip") from None
-    if unpacker.unconsumed_tail:
-        raise _UnpackedTooLargeError
-    if not unpacker.eof:
-        raise ValueError("gzip that ends too early")
-    return unpacked
+    """Of all members: a gzip body may have several."""
+    unpacked = bytearray()
+    while body:
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            unpacked += unpacker.decompress(body, MAX_UNPACKED_BYTES - len(unpacked) + 1)
+        except zlib.error:
+            raise ValueError("not gzip") from None
+        if len(unpacked) > MAX_UNPACKED_BYTES:
+            raise _UnpackedTooLargeError
+        if not unpacker.eof:
+            raise ValueError("gzip that ends too early")
+        body = unpacker.unused_data
+    return bytes(unpacked)
 
 
 def _settle(deliveries: Sequence[_Delivery], *, recorded: bool) -> None:

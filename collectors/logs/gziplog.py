@@ -31,6 +31,8 @@ class GzipLog(LogFile):
     To take up a stored position is to read up to it again; where other bytes stand, it starts from 0.
     """
 
+    _ended: bool
+
     def __init__(
         self,
         log: str,
@@ -51,6 +53,11 @@ class GzipLog(LogFile):
         """Compressed bytes that were not taken yet, at least 1 until the end was seen."""
         return 0 if self._ended else max(1, self.look.size_bytes - self._raw.tell())
 
+    @property
+    def unread_bytes(self) -> int:
+        """Of what a packed file held nothing is known before it is unpacked."""
+        return 0
+
     def first_bytes(self) -> bytes:
         """The first window of what is packed; read it before anything else."""
         while len(self._head) < WINDOW_BYTES and self._block(WINDOW_BYTES):
@@ -64,18 +71,23 @@ class GzipLog(LogFile):
         return msgspec.structs.replace(super().position(), size_bytes=0)
 
     def is_intact(self) -> bool:
-        """Whether the stream goes on from where it was read, should it have broken off and changed since."""
+        """Whether the stream goes on from where it was read, should it have broken off, or ended, and changed since."""
         look = Look.of(os.fstat(self._descriptor))
-        if self.damage is not None and look != self.look:
+        if self._ended and look != self.look:
+            is_longer = look.size_bytes > self.look.size_bytes
             self.look = look
-            self._rewind()
-            self._take_up(self.position())
+            if self.damage is None and is_longer:
+                self._ended = False  # another stream was put behind those that were read
+            elif self.damage is not None or look.size_bytes < self._raw.tell():
+                self._rewind()
+                self._take_up(self.position())
         return self.recognised
 
     def begin_again(self) -> None:
         """Read the stream from its start."""
         super().begin_again()
         self._rewind()
+        self.recognised = True
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -8,8 +8,8 @@ class LineSplitter:
 
     A line longer than `max_line_bytes` is let pass unheld and counted in `too_long`, so that memory
     stays bounded whatever a file holds. Blank lines are dropped; so are carriage returns before the
-    newline, a byte order mark, and the NUL bytes that a crash leaves behind: text on either side of them
-    is two lines.
+    newline, a byte order mark, and the NUL bytes that a crash leaves behind, or a log that was emptied while its
+    writer went on where it stood: text on either side of them is two lines, and before one they have no length.
     """
 
     def __init__(self, max_line_bytes: int, *, at_start: bool) -> None:
@@ -18,6 +18,8 @@ class LineSplitter:
         self.too_long = 0
         self._max_line_bytes = max_line_bytes
         self._held = bytearray()
+        self._nul_bytes = 0
+        """Of those pending, so many stand before any text."""
         self._at_start = at_start
 
     def feed(self, block: bytes) -> list[bytes]:
@@ -41,20 +43,27 @@ class LineSplitter:
         return self._complete(b"") if self.pending_bytes else []
 
     def _complete(self, end: bytes) -> list[bytes]:
-        length, line = self.pending_bytes + len(end), bytes(self._held) + end
+        end = self._without_nuls(end)
+        length, line = self.pending_bytes - self._nul_bytes + len(end), bytes(self._held) + end
         if self._at_start:
             line = line.removeprefix(BOM)
         self._at_start = False
-        self.pending_bytes = 0
+        self.pending_bytes = self._nul_bytes = 0
         self._held = bytearray()
         return [part for part in _cleaned(line) if part.strip()] if self._fits(length) else []
 
     def _hold(self, rest: bytes) -> None:
+        text = self._without_nuls(rest)
         self.pending_bytes += len(rest)
-        if self.pending_bytes > self._max_line_bytes:
+        self._nul_bytes += len(rest) - len(text)
+        if self.pending_bytes - self._nul_bytes > self._max_line_bytes:
             self._held = bytearray()
         else:
-            self._held += rest
+            self._held += text
+
+    def _without_nuls(self, piece: bytes) -> bytes:
+        """Without those that stand before the first text of a line."""
+        return piece.lstrip(b"\0") if piece[:1] == b"\0" and self.pending_bytes == self._nul_bytes else piece
 
     def _fits(self, length: int) -> bool:
         self.too_long += length > self._max_line_bytes

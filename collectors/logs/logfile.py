@@ -99,6 +99,9 @@ class LogFile:
     def is_intact(self) -> bool:
         """Look again: whether the file still begins with what was read of it. Keeps the last look when not."""
         look = Look.of(os.fstat(self._descriptor))
+        if 0 < self.offset <= look.size_bytes < self.read_bytes:
+            # A writer that has taken back half a line, or one that begins with the same lines: what follows tells.
+            self._stand_at(self.offset, self._at_offset)
         if look.size_bytes < (self.read_bytes or self.look.size_bytes):
             return False
         if fingerprint(self._descriptor, self.read_bytes) != self._at_end:
@@ -143,10 +146,13 @@ class LogFile:
             lines += self._wrapped.feed(self._lines.feed(block))
             self.offset = end - self._lines.pending_bytes - self._wrapped.held_bytes
             wanted -= len(block)
-        if self.read_bytes == before or self._still_holds(before):
-            return lines
-        self._stand_at(offset, self._at_offset)
-        return []
+        holds = False
+        try:
+            holds = self.read_bytes == before or self._still_holds(before)
+        finally:
+            if not holds:
+                self._stand_at(offset, self._at_offset)
+        return lines if holds else []
 
     def take_rest(self) -> list[bytes]:
         """The last line that has no newline, for when none will come."""
@@ -193,10 +199,13 @@ class LogFile:
         at_offset = fingerprint(self._descriptor, self.offset)
         if at_end is None or at_offset is None:
             return False
-        if before >= WINDOW_BYTES and at_end.head != self._at_end.head:
-            return False
-        self._at_end, self._at_offset = at_end, at_offset
-        return True
+        if before >= WINDOW_BYTES:
+            is_other = at_end.head != self._at_end.head
+        else:
+            is_other = before > 0 and fingerprint(self._descriptor, before) != self._at_end
+        if not is_other:
+            self._at_end, self._at_offset = at_end, at_offset
+        return not is_other
 
     def _stand_at(self, offset: int, seen: Fingerprint) -> None:
         self.offset = offset

@@ -1,5 +1,6 @@
 """Where the rest of a log went: the files beside it that hold what was written before it was rotated."""
 
+import errno
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from store.facts import Position
 ROTATED = re.compile(r"[.\-_]\d[\dTZ:._+\-]*|\.old")
 """What logrotate and its kin add to a log's name: a number, a date, or `.old`."""
 NUMBERED = re.compile(r"\.(\d{1,4})")
+_FOR_WANT_OF_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 class Owed(NamedTuple):
@@ -211,8 +213,9 @@ def is_copy(path: str, log: str) -> bool:
     try:
         with _opened(path) as descriptor, _opened(log) as standing:
             return begins_with(standing, descriptor)
-    except OSError:
-        return False
+    except OSError as error:
+        # Of what cannot be looked at for want of descriptors or memory nothing is known until there are some.
+        return error.errno in _FOR_WANT_OF_ROOM
 
 
 def gone(positions: Sequence[Position]) -> list[Position]:

@@ -3,7 +3,7 @@
 import glob
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -151,11 +151,13 @@ class Tail:
 
     def _listing(self) -> dict[str, Look]:
         """The regular files that the pattern names now, and a sentence for each thing that is none."""
-        paths = [self._pattern]
+        paths: Collection[str] = (self._pattern,)
         if self._is_glob:
-            paths = sorted(glob.glob(self._pattern, recursive=True))  # noqa: PTH207  Path.glob takes no absolute one
+            paths = glob.glob(self._pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute one
             if not paths:
-                self._book.say(f"No file matches {self._pattern}.")
+                self._say_none()
+            # A pattern passes over what it may not look into, logs that were read before among it.
+            paths = sorted(self._logs.keys() | set(paths))
         looks = ((path, self._stat(path)) for path in paths)
         return {path: look for path, look in looks if look is not None}
 
@@ -165,18 +167,18 @@ class Tail:
             status = Path(path).stat()
         except FileNotFoundError:
             if Path(path).is_symlink():
-                self._say_trouble(f"{path} is a link to what does not exist.")
+                self._say_trouble(path, "is a link to what does not exist.")
             elif not self._is_glob:
                 self._say_missing(path)
         except OSError as error:
-            self._say_trouble(f"{path} cannot be read: {error.strerror}.")
+            self._say_trouble(path, f"cannot be read: {error.strerror}.")
         except ValueError:
             self._book.say(f"{path!a} is not read: its name is not UTF-8 text.")
         else:
             if stat.S_ISREG(status.st_mode):
                 return Look.of(status)
             if not self._is_glob or path in self._logs:
-                self._say_trouble(f"{path} is not a regular file.")
+                self._say_trouble(path, "is not a regular file.")
         return None
 
     def _say_missing(self, path: str) -> None:
@@ -186,10 +188,22 @@ class Tail:
         else:
             self._book.say_trouble(f"{path} does not exist, nor does its folder.")
 
-    def _say_trouble(self, sentence: str) -> None:
-        """Of the many that a pattern names, nobody knows whether one that cannot be read is a log that is missed."""
-        say = self._book.say if self._is_glob else self._book.say_trouble
-        say(sentence)
+    def _say_none(self) -> None:
+        """A pattern may have no logs yet; the folder that they come into is there, and can be looked into."""
+        folder = _folder_of(self._pattern)
+        try:
+            os.scandir(folder).close()
+        except FileNotFoundError:
+            self._book.say_trouble(f"No file matches {self._pattern}: {folder} does not exist.")
+        except OSError as error:
+            self._book.say_trouble(f"No file matches {self._pattern}: {folder} cannot be read: {error.strerror}.")
+        else:
+            self._book.say(f"No file matches {self._pattern}.")
+
+    def _say_trouble(self, path: str, what: str) -> None:
+        """Of the many that a pattern names, one that cannot be read and never was may be no log that is missed."""
+        say = self._book.say_trouble if not self._is_glob or path in self._logs else self._book.say
+        say(f"{path} {what}")
 
     def _take_up(self, log: FollowedLog, look: Look) -> None:
         """Open what stands at the path now, unless there is nothing new in it."""
@@ -276,3 +290,11 @@ class Tail:
             went.sort(key=lambda key: book.known[key].modified_ms)
             for key in went[: len(went) - MAX_KNOWN_FILES // 2]:
                 del book.known[key]
+
+
+def _folder_of(pattern: str) -> str:
+    """The folder below which all that a pattern names lies."""
+    folder = os.path.dirname(pattern)  # noqa: PTH120  a Path would read `**` as a name
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return folder or "."

@@ -5,6 +5,8 @@ One process collects per store; a second one ends with exit code 2. SIGTERM, SIG
 
 import argparse
 import os
+import resource
+from contextlib import suppress
 
 from collectors.clock import now_ms
 from collectors.collect import Collection, run_collection
@@ -18,6 +20,7 @@ from store.tables import StoreError
 from tui.commands.common import config_of, place_to_write, say
 
 _LOWER_PRIORITY = 5
+_MOST_DESCRIPTORS = 65_536
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,7 @@ def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | No
 
     With `piped`, standard input is read as well, and its end is the end.
     """
+    _take_descriptors()
     store = place.path
     if place.notice:
         say(place.notice)
@@ -61,3 +65,12 @@ def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | No
     lock.release()
     say("stopped")
     return 0
+
+
+def _take_descriptors() -> None:
+    """As many as this user may have: each pattern keeps up to a hundred logs open, and systems begin at a thousand in all."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, _MOST_DESCRIPTORS)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

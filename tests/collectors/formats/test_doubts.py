@@ -70,3 +70,13 @@ def test_what_fits_is_no_doubt_and_nobody_has_to_collect() -> None:
             note(doubts.CAPPED)
         note(doubts.MISMATCH)
     assert (dict(outer), dict(inner)) == ({doubts.MISMATCH: 1}, {doubts.CAPPED: 1})
+
+
+def test_a_part_that_was_left_out_is_a_loss_and_no_doubt() -> None:
+    with collecting() as found:
+        note(doubts.STRANGE_SPAN)
+        note(doubts.CAPPED)
+    assert [(said.reason, said.taken) for said in doubts.as_rejects(found)] == [
+        (doubts.STRANGE_SPAN, False),
+        (doubts.CAPPED, True),
+    ]

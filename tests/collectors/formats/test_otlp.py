@@ -361,3 +361,23 @@ def test_calls_count_the_same_however_they_are_put_into_lines(groups: list[int])
 
     assert together == [event for group in calls for event in otlp.parse(export(*group))]
     assert len(together) == sum(groups)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"spanId": None}, {"name": 4}, {"endTimeUnixNano": 1.5}, {"status": "x"}, {"attributes": {"a": 1}}],
+)
+def test_a_span_that_is_none_costs_none_of_those_around_it(strange: dict[str, Any]) -> None:
+    good = [span(span_id, attributes={**CALL, **TEN_AND_FOUR}) for span_id in ("a", "b")]
+    parsed = LineReader().read([export(good[0], {**span("odd", attributes=CALL), **strange}, good[1], service="shop")])
+    assert [(event.id[32:], event.tenant) for event in parsed.events] == [("a", "shop"), ("b", "shop")]
+    (reject,) = parsed.rejects
+    assert (reject.count, reject.taken) == (1, False)
+
+
+def test_an_export_without_a_good_span_is_no_good_line() -> None:
+    parsed = LineReader().read([export({**span("odd"), "name": 4})])
+    assert (parsed.events, [reject.reason[:28] for reject in parsed.rejects]) == (
+        [],
+        ["a field is not as expected: E"[:28]],
+    )

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,14 +14,16 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError
 from collectors.formats import litellm_rows
+from collectors.gateways.keepers import polled_source
 from collectors.gateways.polled import DEEP_EVERY_MS, PolledSource
 from collectors.gateways.postgres import TABLE, SpendLogTable
 from collectors.prices.books import price_book
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import Config, ConfigError, from_mapping
 from collectors.source import Poll
+from collectors.web.fetch import open_client
 from store.writer import Writer
 from tests.fakes.events import batch
 from tests.fakes.postgres import PASSWORD, Server, running_postgres
@@ -224,6 +227,91 @@ async def test_the_key_is_the_password_and_a_wrong_one_is_named_without_being_sh
     with pytest.raises(CollectorError, match="password authentication failed") as refused:
         await PolledSource("db", SpendLogTable(server.by_loopback, "of-somebody-else")).poll(NOW_MS)
     assert "of-somebody-else" not in str(refused.value)
+
+
+async def test_a_password_that_was_changed_is_read_again_from_its_file(
+    server: Server, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    insert(database, ROWS[0])
+    file = tmp_path / "password"
+    file.write_text("of-somebody-else\n")
+    (config,) = from_mapping(
+        {"source": [{"type": "postgres", "url": server.by_loopback, "api_key_file": str(file)}]}, tmp_path / "c.toml"
+    ).source
+    async with open_client() as client:
+        watched = polled_source(config, client, watermark_ms=None, now_ms=NOW_MS)
+        for _ in range(2):
+            with pytest.raises(KeyRefusedError, match="password authentication failed"):
+                await watched.poll(NOW_MS)
+        file.write_text(f"{PASSWORD}\n")
+        assert len((await watched.poll(NOW_MS)).events) == 1
+
+
+async def test_a_server_that_speaks_another_language_refuses_a_password_alike(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psycopg.Error, "__str__", lambda _: "authentification par mot de passe échouée")
+    with pytest.raises(KeyRefusedError):
+        await PolledSource("db", SpendLogTable(server.by_loopback, "of-somebody-else")).poll(NOW_MS)
+    with pytest.raises(KeyRefusedError):
+        await PolledSource("db", SpendLogTable(server.by_loopback, None)).poll(NOW_MS)
+
+
+@contextmanager
+def encoded(server: Server, encoding: str) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A database of this encoding, with the table."""
+    name = f"in_{encoding.lower()}"
+    url = server.by_socket.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server.by_socket, autocommit=True) as admin:
+        admin.execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0".encode()
+        )
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(CREATE.encode())
+                yield url, connection
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_a_database_of_any_encoding_is_read_and_a_row_that_is_no_text_is_one_reject(
+    server: Server, encoding: str
+) -> None:
+    with encoded(server, encoding) as (url, connection):
+        connection.execute(f"SET client_encoding TO '{encoding}'".encode())
+        e_acute = "é".encode("utf-8" if encoding == "SQL_ASCII" else "latin-1")
+        for name, model in (("good", b"gpt-" + e_acute), ("odd", b"gpt-\xff")):
+            connection.execute(
+                f'INSERT INTO "{TABLE}" (request_id, call_type, model, "startTime", "endTime")'.encode()
+                + b" VALUES ('" + name.encode() + b"', 'acompletion', '" + model + b"', %(at)s, %(at)s)",
+                {"at": datetime.fromtimestamp(NOW_MS / 1_000 - 600, UTC).replace(tzinfo=None)},
+            )  # fmt: skip
+        (poll,) = await polled(PolledSource("db", SpendLogTable(url, None)))
+    models = {event.id: event.model for event in poll.events}
+    assert models["good"] == "gpt-é"
+    if encoding == "SQL_ASCII":
+        assert [(reject.reason, reject.count) for reject in poll.rejects] == [("not UTF-8", 1)]
+    else:
+        assert models["odd"] == "gpt-ÿ"
+
+
+async def test_times_that_carry_a_zone_are_paged_and_read_in_utc(
+    server: Server, database: psycopg.Connection[Any]
+) -> None:
+    for column in ("startTime", "endTime"):
+        database.execute(
+            f'ALTER TABLE "{TABLE}" ALTER "{column}" TYPE timestamptz USING "{column}" AT TIME ZONE \'UTC\''.encode()
+        )
+    at = datetime.fromtimestamp(NOW_MS / 1_000 - 600, UTC)
+    database.execute(
+        f'INSERT INTO "{TABLE}" (request_id, call_type, "startTime", "endTime")'
+        " SELECT 'r' || i, 'acompletion', %(at)s, %(at)s FROM generate_series(1, 1500) i".encode(),
+        {"at": at},
+    )
+    found = events(await polled(source(server)))
+    assert len({event.id for event in found}) == 1_500
+    assert {event.ended_at_ms for event in found} == {NOW_MS - 600_000}
 
 
 async def test_a_database_without_the_table_and_one_that_does_not_show_it_are_sentences(

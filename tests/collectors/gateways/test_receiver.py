@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from collectors.errors import CollectorError
+from collectors.formats import otlp
 from collectors.gateways.receiver import OtlpReceiver, is_loopback
 from collectors.prices.pricer import Pricer
 from collectors.runner import Runner
@@ -121,6 +122,46 @@ async def test_protobuf_and_gzip_are_understood(sender: Sender) -> None:
         sender.post(gzip.compress(export("b"), mtime=0), {**JSON, "Content-Encoding": "gzip"})
     )
     assert (answer.status_code, len(events)) == (200, 1)
+
+
+async def test_a_gzip_body_of_several_members_is_taken_as_a_whole(sender: Sender) -> None:
+    whole = export("m1", "m2")
+    content = gzip.compress(whole[:40], mtime=0) + gzip.compress(whole[40:], mtime=0)
+    answer, events = await sender.poll_until(sender.post(content, {**JSON, "Content-Encoding": "gzip"}))
+    assert (answer.status_code, len(events)) == (200, 2)
+
+
+async def test_one_span_that_is_none_does_not_cost_the_others_of_its_export(sender: Sender) -> None:
+    content = json.loads(export("g1", "odd", "g2"))
+    content["resourceSpans"][0]["scopeSpans"][0]["spans"][1]["endTimeUnixNano"] = [1]
+    answer = sender.post(json.dumps(content).encode())
+    poll = await first_events(sender)
+    assert ids(poll) == ["g1", "g2"]
+    rejects = list(poll.rejects)
+    while not answer.done() or not rejects:
+        rejects += (await sender.receiver.poll(NOW_MS)).rejects
+        await asyncio.sleep(0)
+    (reject,) = rejects
+    assert (answer.result().status_code, reject.count, reject.taken) == (200, 1, False)
+
+
+async def test_an_export_that_ends_in_a_bug_is_refused_for_good_and_the_next_one_is_taken(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_spans: object) -> list[UsageEvent]:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(otlp, "events_of", broken)
+    answer = await sender.post(export("a1"))
+    assert (answer.status_code, "unexpected: KeyError('a bug')" in answer.text) == (400, True)
+    monkeypatch.undo()
+    again, events = await sender.poll_until(sender.post(export("a2")))
+    assert (again.status_code, len(events)) == (200, 1)
+
+
+async def test_an_export_that_is_larger_than_the_queue_is_taken_when_nothing_waits(small: Sender) -> None:
+    answer, events = await small.poll_until(small.post(export("a1", "a2", "a3")))
+    assert (answer.status_code, len(events)) == (200, 3)
 
 
 async def test_chunked_bodies_and_connections_that_stay_open_are_understood(sender: Sender) -> None:

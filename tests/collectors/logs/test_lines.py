@@ -1,6 +1,7 @@
 """Lines of any known format become events; everything else is counted by reason, and nothing stops."""
 
 import json
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from collectors.door import MAX_NAME, cut, milliseconds, visible
 from collectors.formats.lines import LineReader, Parsed
+from store.facts import UsageEvent
+from tests.fakes.gateway_lines import line
 from tests.fakes.payloads import payload
 from tests.fakes.samples import whole_lines
 
@@ -122,8 +125,8 @@ garbage = st.binary(max_size=60) | st.sampled_from([OPERATIONAL, b"[]", b"{}", b
 @given(st.lists(garbage, max_size=8))
 def test_good_lines_between_garbage_are_all_counted(lines: list[bytes]) -> None:
     mixed = [payload("first")]
-    for number, line in enumerate(lines):
-        mixed += [line, payload(f"r-{number}")]
+    for number, strange in enumerate(lines):
+        mixed += [strange, payload(f"r-{number}")]
     parsed = LineReader().read(mixed)
 
     assert ids(parsed) == ["first", *(f"r-{number}" for number in range(len(lines)))]
@@ -183,3 +186,20 @@ def test_shown_input_is_printable_and_bounded(raw: bytes) -> None:
     shown = visible(raw)
     assert len(shown) <= 160
     assert shown == "" or shown.isprintable()
+
+
+def test_a_bug_in_a_format_costs_the_one_line_that_meets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = LineReader("kong.ai")
+    lines = [line("kong.ai", request={"id": str(number)}) for number in range(3)]
+    known = reader._format
+    assert known is not None
+
+    def broken(raw: bytes) -> Sequence[UsageEvent]:
+        if raw == lines[1]:
+            raise KeyError("a bug")
+        return known.parse(raw)
+
+    monkeypatch.setattr("collectors.formats.lines.FORMATS", (known._replace(parse=broken),))
+    parsed = LineReader("kong.ai").read(lines)
+    assert [event.id for event in parsed.events] == ["0", "2"]
+    assert [(reject.reason, reject.count) for reject in parsed.rejects] == [("unexpected: KeyError('a bug')", 1)]

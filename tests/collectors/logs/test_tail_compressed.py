@@ -275,3 +275,44 @@ def test_compressed_files_in_a_plain_glob_are_named_once_and_not_read(log: Path)
     reader.read()
     assert len(reader.notes) == 1
     assert "usdtop import" in reader.notes[0]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst", ".bz2", ".xz"])
+def test_a_stream_that_is_put_behind_those_that_were_read_is_read_while_the_file_is_open(
+    tmp_path: Path, ending: str
+) -> None:
+    log = tmp_path / f"x{ending}"
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
+    }  # fmt: skip
+    reader = Reader(tmp_path / f"*{ending}")
+    for number in range(4):
+        with log.open("ab") as file:
+            file.write(ways[ending](f"line {number}\n".encode()))
+        assert reader.read() == [f"line {number}".encode()]
+    reader.restart()
+    os.utime(log)
+    assert reader.read() == []
+
+
+def test_a_gzip_file_that_broke_off_and_was_replaced_is_read_once(tmp_path: Path) -> None:
+    log = tmp_path / "x.gz"
+    log.write_bytes(gzip.compress("\n".join(numbered(0, 200)).encode() + b"\n")[:-12])
+    reader = Reader(log)
+    first = len(reader.read())
+    log.write_bytes(gzip.compress(b"another\n"))
+    assert reader.read() == [b"another"]
+    for _ in range(3):
+        assert reader.read() == []
+    assert (len(reader.lines), reader.gap_bytes) == (first + 1, 0)
+
+
+def test_a_gzip_file_that_was_read_to_its_end_and_then_written_anew_is_read_once(tmp_path: Path) -> None:
+    log = tmp_path / "x.gz"
+    log.write_bytes(gzip.compress("\n".join(numbered(0, 200)).encode() + b"\n"))
+    reader = Reader(log)
+    reader.read()
+    log.write_bytes(gzip.compress(b"another\n"))
+    for _ in range(3):
+        reader.read()
+    assert reader.lines == [*as_bytes(numbered(0, 200)), b"another"]

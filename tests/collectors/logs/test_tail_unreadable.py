@@ -80,3 +80,27 @@ def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     assert reader.read() == [b"b"]
     assert "not UTF-8" in reader.notes[0]
     assert reader.notes[0].isascii()
+
+
+def test_a_log_that_was_read_and_cannot_be_reached_any_more_is_a_trouble_under_a_pattern_too(
+    folder_of_nobody: Path,
+) -> None:
+    (folder_of_nobody / "pods" / "a").mkdir(parents=True)
+    (folder_of_nobody / "pods" / "b").mkdir()
+    put(folder_of_nobody / "pods" / "a" / "x.jsonl", "a")
+    put(folder_of_nobody / "pods" / "b" / "x.jsonl", "b")
+    reader = Reader(folder_of_nobody / "pods" / "*" / "*.jsonl")
+    assert sorted(reader.read()) == [b"a", b"b"]
+    (folder_of_nobody / "pods" / "a").chmod(0)
+    try:
+        for _ in range(2):
+            (trouble,) = reader.tail.read().troubles
+            assert "a/x.jsonl cannot be read: Permission denied" in trouble
+            reader.restart()
+        (folder_of_nobody / "pods").chmod(0o300)
+        assert any("pods cannot be read: Permission denied" in said for said in reader.tail.read().troubles)
+    finally:
+        (folder_of_nobody / "pods").chmod(0o700)
+        (folder_of_nobody / "pods" / "a").chmod(0o700)
+    put(folder_of_nobody / "pods" / "a" / "x.jsonl", "c")
+    assert reader.read() == [b"c"]
