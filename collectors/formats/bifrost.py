@@ -48,7 +48,7 @@ class _Usage(msgspec.Struct, gc=False):
 class _Row(msgspec.Struct, gc=False):
     id: str
     timestamp: str
-    object_type: str | None = None
+    object_type: str | None
     parent_request_id: str | None = None
     fallback_index: int | None = None
     provider: str | None = None

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from collectors.door import cut, names, reported_nano, text_milliseconds
-from collectors.formats.format import LineFormat
+from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.split import AnthropicUsage
 from pricing.usage import NOTHING
 from store.facts import Outcome, UsageEvent
@@ -35,6 +35,7 @@ class _AnyLine(msgspec.Struct, gc=False):
     requestId: str | None = None  # noqa: N815 - the format's own name
     uuid: str | None = None
     cwd: str | None = None
+    startTime: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - the format's own name
     isApiErrorMessage: bool | None = None  # noqa: N815 - the format's own name
     costUSD: Decimal | None = None  # noqa: N815 - the format's own name
 
@@ -51,6 +52,8 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
     """One line as its event; nothing for what people and tools say, and for what no model answered."""
     said = _decode(line)
+    if said.startTime is not msgspec.UNSET:
+        raise NotUsageError("no line of a transcript, which has no start")
     if said.type != "assistant":
         return ()
     message = _decode_message(said.message)

@@ -22,6 +22,8 @@ NAME = "cloudflare.aig"
 class _Row(msgspec.Struct, gc=False):
     id: str
     created_at: str
+    tokens_in: Count | None
+    tokens_out: Count | None
     provider: str | None = None
     model: str | None = None
     request_type: str | None = None
@@ -29,8 +31,6 @@ class _Row(msgspec.Struct, gc=False):
     status_code: int | None = None
     success: bool | None = None
     cached: bool | None = None
-    tokens_in: Count | None = None
-    tokens_out: Count | None = None
     cost: Decimal | None = None
     metadata: str | dict[str, Any] | None = None
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import field
 
 from collectors.door import count, cut, duration, text_milliseconds
-from collectors.formats.format import LineFormat
+from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.split import Written, inclusive
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
@@ -41,6 +41,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Line).decode
+_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -49,10 +50,12 @@ def recognises(keys: frozenset[str]) -> bool:
 
 
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
-    """One line as its event; nothing for a request that went to no model."""
+    """One line as its event; nothing for a request that went to no model. NotUsageError for a line of another log."""
     logged = _decode(line)
     usage, asked = _usage(logged), _said(logged.asked)
     if usage == NOTHING and asked is None and _said(logged.answered) is None:
+        if not recognises(frozenset(_decode_keys(line))):
+            raise NotUsageError("no line of an access log with the gateway's counts")
         return ()
     status, took_ms = count(logged.response_code), duration(count(logged.duration))
     outcome = _outcome(logged, status)

@@ -21,6 +21,7 @@ NAME = "vercel.generation"
 class _Generation(msgspec.Struct, gc=False):
     id: str
     created_at: str
+    native_tokens_prompt: Count | None
     total_cost: Decimal | None = None
     upstream_inference_cost: Decimal | None = None
     is_byok: bool | None = None
@@ -29,7 +30,6 @@ class _Generation(msgspec.Struct, gc=False):
     cancelled: bool | None = None
     latency: float | None = None
     generation_time: float | None = None
-    native_tokens_prompt: Count | None = None
     native_tokens_completion: Count | None = None
     native_tokens_reasoning: Count | None = None
     native_tokens_cached: Count | None = None

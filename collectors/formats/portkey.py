@@ -26,10 +26,10 @@ _DOLLARS = ("", "USD", "usd", None)
 class _Row(msgspec.Struct, gc=False):
     id: str
     created_at: str | float
+    req_units: Count | None
     trace_id: str | None = None
     ai_org: str | None = None
     ai_model: str | None = None
-    req_units: Count | None = None
     res_units: Count | None = None
     cost: Decimal | None = None
     cost_currency: str | None = None
