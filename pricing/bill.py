@@ -9,6 +9,9 @@ from pricing.graduated import input_parts
 from pricing.money import TOKENS_PER_MILLION, divide_half_even, usd_from_nano
 from pricing.usage import INPUT_CLASSES, TOKEN_CLASSES, Usage
 
+_MADE = ("output_image_tokens", "output_video_tokens")
+"""Pictures that a model makes: without a price of their own they are billed as its output, which image models list."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
@@ -122,7 +125,9 @@ def _unit_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
     lines = []
     for unit, amount in usage.units:
         rate = rates.get(unit)
-        if rate is None:
+        if rate is None and unit in _MADE and unlisted is None:
+            lines.append(_line(unit, amount, card.rates[INPUT_CLASSES], TOKENS_PER_MILLION))
+        elif rate is None:
             lines.append(_line(unit, amount, unlisted, 1))
         elif amount and amount < rate.minimum * requests:
             billed = _line(unit, rate.minimum * requests, rate.nano_usd, rate.per)

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut, names, pairs, text_milliseconds
+from collectors.formats.bodies.anthropic_usage import MessageUsage, lifetimes_of
 from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.litellm import Count
-from collectors.formats.split import AnthropicUsage, Written, exclusive
+from collectors.formats.split import Written, exclusive
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
@@ -25,7 +26,7 @@ class _Lifetime(msgspec.Struct, gc=False):
     inputTokens: Count | None = None  # noqa: N815 - the format's own name
 
 
-class _BodyUsage(AnthropicUsage, gc=False):
+class _BodyUsage(MessageUsage, gc=False):
     cacheDetails: list[_Lifetime] | None = None  # noqa: N815 - the format's own name
 
 
@@ -127,9 +128,7 @@ def _lifetimes(said: _BodyUsage) -> tuple[int, int]:
     if said.cacheDetails is not None:
         by = {one.ttl: one.inputTokens or 0 for one in said.cacheDetails}
         return by.get("5m", 0), by.get("1h", 0)
-    if said.cache_creation is None:
-        return 0, 0
-    return said.cache_creation.ephemeral_5m_input_tokens or 0, said.cache_creation.ephemeral_1h_input_tokens or 0
+    return lifetimes_of(said.cache_creation)
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

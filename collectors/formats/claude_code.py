@@ -4,13 +4,15 @@ The format is documented by its readers only. A message is written once per bloc
 sessions that branch off repeat it under another request: the id of the message names it, whatever wrote it.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 
 from collectors.door import cut, names, reported_nano, text_milliseconds
+from collectors.formats.bodies.anthropic import part_id
+from collectors.formats.bodies.anthropic_usage import MessageUsage, by_model, provider_of, variant_of
 from collectors.formats.format import LineFormat, NotUsageError
-from collectors.formats.split import AnthropicUsage
 from pricing.usage import NOTHING
 from store.facts import Outcome, UsageEvent
 
@@ -24,7 +26,7 @@ class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
-    usage: AnthropicUsage | None = None
+    usage: MessageUsage | None = None
 
 
 class _AnyLine(msgspec.Struct, gc=False):
@@ -59,30 +61,33 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
     message = _decode_message(said.message)
     if message is None or message.usage is None or message.model == _SYNTHETIC or said.isApiErrorMessage:
         return ()
-    return (_event(said, message, message.usage),)
+    return tuple(_events(said, message, message.usage))
 
 
-def _event(said: _AnyLine, message: _Message, reported: AnthropicUsage) -> UsageEvent:
+def _events(said: _AnyLine, message: _Message, reported: MessageUsage) -> Iterator[UsageEvent]:
+    """One call for each model that worked on a message, the asked one first."""
     record = message.id or said.uuid
     if not record or not said.timestamp:
         raise ValueError("an answer without an id or a time")
-    usage = reported.usage
-    return UsageEvent(
-        id=record,
-        # Its own id as the call's, too: copies of one message in several transcripts are one request.
-        call_id=message.id or None,
-        trace_id=said.requestId or None,
-        ended_at_ms=text_milliseconds(said.timestamp),
-        provider="anthropic",
-        model=cut(message.model),
-        outcome=Outcome.OK,
-        usage=usage,
-        usage_missing=usage == NOTHING,
-        variant=reported.variant,
-        reported_nano_usd=None if said.costUSD is None else reported_nano(said.costUSD),
-        session=cut(said.sessionId),
-        tags=names((f"directory:{said.cwd}",)) if said.cwd else (),
-    )
+    cost = None if said.costUSD is None else reported_nano(said.costUSD)
+    for position, (model, usage) in enumerate(by_model(reported, message.model).items()):
+        name = part_id(record, position)
+        yield UsageEvent(
+            id=name,
+            # Its own id as the call's, too: copies of one message in several transcripts are one request.
+            call_id=name if message.id else None,
+            trace_id=said.requestId or None,
+            ended_at_ms=text_milliseconds(said.timestamp),
+            provider=provider_of(message.id, model),
+            model=cut(model),
+            outcome=Outcome.OK,
+            usage=usage,
+            usage_missing=usage == NOTHING and reported.output_tokens is None,
+            variant=variant_of(reported),
+            reported_nano_usd=cost if position == 0 else None,
+            session=cut(said.sessionId),
+            tags=names((f"directory:{said.cwd}",)) if said.cwd else (),
+        )
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

@@ -45,6 +45,7 @@ class _PromptDetails(msgspec.Struct, gc=False):
 class _CompletionDetails(msgspec.Struct, gc=False):
     reasoning_tokens: Count | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
 
 
 class _ServerTools(msgspec.Struct, gc=False):
@@ -60,6 +61,7 @@ class UsageObject(msgspec.Struct, gc=False):
     cache_creation_input_tokens: Count | None = None
     server_tool_use: _ServerTools | None = None
     speed: str | None = None
+    inference_geo: str | None = None
 
 
 class Metadata(msgspec.Struct, gc=False):
@@ -133,6 +135,13 @@ _DISCONNECTED = "ClientDisconnected"
 _HIT_MARK = "_cache_hit"
 _AGENT_TAG = "User-Agent: "
 
+BATCH = "batch"
+BATCHES = frozenset({"aretrieve_batch", "retrieve_batch"})
+"""Types of call under which a finished batch is logged, with what all of its requests used."""
+
+US = "us"
+"""Anthropic's inference in the United States alone, which has prices of its own."""
+
 
 def recognises(keys: frozenset[str]) -> bool:
     """Whether an object with these keys is a payload."""
@@ -169,7 +178,9 @@ def event_from(payload: Payload) -> UsageEvent:
         outcome_of(payload.status, error, payload.cache_hit),
         usage,
         payload.status == "success" and usage == NOTHING,
-        variant_of(metadata.usage_object, payload.cost_breakdown, payload.model_parameters),
+        BATCH
+        if payload.call_type in BATCHES
+        else variant_of(metadata.usage_object, payload.cost_breakdown, payload.model_parameters),
         None if cost is None else reported_nano(cost),
         _saved(bytes(payload.saved_cache_cost)) if payload.cache_hit else None,
         cut(error) if error else None,
@@ -236,13 +247,14 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
         # This source follows the convention in which the prompt leaves the cache out.
         note(CONVENTION)
         prompt += read + written
-    units, audio_in, audio_out = _units(reported, inside, outside)
+    fresh = prompt - read - written
+    units, audio_in, made = _units(reported, inside, outside, fresh, output)
     return Usage(
-        prompt - read - written - audio_in,
+        fresh - audio_in,
         read,
         *lifetimes,
-        output - audio_out,
-        min(outside.reasoning_tokens or 0, output - audio_out),
+        output - made,
+        min(outside.reasoning_tokens or 0, output - made),
         units,
     )
 
@@ -261,26 +273,42 @@ def _lifetimes(written: int, split: _Lifetimes | None) -> tuple[int, int, int, i
 
 
 def _units(
-    reported: UsageObject, inside: _PromptDetails, outside: _CompletionDetails
+    reported: UsageObject, inside: _PromptDetails, outside: _CompletionDetails, fresh: int, output: int
 ) -> tuple[tuple[tuple[str, int], ...], int, int]:
-    """What is billed beside text tokens, and how many tokens of it stand inside the prompt and the answer."""
+    """What is billed beside text tokens, and how many tokens of it stand inside the fresh prompt and the answer."""
     searches = inside.web_search_requests or 0
     if reported.server_tool_use is not None:
         searches = reported.server_tool_use.web_search_requests or searches
-    audio_in, audio_out = inside.audio_tokens or 0, outside.audio_tokens or 0
-    if not (searches or audio_in or audio_out):
+    audio_in, audio_out, image_out = inside.audio_tokens or 0, outside.audio_tokens or 0, outside.image_tokens or 0
+    if not (searches or audio_in or audio_out or image_out):
         return (), 0, 0
-    named = (("input_audio_tokens", audio_in), ("output_audio_tokens", audio_out), ("web_searches", searches))
-    return tuple(unit for unit in named if unit[1]), audio_in, audio_out
+    # Sound may have been cached, and an answer has no more of anything than it has tokens.
+    audio_in, audio_out = min(audio_in, fresh), min(audio_out, output)
+    image_out = min(image_out, output - audio_out)
+    named = (
+        ("input_audio_tokens", audio_in),
+        ("output_audio_tokens", audio_out),
+        ("output_image_tokens", image_out),
+        ("web_searches", searches),
+    )
+    return tuple(unit for unit in named if unit[1]), audio_in, audio_out + image_out
 
 
 def variant_of(reported: UsageObject | None, breakdown: CostBreakdown | None, asked: Parameters | None = None) -> str:
-    """The service tier that was billed, as the breakdown says, else as it was asked for."""
+    """What was billed: by speed, by the service tier of the breakdown or the one asked for, and by where the model ran."""
+    tier = ""
     if reported is not None and reported.speed == "fast":
-        return "fast"
-    if breakdown is not None and breakdown.service_tier:
-        return breakdown.service_tier
-    return asked.service_tier or "" if asked is not None else ""
+        tier = "fast"
+    elif breakdown is not None and breakdown.service_tier:
+        tier = breakdown.service_tier
+    elif asked is not None:
+        tier = asked.service_tier or ""
+    return in_us(tier) if reported is not None and reported.inference_geo == US else tier
+
+
+def in_us(tier: str) -> str:
+    """The price of a tier where inference stays in the United States."""
+    return US if tier in ("", "standard") else f"{tier}-{US}"
 
 
 def _saved(raw: bytes) -> int | None:

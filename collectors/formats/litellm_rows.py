@@ -101,7 +101,9 @@ def _event(row: _Row) -> UsageEvent:
         outcome=litellm.outcome_of(status, error, str(row.cache_hit).lower() == "true"),
         usage=usage,
         usage_missing=status == "success" and usage == NOTHING,
-        variant=litellm.variant_of(reported, metadata.cost_breakdown),
+        variant=litellm.BATCH
+        if row.call_type in litellm.BATCHES
+        else litellm.variant_of(reported, metadata.cost_breakdown),
         reported_nano_usd=None if row.spend is None else reported_nano(row.spend),
         error=cut(error),
         rank=Rank.ROW,

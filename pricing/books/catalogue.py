@@ -1,9 +1,11 @@
 """The catalogue of list prices: the one module that knows the genai-prices package, which it imports when asked."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from pricing.books.book import STANDARD, Offer, PricedModel, digest_of
@@ -28,6 +30,10 @@ _VARIANT_CONTEXTS = {
 }
 """What the catalogue calls our variants; other contexts (a route, a kind of search) are not seen in logs."""
 
+
+_ANTHROPIC = "anthropic"
+_US, _US_MULTIPLIER = "us", Decimal("1.1")
+_ONE_PRICE_ANYWHERE = re.compile(r"^claude-(?:[23]|instant)|-4-[0-5]$")
 
 _HEARD_SECONDS = frozenset({"audio_seconds", "input_audio_seconds"})
 _GROQ_SECONDS = 10
@@ -159,7 +165,28 @@ class Catalogue:
                 for variant, found in (_variants(match.model) if match.owner is asked else {}).items()
             },
         )
-        return PricedModel(offers=listing.offers())
+        offers = listing.offers()
+        if match.owner is asked and asked.id == _ANTHROPIC:
+            offers += tuple(
+                offer for period in periods for offer in listing.tier_offers(_in_us(period, match.model.id), _US)
+            )
+        return PricedModel(offers=offers)
+
+
+def _in_us(period: Period, model: str) -> Period:
+    """The period's prices where inference stays in the United States: tokens of newer models cost 1.1 times as much.
+
+    Source: platform.claude.com/docs/en/manage-claude/data-residency, from Claude 4.6 on; others have one price anywhere.
+    """
+    if _ONE_PRICE_ANYWHERE.search(model):
+        return period
+    return replace(
+        period,
+        prices={
+            key: price.times(_US_MULTIPLIER) if key.endswith("_tokens") else price
+            for key, price in period.prices.items()
+        },
+    )
 
 
 def _with_minimum(period: Period, provider: str) -> Period:

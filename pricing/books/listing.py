@@ -49,6 +49,10 @@ class ListedPrice:
                 usd = tier_usd
         return usd
 
+    def times(self, factor: Decimal) -> "ListedPrice":
+        """The same price, so many times as high."""
+        return replace(self, usd=self.usd * factor, tiers=tuple((start, usd * factor) for start, usd in self.tiers))
+
 
 _HEARD = "input_audio_tokens"
 

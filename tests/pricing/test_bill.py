@@ -259,3 +259,16 @@ EXAMPLES = [
 @pytest.mark.parametrize(("what", "text", "usage", "dollars"), EXAMPLES, ids=[example[0] for example in EXAMPLES])
 def test_a_known_example_costs_what_it_costs_on_paper(what: str, text: str, usage: Usage, dollars: str) -> None:
     assert usd_text(make_bill(usage, rates_card(text)).nano_usd) == dollars
+
+
+def test_pictures_without_a_price_of_their_own_are_billed_as_output_and_sound_never_is() -> None:
+    made = Usage(output_tokens=5, units=(("output_audio_tokens", 3), ("output_image_tokens", 7)))
+    bill = make_bill(made, whole_card())
+    assert {line.item: line.nano_usd for line in bill.lines} == {
+        "output": 5 * 8, "output_audio_tokens": None, "output_image_tokens": 7 * 8,
+    }  # fmt: skip
+    assert bill.missing == ("output_audio_tokens",)
+    assert make_bill(made, HOSTED).nano_usd == 0
+
+    listed = replace(whole_card(), unit_rates=(UnitRate(unit="output_image_tokens", nano_usd=100),))
+    assert make_bill(Usage(units=(("output_image_tokens", 7),)), listed).nano_usd == 700

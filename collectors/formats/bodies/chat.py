@@ -6,11 +6,12 @@ Perplexity and DeepInfra for what they add. Their own fields tell them apart; wi
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from collectors.door import cut, reported_nano
+from collectors.formats.bodies.anthropic_usage import Lifetimes, ServerTools
 from collectors.formats.bodies.body import ended_ms, own_id
 from collectors.formats.bodies.openai_usage import Counts, openai_usage
 from collectors.formats.format import LineFormat, NotUsageError
@@ -29,12 +30,15 @@ Ticks = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
 class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: Count | None = None
     cache_write_tokens: Count | None = None
+    cache_creation_tokens: Count | None = None
+    cache_creation_token_details: Lifetimes | None = None
     audio_tokens: Count | None = None
 
 
 class _CompletionDetails(msgspec.Struct, gc=False):
     reasoning_tokens: Count | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
 
 
 class _CostDetails(msgspec.Struct, gc=False):
@@ -51,11 +55,15 @@ class _Usage(msgspec.Struct, gc=False):
     total_tokens: Count | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    server_tool_use: ServerTools | None = None
     prompt_cache_hit_tokens: Count | None = None
     prompt_cache_miss_tokens: Count | None = None
     cached_tokens: Count | None = None
     reasoning_tokens: Count | None = None
     num_search_queries: Count | None = None
+    citation_tokens: Count | None = None
     cost_in_usd_ticks: Ticks | None = None
     num_sources_used: Count | None = None
     cost: Decimal | _Cost | None = None
@@ -63,7 +71,8 @@ class _Usage(msgspec.Struct, gc=False):
     is_byok: bool | None = None
     estimated_cost: Decimal | None = None
     queue_time: float | None = None
-    prompt_audio_seconds: msgspec.Raw = _ABSENT
+    prompt_audio_seconds: Any = None
+    """Mistral's: a number, or an empty object in what its library dumps."""
 
 
 class _Groq(msgspec.Struct, gc=False):
@@ -72,6 +81,7 @@ class _Groq(msgspec.Struct, gc=False):
 
 class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
+    delta: dict[str, msgspec.Raw] | None = None
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -90,7 +100,11 @@ class _Body(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Body).decode
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
+_NO_LIFETIMES = Lifetimes()
 _NO_USAGE = _Usage()
+_SAYS_NOTHING = (b"null", b'""', b"[]", b"{}")
+_DEEP_RESEARCH = "deep-research"
+_MOST_SECONDS = 1_000_000
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -108,20 +122,29 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
     if body.choices is None and body.data == _ABSENT:
         raise NotUsageError("an answer with neither choices nor data")
     said = body.usage or (body.x_groq.usage if body.x_groq else None)
-    if (body.object or "").endswith(".chunk") and (said is None or not _is_end(body)):
+    is_piece = body.object is not None and (not body.object or body.object.endswith(".chunk"))
+    if is_piece and (said is None or not _is_end(body)):
         return ()
     return (_event(body, said or _NO_USAGE, line),)
 
 
 def _is_end(body: _Body) -> bool:
-    """Whether no more usage follows: some providers repeat a growing usage in every piece of a stream."""
-    return not body.choices or any(choice.finish_reason for choice in body.choices)
+    """Whether a piece of a stream says nothing but its usage, or that it is the last one.
+
+    Some providers repeat a growing usage in every piece. OpenRouter's last one follows the one with the reason for the
+    end, and carries a choice with an empty text.
+    """
+    return all(choice.finish_reason or _is_mute(choice.delta or {}) for choice in body.choices or ())
+
+
+def _is_mute(delta: dict[str, msgspec.Raw]) -> bool:
+    return all(name == "role" or bytes(said) in _SAYS_NOTHING for name, said in delta.items())
 
 
 def _event(body: _Body, said: _Usage, line: bytes) -> UsageEvent:
-    provider = _provider(body, said)
-    usage = _usage(said, reasoning_outside=provider in _REASONING_OUTSIDE)
     cost = _reported_usd(said)
+    provider = _provider(body, said)
+    usage = _usage(said, body.model or "", outside=provider == "xai")
     return UsageEvent(
         id=own_id(body.id, line),
         ended_at_ms=ended_ms(body.created),
@@ -133,9 +156,6 @@ def _event(body: _Body, said: _Usage, line: bytes) -> UsageEvent:
         variant=body.service_tier or "",
         reported_nano_usd=None if cost is None else reported_nano(cost),
     )
-
-
-_REASONING_OUTSIDE = ("xai", "perplexity")
 
 
 def _provider(body: _Body, said: _Usage) -> str | None:
@@ -152,31 +172,53 @@ def _provider(body: _Body, said: _Usage) -> str | None:
         return "deepinfra"
     if body.x_groq is not None or said.queue_time is not None:
         return "groq"
-    if said.prompt_audio_seconds != _ABSENT:
+    if said.prompt_audio_seconds is not None:
         return "mistral"
     if (body.model or "").startswith("accounts/fireworks/"):
         return "fireworks_ai"
     return "azure" if body.prompt_filter_results != _ABSENT else None
 
 
-def _usage(said: _Usage, *, reasoning_outside: bool) -> Usage:
+def _usage(said: _Usage, model: str, *, outside: bool) -> Usage:
+    counts = _counts(said)
+    if said.citation_tokens is not None or _DEEP_RESEARCH in model:
+        # Perplexity's deep research bills its reasoning beside the completion, whatever its total says.
+        counts = counts._replace(completion=(counts.completion or 0) + (counts.reasoning or 0), total=None)
+    usage = openai_usage(counts, reasoning_outside=outside, thinks_unsaid="gemini" in model)
+    units = tuple(unit for unit in _units(said) if unit[1])
+    return usage._replace(units=tuple(sorted((*usage.units, *units)))) if units else usage
+
+
+def _counts(said: _Usage) -> Counts:
     inside = said.prompt_tokens_details or _NO_PROMPT
     outside = said.completion_tokens_details or _NO_COMPLETION
+    lifetimes = inside.cache_creation_token_details or _NO_LIFETIMES
     hit, miss = said.prompt_cache_hit_tokens, said.prompt_cache_miss_tokens
-    counts = Counts(
+    return Counts(
         prompt=said.prompt_tokens if hit is None or miss is None else hit + miss,
         completion=said.completion_tokens,
         total=said.total_tokens,
-        cached=_first(hit, inside.cached_tokens, said.cached_tokens),
-        written=inside.cache_write_tokens,
-        reasoning=_first(outside.reasoning_tokens, said.reasoning_tokens),
+        cached=hit or inside.cached_tokens or said.cache_read_input_tokens or said.cached_tokens,
+        written=inside.cache_write_tokens or inside.cache_creation_tokens or said.cache_creation_input_tokens,
+        written_5m=lifetimes.ephemeral_5m_input_tokens,
+        written_1h=lifetimes.ephemeral_1h_input_tokens,
+        reasoning=outside.reasoning_tokens or said.reasoning_tokens,
         input_audio=inside.audio_tokens,
         output_audio=outside.audio_tokens,
+        output_image=outside.image_tokens,
     )
-    usage = openai_usage(counts, reasoning_outside=reasoning_outside)
-    if said.num_search_queries:
-        return usage._replace(units=tuple(sorted((*usage.units, ("web_searches", said.num_search_queries)))))
-    return usage
+
+
+def _units(said: _Usage) -> tuple[tuple[str, int], ...]:
+    """What is billed beside the prompt and the answer."""
+    heard = said.prompt_audio_seconds
+    searches = said.num_search_queries or (said.server_tool_use.web_search_requests if said.server_tool_use else None)
+    is_amount = isinstance(heard, int) and not isinstance(heard, bool) and 0 < heard < _MOST_SECONDS
+    return (
+        ("input_audio_seconds", heard if is_amount else 0),
+        ("output_citation_tokens", said.citation_tokens or 0),
+        ("web_searches", searches or 0),
+    )
 
 
 def _reported_usd(said: _Usage) -> Decimal | None:
@@ -188,10 +230,6 @@ def _reported_usd(said: _Usage) -> Decimal | None:
         return said.estimated_cost
     upstream = said.cost_details.upstream_inference_cost if said.cost_details else None
     return cost + upstream if said.is_byok and upstream is not None else cost
-
-
-def _first(*counts: int | None) -> int | None:
-    return next((count for count in counts if count is not None), None)
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

@@ -1,7 +1,8 @@
 """Answers of Gemini's generateContent, from the Gemini API or Vertex AI, in the REST or the Python spelling.
 
 Source of the format: `GenerateContentResponseUsageMetadata` in googleapis/python-genai. The total is prompt,
-candidates, tool-use prompt and thoughts; cached tokens are in the prompt.
+candidates, tool-use prompt and thoughts; cached tokens are in the prompt. Searches are billed as the price page says
+(ai.google.dev/gemini-api/docs/pricing).
 """
 
 import re
@@ -12,7 +13,8 @@ import msgspec
 
 from collectors.door import cut
 from collectors.formats.bodies.body import RECEIVED_NOW, own_id
-from collectors.formats.bodies.openai_usage import audio_units
+from collectors.formats.bodies.openai_usage import modal_units
+from collectors.formats.doubts import CONVENTION, MISMATCH, note
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
@@ -20,7 +22,7 @@ from store.facts import UsageEvent
 
 NAME = "gemini.generate"
 
-_AUDIO = "AUDIO"
+_AUDIO, _IMAGE, _VIDEO = "AUDIO", "IMAGE", "VIDEO"
 _TRAFFIC = {
     "ON_DEMAND": "",
     "ON_DEMAND_PRIORITY": "priority",
@@ -51,12 +53,22 @@ class _Usage(msgspec.Struct, gc=False):
     service_tier: str | None = None
 
 
+class _Grounding(msgspec.Struct, gc=False, rename="camel"):
+    web_search_queries: list[str] | None = None
+
+
 class _Candidate(msgspec.Struct, gc=False, rename="camel"):
     finish_reason: str | None = None
+    grounding_metadata: _Grounding | None = None
+
+
+class _SnakeGrounding(msgspec.Struct, gc=False):
+    web_search_queries: list[str] | None = None
 
 
 class _SnakeCandidate(msgspec.Struct, gc=False):
     finish_reason: str | None = None
+    grounding_metadata: _SnakeGrounding | None = None
 
 
 class _Body(msgspec.Struct, gc=False, rename="camel"):
@@ -77,6 +89,7 @@ class _SnakeBody(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Body).decode
 _decode_snake = msgspec.json.Decoder(_SnakeBody).decode
+_BILLED_BY_PROMPT = re.compile(r"gemini-[12]\b")
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -95,6 +108,8 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
         return ()
     said = msgspec.convert(_snaked(body.usage_metadata), _Usage)
     usage = _usage(said)
+    if searches := _searches(body):
+        usage = usage._replace(units=tuple(sorted((*usage.units, ("web_searches", searches)))))
     tier = said.traffic_type or said.service_tier or body.service_tier or ""
     return (
         UsageEvent(
@@ -108,6 +123,13 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
             variant=_TRAFFIC.get(tier, tier),
         ),
     )
+
+
+def _searches(body: _Body | _SnakeBody) -> int:
+    """Searches that are billed: each different query, and up to Gemini 2.5 one for all of a prompt's."""
+    grounded = (candidate.grounding_metadata for candidate in body.candidates or ())
+    asked = {query for grounding in grounded if grounding for query in grounding.web_search_queries or () if query}
+    return min(len(asked), 1) if _BILLED_BY_PROMPT.search(body.model_version or "") else len(asked)
 
 
 def _decoded(line: bytes) -> _Body | _SnakeBody:
@@ -134,22 +156,28 @@ def _usage(said: _Usage) -> Usage:
     output = candidates + thoughts
     if thoughts and prompt + candidates + tools == said.total_token_count:
         output = candidates  # a few answers count their thoughts among the candidates
+    if read > prompt:
+        note(CONVENTION)
     fresh = (prompt if read > prompt else prompt - read) + tools
-    heard = _of_audio(said.prompt_tokens_details) - _of_audio(said.cache_tokens_details)
+    heard = _of(_AUDIO, said.prompt_tokens_details) - _of(_AUDIO, said.cache_tokens_details)
     audio_in = min(max(0, heard), fresh)
-    spoken = said.response_tokens_details if said.candidates_tokens_details is None else said.candidates_tokens_details
-    audio_out = min(_of_audio(spoken), output)
+    made = said.response_tokens_details if said.candidates_tokens_details is None else said.candidates_tokens_details
+    audio_out, image_out, video_out = (_of(modality, made) for modality in (_AUDIO, _IMAGE, _VIDEO))
+    if audio_out + image_out + video_out > output:
+        note(MISMATCH)
+        audio_out = image_out = video_out = 0
+    text_out = output - audio_out - image_out - video_out
     return Usage(
         input_tokens=fresh - audio_in,
         cache_read_tokens=read,
-        output_tokens=output - audio_out,
-        reasoning_tokens=min(thoughts, output - audio_out),
-        units=audio_units(audio_in, audio_out),
+        output_tokens=text_out,
+        reasoning_tokens=min(thoughts, text_out),
+        units=modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out, output_video=video_out),
     )
 
 
-def _of_audio(details: list[_Modality] | None) -> int:
-    return sum(one.token_count or 0 for one in details or () if one.modality == _AUDIO)
+def _of(modality: str, details: list[_Modality] | None) -> int:
+    return sum(one.token_count or 0 for one in details or () if one.modality == modality)
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

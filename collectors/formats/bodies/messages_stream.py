@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from collectors.door import cut
-from collectors.formats.bodies.anthropic import Lifetimes, Message, MessageUsage, events_of
+from collectors.formats.bodies.anthropic import Message, events_of
+from collectors.formats.bodies.anthropic_usage import Lifetimes, MessageUsage, lifetimes_of
 from collectors.formats.bodies.body import own_id
 from collectors.formats.format import LineFormat, NotUsageError, Rest
 from collectors.formats.memory import kept, recalling
@@ -105,7 +106,8 @@ class Stream:
         assert message is not None, "an event without its message is left out"
         first = message.usage or MessageUsage()
         if _cached(later) < _cached(first):
-            later.input_tokens = None
+            later.input_tokens = later.cache_read_input_tokens = later.cache_creation_input_tokens = None
+            later.cache_creation = None
         said = {name: value for name, value in msgspec.structs.asdict(later).items() if value is not None}
         merged = msgspec.structs.replace(first, **said)
         if later.cache_creation is None and later.cache_creation_input_tokens is not None:
@@ -119,9 +121,7 @@ def _cached(said: MessageUsage) -> int:
 
 def _still_fits(split: Lifetimes | None, whole: int) -> Lifetimes | None:
     """The lifetimes that were said first, where they add up to what is said now."""
-    if split is None:
-        return None
-    return split if (split.ephemeral_5m_input_tokens or 0) + (split.ephemeral_1h_input_tokens or 0) == whole else None
+    return split if sum(lifetimes_of(split)) == whole else None
 
 
 def parse(line: bytes) -> Sequence[UsageEvent]:

@@ -1,7 +1,8 @@
 """The arithmetic of OpenAI-shaped usage, in one place: cached tokens are in the prompt, reasoning mostly in the answer.
 
 Source: the OpenAI OpenAPI document; DeepSeek, Groq, Mistral, Moonshot, OpenRouter, Together, Fireworks and vLLM follow
-it. xAI's chat completions count reasoning beside the completion.
+it. xAI's chat completions count reasoning beside the completion. Gateways that translate Claude's counts leave the cache
+out of the prompt and in the total (Portkey), and some that translate Gemini's say its thinking in the total alone.
 """
 
 from typing import NamedTuple
@@ -18,55 +19,97 @@ class Counts(NamedTuple):
     total: int | None = None
     cached: int | None = None
     written: int | None = None
+    written_5m: int | None = None
+    written_1h: int | None = None
     written_30m: int | None = None
     written_12h: int | None = None
     reasoning: int | None = None
     input_audio: int | None = None
     output_audio: int | None = None
+    output_image: int | None = None
 
 
-def openai_usage(counts: Counts, *, reasoning_outside: bool = False) -> Usage:
-    """The disjoint classes of an OpenAI-shaped usage; `reasoning_outside` is what the provider does when sums are mute.
+def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsaid: bool = False) -> Usage:
+    """The disjoint classes of an OpenAI-shaped usage.
 
-    Where more is cached than was prompted, the source leaves the cache out of the prompt. Where reads and writes
-    together exceed the prompt, writes are unadjusted and capped. No class ever falls below zero.
+    `reasoning_outside` is what the provider does when sums are mute, `thinks_unsaid` that its thinking may stand in the
+    total alone. Where more is cached than was prompted, or the total holds the cache beside the prompt, the source leaves
+    the cache out of the prompt. Else writes that exceed the prompt are unadjusted and capped. No class falls below zero.
     """
     if not counts.prompt and not counts.completion:
         return NOTHING
-    prompt, read = counts.prompt or 0, counts.cached or 0
+    said, completion, read = counts.prompt or 0, counts.completion or 0, counts.cached or 0
+    written = max(counts.written or 0, (counts.written_5m or 0) + (counts.written_1h or 0))
+    prompt = whole_prompt(said, completion, read, written, counts.total)
+    if written > prompt - read:
+        note(CAPPED)
+    split = _split(min(written, prompt - read), counts)
+    output = billed_output(
+        in_total(said, prompt, completion, counts.total),
+        completion,
+        counts.reasoning,
+        counts.total,
+        outside=reasoning_outside,
+        unsaid=thinks_unsaid,
+    )
+    fresh = prompt - read - sum(split)
+    audio_in, audio_out = min(counts.input_audio or 0, fresh), min(counts.output_audio or 0, output)
+    image_out = min(counts.output_image or 0, output - audio_out)
+    text_out = output - audio_out - image_out
+    return Usage(
+        fresh - audio_in,
+        read,
+        *split,
+        text_out,
+        min(counts.reasoning or output - completion, text_out),
+        modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out),
+    )
+
+
+def whole_prompt(prompt: int, completion: int, read: int, written: int, total: int | None) -> int:
+    """The prompt with what was read from the cache and written to it, whichever convention the source follows."""
+    cached = read + written
+    if cached and total == prompt + completion + cached:
+        return prompt + cached
     if read > prompt:
         note(CONVENTION)
-        prompt += read
-    if (counts.written or 0) > prompt - read:
-        note(CAPPED)
-    written = min(counts.written or 0, prompt - read)
-    written_30m = min(counts.written_30m or 0, written)
-    written_12h = min(counts.written_12h or 0, written - written_30m)
-    output = billed_output(
-        counts.prompt or 0, counts.completion or 0, counts.reasoning, counts.total, outside=reasoning_outside
-    )
-    fresh = prompt - read - written
-    audio_in, audio_out = min(counts.input_audio or 0, fresh), min(counts.output_audio or 0, output)
-    return Usage(
-        input_tokens=fresh - audio_in,
-        cache_read_tokens=read,
-        cache_write_30m_tokens=written_30m,
-        cache_write_12h_tokens=written_12h,
-        cache_write_tokens=written - written_30m - written_12h,
-        output_tokens=output - audio_out,
-        reasoning_tokens=min(counts.reasoning or 0, output - audio_out),
-        units=audio_units(audio_in, audio_out),
-    )
+        return prompt + cached
+    return prompt
+
+
+def in_total(said: int, whole: int, completion: int, total: int | None) -> int:
+    """Which prompt the total counts: the whole one, or what was said where that is less and the total has no more."""
+    return whole if total is not None and total >= whole + completion else said
+
+
+def _split(written: int, counts: Counts) -> tuple[int, int, int, int, int]:
+    """What was written to the cache, by lifetime, and after that what is of none; all of it together is `written`."""
+    lifetimes = []
+    for said in (counts.written_5m, counts.written_1h, counts.written_30m, counts.written_12h):
+        lifetimes.append(min(said or 0, written))
+        written -= lifetimes[-1]
+    short, hour, half_hour, half_day = lifetimes
+    return short, hour, half_hour, half_day, written
 
 
 def billed_output(
-    prompt: int, completion: int, reasoning: int | None, total: int | None, *, outside: bool = False
+    prompt: int,
+    completion: int,
+    reasoning: int | None,
+    total: int | None,
+    *,
+    outside: bool = False,
+    unsaid: bool = False,
 ) -> int:
     """Output tokens with reasoning in them once: the total tells whether the completion contains it.
 
-    Where no total fits, `outside` decides; more reasoning than completion can only stand beside it.
+    Where no total fits, `outside` decides; more reasoning than completion can only stand beside it. Where nothing is said
+    of reasoning and it may be `unsaid`, it is what the total has beyond prompt and completion.
     """
     if not reasoning:
+        if unsaid and total is not None and total > prompt + completion:
+            note(MISMATCH)
+            return total - prompt
         return completion
     if total == prompt + completion:
         return completion
@@ -77,7 +120,17 @@ def billed_output(
     return completion
 
 
-def audio_units(audio_in: int, audio_out: int) -> tuple[tuple[str, int], ...]:
-    """Audio tokens, which have prices of their own; the text classes must not hold them, too."""
-    named = (("input_audio_tokens", audio_in), ("output_audio_tokens", audio_out))
+def modal_units(
+    *, input_audio: int = 0, output_audio: int = 0, output_image: int = 0, output_video: int = 0
+) -> tuple[tuple[str, int], ...]:
+    """Tokens of sound and pictures that have prices of their own; the text classes must not hold them, too.
+
+    Pictures that are asked about stay in the input: nearly every model bills them as that.
+    """
+    named = (
+        ("input_audio_tokens", input_audio),
+        ("output_audio_tokens", output_audio),
+        ("output_image_tokens", output_image),
+        ("output_video_tokens", output_video),
+    )
     return tuple(unit for unit in named if unit[1])

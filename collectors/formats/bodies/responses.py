@@ -1,9 +1,10 @@
 """Answers of OpenAI's Responses API (and of Azure's and xAI's), bare or in the last event of their stream.
 
 Source of the format: the OpenAI OpenAPI document. Cached tokens and cache writes are in `input_tokens`, reasoning is in
-`output_tokens`.
+`output_tokens`. Searches are billed by the call, and stand only among the items of the answer.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -19,6 +20,8 @@ from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
 NAME = "openai.responses"
+
+_ABSENT = msgspec.Raw(b"null")
 
 
 class _Lifetimes(msgspec.Struct, gc=False):
@@ -36,6 +39,7 @@ class _InputDetails(msgspec.Struct, gc=False):
 class _OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: Count | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
 
 
 class _Usage(msgspec.Struct, gc=False):
@@ -51,6 +55,15 @@ class _Error(msgspec.Struct, gc=False):
     code: str | None = None
 
 
+class _Item(msgspec.Struct, gc=False):
+    type: str | None = None
+    action: msgspec.Raw = _ABSENT
+
+
+class _Action(msgspec.Struct, gc=False):
+    type: str | None = None
+
+
 class _Answer(msgspec.Struct, gc=False):
     id: str | None = None
     object: str | None = None
@@ -61,6 +74,7 @@ class _Answer(msgspec.Struct, gc=False):
     service_tier: str | None = None
     usage: _Usage | None = None
     error: _Error | None = None
+    output: msgspec.Raw = _ABSENT
 
 
 class _Body(_Answer, gc=False):
@@ -69,9 +83,15 @@ class _Body(_Answer, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
+_decode_items = msgspec.json.Decoder(list[_Item] | None).decode
+_decode_action = msgspec.json.Decoder(_Action | None).decode
 _NO_INPUT = _InputDetails()
 _NO_OUTPUT = _OutputDetails()
 _UNFINISHED = frozenset({"queued", "in_progress"})
+_OUTCOMES = {"failed": Outcome.ERROR, "cancelled": Outcome.CUT}
+_WEB_SEARCH, _SEARCH = "web_search_call", "search"
+_CALLS = {_WEB_SEARCH: "web_searches", "file_search_call": "storage_searches"}
+"""Calls of tools that are billed one by one."""
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -101,8 +121,8 @@ def _is_piece(kind: str | None) -> bool:
 
 def _event(answer: _Answer, line: bytes) -> UsageEvent:
     said = answer.usage
-    usage = NOTHING if said is None else _usage(said)
-    failed = answer.status == "failed"
+    usage = NOTHING if said is None else _usage(said, bytes(answer.output))
+    outcome = _OUTCOMES.get(answer.status or "", Outcome.OK)
     ticks = said.cost_in_usd_ticks if said else None
     return UsageEvent(
         id=own_id(answer.id, line),
@@ -110,20 +130,20 @@ def _event(answer: _Answer, line: bytes) -> UsageEvent:
         provider=None if ticks is None else "xai",
         model=cut(answer.model),
         call_type="responses",
-        outcome=Outcome.ERROR if failed else Outcome.OK,
+        outcome=outcome,
         usage=usage,
-        usage_missing=not failed and usage == NOTHING,
+        usage_missing=not outcome.failed and usage == NOTHING and (said is None or said.total_tokens is None),
         variant=answer.service_tier or "",
         reported_nano_usd=None if ticks is None else reported_nano(Decimal(ticks) / TICKS_PER_USD),
-        error=cut(answer.error.code) if failed and answer.error else None,
+        error=cut(answer.error.code) if outcome.failed and answer.error else None,
     )
 
 
-def _usage(said: _Usage) -> Usage:
+def _usage(said: _Usage, output: bytes) -> Usage:
     inside = said.input_tokens_details or _NO_INPUT
     outside = said.output_tokens_details or _NO_OUTPUT
     lifetimes = inside.cache_write_tokens_details or _Lifetimes()
-    return openai_usage(
+    usage = openai_usage(
         Counts(
             prompt=said.input_tokens,
             completion=said.output_tokens,
@@ -135,8 +155,30 @@ def _usage(said: _Usage) -> Usage:
             reasoning=outside.reasoning_tokens,
             input_audio=inside.audio_tokens,
             output_audio=outside.audio_tokens,
+            output_image=outside.image_tokens,
         )
     )
+    calls = _calls(output)
+    return usage._replace(units=tuple(sorted((*usage.units, *calls.items())))) if calls else usage
+
+
+def _calls(output: bytes) -> Counter[str]:
+    """The calls of billed tools among the items of an answer; of what a web search does only searching is billed."""
+    try:
+        items = _decode_items(output) or ()
+    except msgspec.MsgspecError:
+        return Counter()
+    return Counter(_CALLS[item.type] for item in items if item.type in _CALLS and not _only_reads(item))
+
+
+def _only_reads(item: _Item) -> bool:
+    if item.type != _WEB_SEARCH:
+        return False
+    try:
+        action = _decode_action(item.action)
+    except msgspec.MsgspecError:
+        return False
+    return action is not None and action.type not in (None, _SEARCH)
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

@@ -3,7 +3,7 @@
 import msgspec
 
 from collectors.door import cut, reported_nano
-from collectors.formats.bodies.openai_usage import audio_units, billed_output
+from collectors.formats.bodies.openai_usage import billed_output, in_total, modal_units, whole_prompt
 from collectors.formats.doubts import CONVENTION, note
 from collectors.formats.litellm import UsageObject, record_id, usage_of
 from collectors.formats.spans import names
@@ -72,23 +72,28 @@ def _usage(said: Attributes) -> Usage:
         return NOTHING
     if (details := _gateway_usage(said)) is not None:
         return usage_of(prompt, output, details)
-    prompt, reasoning = prompt or 0, count(said, names.REASONING)
-    output = billed_output(prompt, output or 0, reasoning, count(said, names.TOTAL))
+    said_prompt, completion, total = prompt or 0, output or 0, count(said, names.TOTAL)
     read, written = count(said, names.CACHE_READ) or 0, count(said, names.CACHE_WRITE) or 0
+    prompt = whole_prompt(said_prompt, completion, read, written, total)
     if read + written > prompt:
         note(CONVENTION)
         # An instrumentation from before the convention, whose input leaves the cache out.
         prompt += read + written
+    reasoning, thinks = count(said, names.REASONING), "gemini" in (text(said, names.MODEL) or "")
+    summed = in_total(said_prompt, prompt, completion, total)
+    output = billed_output(summed, completion, reasoning, total, unsaid=thinks)
     fresh = prompt - read - written
     audio_in = min(count(said, names.INPUT_AUDIO) or 0, fresh)
     audio_out = min(count(said, names.OUTPUT_AUDIO) or 0, output)
+    image_out = min(count(said, names.OUTPUT_IMAGE) or 0, output - audio_out)
+    text_out = output - audio_out - image_out
     return Usage(
         input_tokens=fresh - audio_in,
         cache_read_tokens=read,
         cache_write_tokens=written,
-        output_tokens=output - audio_out,
-        reasoning_tokens=min(reasoning or 0, output - audio_out),
-        units=audio_units(audio_in, audio_out),
+        output_tokens=text_out,
+        reasoning_tokens=min(reasoning or output - completion, text_out),
+        units=modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out),
     )
 
 

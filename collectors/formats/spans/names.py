@@ -62,6 +62,7 @@ REASONING = (
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens")
 INPUT_AUDIO = ("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio")
 OUTPUT_AUDIO = ("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio")
+OUTPUT_IMAGE = ("gen_ai.usage.image.output_tokens",)
 COST = ("gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.cost.total")
 COST_TICKS = ("gen_ai.usage.cost_in_usd_ticks",)
 RESPONSE_ID = ("gen_ai.response.id", "ai.response.id")
@@ -95,8 +96,8 @@ WANTED = frozenset(
     name
     for names in (
         OPERATION, REQUEST_TYPE, KIND, PROVIDER, MODEL, USAGE, CACHE_READ, CACHE_WRITE, REASONING, TOTAL, INPUT_AUDIO,
-        OUTPUT_AUDIO, COST, COST_TICKS, RESPONSE_ID, TIER, ERROR, CALL_ID, DEPLOYMENT, TEAM, KEY, GATEWAY_USAGE, USER,
-        END_USER, SESSION, SERVICE,
+        OUTPUT_AUDIO, OUTPUT_IMAGE, COST, COST_TICKS, RESPONSE_ID, TIER, ERROR, CALL_ID, DEPLOYMENT, TEAM, KEY,
+        GATEWAY_USAGE, USER, END_USER, SESSION, SERVICE,
     )
     for name in names
 )  # fmt: skip

@@ -35,7 +35,7 @@ def test_the_documented_message() -> None:
     )  # fmt: skip
     assert event.usage.prompt_tokens == 5200, "what the threshold of long contexts is compared with"
     assert (event.id, event.provider, event.model) == ("msg_01abc", "anthropic", "claude-sonnet-4-5-20250929")
-    assert (event.ended_at_ms, event.variant) == (0, "standard")
+    assert (event.ended_at_ms, event.variant) == (0, "us")
 
 
 def test_writes_of_no_said_lifetime_are_of_five_minutes() -> None:
@@ -118,3 +118,43 @@ def test_a_message_without_counts_is_missing_them() -> None:
 def test_what_is_no_whole_message_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(NotUsageError):
         anthropic.parse(json.dumps({**DOCUMENTED, **change}).encode())
+
+
+def test_writes_whose_lifetime_an_iteration_does_not_say_are_not_added_to_those_of_the_message() -> None:
+    events = parsed(
+        {
+            "input_tokens": 100, "output_tokens": 50, "cache_creation_input_tokens": 1000,
+            "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 1000},
+            "iterations": [{"input_tokens": 100, "output_tokens": 50, "cache_creation_input_tokens": 1000}],
+        }
+    )  # fmt: skip
+    assert sum(event.usage.cache_write_any_tokens for event in events) == 1000
+
+
+def test_thinking_of_a_message_is_never_more_than_its_own_model_wrote() -> None:
+    own, other = parsed(
+        {
+            "input_tokens": 1, "output_tokens": 1000, "output_tokens_details": {"thinking_tokens": 500},
+            "iterations": [
+                {"input_tokens": 1, "output_tokens": 100},
+                {"model": "claude-opus-4-5", "input_tokens": 0, "output_tokens": 900},
+            ],
+        }
+    )  # fmt: skip
+    assert (own.usage.output_tokens, own.usage.reasoning_tokens, other.usage.output_tokens) == (100, 100, 900)
+
+
+@pytest.mark.parametrize(
+    ("usage", "variant"),
+    [
+        ({"inference_geo": "us"}, "us"),
+        ({"inference_geo": "us", "service_tier": "standard", "speed": "standard"}, "us"),
+        ({"inference_geo": "us", "service_tier": "batch"}, "batch-us"),
+        ({"inference_geo": "us", "speed": "fast", "service_tier": "standard"}, "fast-us"),
+        ({"inference_geo": "global", "service_tier": "standard"}, "standard"),
+        ({"inference_geo": "not_available"}, ""),
+    ],
+)
+def test_where_the_model_ran_has_a_price_of_its_own(usage: dict[str, Any], variant: str) -> None:
+    (event,) = parsed({"input_tokens": 1, "output_tokens": 1, **usage})
+    assert event.variant == variant

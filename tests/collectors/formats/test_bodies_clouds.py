@@ -7,6 +7,8 @@ import pytest
 
 from collectors.formats.bodies import cohere, converse, gemini
 from collectors.formats.format import NotUsageError
+from pricing.bill import make_bill
+from pricing.books.catalogue import Catalogue
 from pricing.usage import NOTHING, Usage
 from store.facts import UsageEvent
 
@@ -177,3 +179,51 @@ def test_what_is_no_answer_of_these_is_refused() -> None:
         gemini.parse(b'{"id": "x"}')
     with pytest.raises(ValueError, match="billed units"):
         cohere.parse(b'{"meta": {"billed_units": {"input_tokens": -1}}}')
+
+
+def test_pictures_and_films_that_were_made_have_prices_of_their_own() -> None:
+    # One picture is 1,290 tokens, $0.039 at $30 per million (Gemini API pricing, gemini-2.5-flash-image).
+    made = [{"modality": "IMAGE", "tokenCount": 1290}, {"modality": "TEXT", "tokenCount": 10}]
+    event = of_gemini(
+        {
+            "promptTokenCount": 8, "candidatesTokenCount": 1300, "thoughtsTokenCount": 5, "totalTokenCount": 1313,
+            "candidatesTokensDetails": made,
+        },
+        modelVersion="gemini-2.5-flash-image",
+    )  # fmt: skip
+    assert event.usage == Usage(
+        input_tokens=8, output_tokens=15, reasoning_tokens=5, units=(("output_image_tokens", 1290),)
+    )
+    priced = Catalogue().find("google", "gemini-2.5-flash-image")
+    assert priced is not None
+    bill = make_bill(event.usage, priced.offers[0].card)
+    assert {line.item: line.nano_usd for line in bill.lines}["output_image_tokens"] == 38_700_000
+
+
+def test_details_that_say_more_than_was_answered_are_not_believed() -> None:
+    usage = {"promptTokenCount": 8, "candidatesTokenCount": 10}
+    details = {"candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}]}
+    assert of_gemini({**usage, **details}).usage == Usage(input_tokens=8, output_tokens=10)
+
+
+@pytest.mark.parametrize(
+    ("model", "searches"), [("gemini-3-flash-preview", 2), ("gemini-2.5-flash", 1), ("gemini-2.0-flash-001", 1)]
+)
+def test_searches_are_billed_by_the_query_and_up_to_gemini_2_5_by_the_prompt(model: str, searches: int) -> None:
+    # "For billing purposes, we ignore the empty web search queries when counting unique queries."
+    queries = ["", "best platforms 2026", "", "a against b", "a against b"]
+    usage = {"promptTokenCount": 8, "candidatesTokenCount": 10}
+    camel = [{"finishReason": "STOP", "groundingMetadata": {"webSearchQueries": queries}}]
+    assert of_gemini(usage, modelVersion=model, candidates=camel).usage.units == (("web_searches", searches),)
+
+    snake = {
+        "usage_metadata": {"prompt_token_count": 8, "candidates_token_count": 10}, "model_version": model,
+        "candidates": [{"finish_reason": "STOP", "grounding_metadata": {"web_search_queries": queries}}],
+    }  # fmt: skip
+    (event,) = gemini.parse(json.dumps(snake).encode())
+    assert event.usage.units == (("web_searches", searches),)
+
+
+def test_an_answer_that_was_grounded_in_nothing_searched_for_nothing() -> None:
+    candidates = [{"finishReason": "STOP", "groundingMetadata": {"webSearchQueries": [""]}}, {"finishReason": "STOP"}]
+    assert of_gemini({"promptTokenCount": 8}, candidates=candidates).usage.units == ()

@@ -11,6 +11,8 @@ from collectors.formats.bodies import chat, responses
 from collectors.formats.bodies.openai_usage import Counts, openai_usage
 from collectors.formats.format import NotUsageError
 from collectors.formats.lines import LineReader
+from pricing.bill import make_bill
+from pricing.books.catalogue import Catalogue
 from pricing.usage import NOTHING, Usage, invalid_reason
 from store.facts import Outcome, UsageEvent
 
@@ -90,7 +92,7 @@ def test_unadjusted_writes_are_capped_by_the_prompt() -> None:
 _COUNT = st.none() | st.integers(0, 2**32 - 1)
 
 
-@given(st.builds(Counts, *[_COUNT] * 10), st.booleans())
+@given(st.builds(Counts, *[_COUNT] * len(Counts._fields)), st.booleans())
 def test_no_class_falls_below_zero_and_reasoning_stays_in_the_output(counts: Counts, outside: bool) -> None:
     usage = openai_usage(counts, reasoning_outside=outside)
 
@@ -167,7 +169,7 @@ def test_openrouters_cost_is_its_fee_only_with_a_key_of_ones_own(byok: bool, nan
 
 def test_of_a_stream_the_last_piece_counts() -> None:
     chunk = {**DOCUMENTED, "object": "chat.completion.chunk"}
-    growing = {**chunk, "choices": [{"finish_reason": None, "delta": {}}]}
+    growing = {**chunk, "choices": [{"finish_reason": None, "delta": {"content": "so far"}}]}
 
     assert chat.parse(json.dumps({**growing, "usage": None}).encode()) == ()
     assert chat.parse(json.dumps(growing).encode()) == ()
@@ -275,3 +277,164 @@ def test_of_a_logged_stream_of_the_responses_api_the_last_event_counts_and_no_pi
     parsed = LineReader().read(lines)
     assert [event.usage for event in parsed.events] == [Usage(input_tokens=36, output_tokens=87)]
     assert parsed.rejects == ()
+
+
+def pieces(*bodies: dict[str, Any]) -> list[UsageEvent]:
+    parsed = LineReader().read([b"data: " + json.dumps(body).encode() for body in bodies])
+    assert parsed.rejects == ()
+    return list(parsed.events)
+
+
+def test_the_first_piece_of_an_azure_stream_is_no_call() -> None:
+    # As Azure OpenAI sends it (a recording of gpt-5-mini in eastus2): what it found in the prompt, and empty names.
+    filtered = {"prompt_index": 0, "content_filter_results": {}}
+    first = {
+        "id": "", "choices": [], "created": 0, "model": "", "object": "", "usage": None,
+        "prompt_filter_results": [filtered],
+    }  # fmt: skip
+    piece = {**DOCUMENTED, "object": "chat.completion.chunk", "usage": None}
+    assert [event.id for event in pieces(first, {**piece, "choices": []}, {**piece, **LAST})] == ["chatcmpl-9x"]
+
+
+LAST = {"choices": [], "usage": {"prompt_tokens": 1500, "completion_tokens": 420, "total_tokens": 1920}}
+
+
+def test_openrouter_says_the_usage_in_a_piece_after_the_reason_for_the_end() -> None:
+    # The last two pieces of a stream as OpenRouter sent them in November 2025.
+    said = {"id": "gen-1764031697", "provider": "OpenAI", "model": "openai/gpt-4o", "object": "chat.completion.chunk"}
+    delta = {"role": "assistant", "content": ""}
+    usage = {"prompt_tokens": 1697, "completion_tokens": 52, "total_tokens": 1749}
+    (event,) = pieces(
+        {**said, "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]},
+        {**said, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop", "native_finish_reason": "stop"}]},
+        {**said, "choices": [{"index": 0, "delta": delta, "finish_reason": None}], "usage": usage},
+    )
+    assert event.usage == Usage(input_tokens=1697, output_tokens=52)
+
+
+def test_a_growing_usage_in_every_piece_counts_once() -> None:
+    piece = {"id": "x", "model": "grok-4", "object": "chat.completion.chunk"}
+    growing = [
+        {**piece, "choices": [{"delta": {"content": "a"}}], "usage": {"prompt_tokens": 10, "completion_tokens": n}}
+        for n in range(1, 4)
+    ]
+    (event,) = pieces(*growing, {**piece, "choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 4}})
+    assert event.usage == Usage(input_tokens=10, output_tokens=4)
+
+
+CLAUDE = Usage(input_tokens=200, cache_read_tokens=4000, cache_write_tokens=1000, output_tokens=410)
+"""The same call to Claude however a gateway translates its counts."""
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        # LiteLLM's proxy: everything in the prompt, lifetimes in the details.
+        (
+            {
+                "prompt_tokens": 5200, "completion_tokens": 410, "total_tokens": 5610,
+                "cache_creation_input_tokens": 1000, "cache_read_input_tokens": 4000,
+                "prompt_tokens_details": {
+                    "cached_tokens": 4000, "cache_creation_tokens": 1000, "cache_creation_token_details": {
+                        "ephemeral_5m_input_tokens": 600, "ephemeral_1h_input_tokens": 400,
+                    },
+                },
+            },
+            CLAUDE._replace(cache_write_tokens=0, cache_write_5m_tokens=600, cache_write_1h_tokens=400),
+        ),
+        # OpenRouter: OpenAI's own names.
+        (
+            {
+                "prompt_tokens": 5200, "completion_tokens": 410, "total_tokens": 5610,
+                "prompt_tokens_details": {"cached_tokens": 4000, "cache_write_tokens": 1000},
+            },
+            CLAUDE,
+        ),
+        # Portkey: Anthropic's names, the cache beside the prompt and in the total.
+        (
+            {
+                "prompt_tokens": 200, "completion_tokens": 410, "total_tokens": 5610,
+                "cache_creation_input_tokens": 1000, "cache_read_input_tokens": 4000,
+            },
+            CLAUDE,
+        ),
+        (
+            {
+                "prompt_tokens": 9000, "completion_tokens": 410, "total_tokens": 14_410,
+                "cache_creation_input_tokens": 1000, "cache_read_input_tokens": 4000,
+            },
+            CLAUDE._replace(input_tokens=9000),
+        ),
+    ],
+    ids=["litellm", "openrouter", "portkey", "portkey, little cached"],
+)  # fmt: skip
+def test_claude_in_openais_dialect_is_what_anthropic_counts(usage: dict[str, Any], expected: Usage) -> None:
+    assert body(usage, model="claude-sonnet-4-5").usage == expected
+
+
+def test_more_cached_than_prompted_leaves_the_writes_out_too() -> None:
+    usage = openai_usage(Counts(prompt=200, completion=10, cached=4000, written=1000))
+    assert usage == Usage(input_tokens=200, cache_read_tokens=4000, cache_write_tokens=1000, output_tokens=10)
+
+
+def test_a_search_that_a_gateway_ran_is_billed_as_one() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "server_tool_use": {"web_search_requests": 2}}
+    assert body(usage).usage.units == (("web_searches", 2),)
+
+
+def test_thinking_of_gemini_that_only_the_total_holds_is_output() -> None:
+    # Counts of one answer of gemini-2.5-flash, 405 of them thinking, as a translation to this dialect gave them.
+    usage = {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}
+    assert body(usage, model="google/gemini-2.5-flash").usage == Usage(
+        input_tokens=20, output_tokens=198 + 405, reasoning_tokens=405
+    )
+    assert body(usage, model="voxtral-mini").usage == Usage(input_tokens=20, output_tokens=198)
+
+
+def test_deep_research_costs_what_perplexity_says_that_its_parts_cost() -> None:
+    # The documented example: $0.000066 input, $0.057304 output, $0.221991 reasoning, $0.040032 citations, $0.09 searches.
+    usage = {
+        "prompt_tokens": 33, "completion_tokens": 7163, "total_tokens": 7196, "citation_tokens": 20_016,
+        "num_search_queries": 18, "reasoning_tokens": 73_997, "cost": {"total_cost": 0.41},
+    }  # fmt: skip
+    event = body(usage, model="sonar-deep-research")
+    card = Catalogue().find("perplexity", "sonar-deep-research")
+
+    assert card is not None
+    assert event.provider == "perplexity"
+    parts = {line.item: line.nano_usd for line in make_bill(event.usage, card.offers[0].card).lines}
+    assert parts == {
+        "input": 66_000, "output": 57_304_000, "reasoning": 221_991_000, "output_citation_tokens": 40_032_000,
+        "web_searches": 90_000_000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "units"), [(203, (("input_audio_seconds", 203),)), ({}, ()), (None, ()), (True, ())])
+def test_sound_that_mistral_heard_is_billed_by_the_second(said: object, units: tuple[tuple[str, int], ...]) -> None:
+    event = body({"prompt_tokens": 4, "completion_tokens": 635, "prompt_audio_seconds": said})
+    assert event.usage.units == units
+
+
+def test_searches_of_an_answer_are_billed_by_the_call_and_looking_at_what_was_found_is_not() -> None:
+    output = [
+        {"type": "reasoning", "summary": []},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": "a"}},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "open_page", "url": "b"}},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "find_in_page", "pattern": "c"}},
+        {"type": "web_search_call", "status": "completed"},
+        {"type": "file_search_call", "queries": ["d"]},
+        {"type": "image_generation_call", "action": "edit"},
+        {"type": "message", "content": []},
+    ]
+    assert answer(output=output).usage.units == (("storage_searches", 1), ("web_searches", 2))
+    assert answer(output="gone").usage.units == answer().usage.units == ()
+
+
+def test_an_answer_that_was_cancelled_is_cut_off() -> None:
+    event = answer(status="cancelled", usage=None)
+    assert (event.outcome, event.usage_missing, event.error) == (Outcome.CUT, True, None)
+    assert answer(status="cancelled").usage.output_tokens == 420
+
+
+def test_zero_is_not_missing_from_an_answer() -> None:
+    assert not answer(usage={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}).usage_missing

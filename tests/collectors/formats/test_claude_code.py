@@ -33,6 +33,7 @@ def test_an_answer_is_read_into_disjoint_classes() -> None:
             provider="anthropic",
             model="claude-sonnet-4-5-20250929",
             usage=Usage(200, 4_000, 1_000, 0, 0, 0, 0, 410, 120),
+            variant="standard",
             session="s-1",
             tags=("directory:/home/ana/shop",),
         ),
@@ -90,3 +91,35 @@ def test_only_an_id_a_time_and_a_session_are_needed() -> None:
     assert (event.id, event.call_id, event.model) == ("u-1", None, None)
     with pytest.raises(ValueError, match="without an id or a time"):
         parse(without(NAME, "timestamp"))
+
+
+def test_what_a_compaction_and_another_model_used_is_billed_as_in_the_answer_itself() -> None:
+    iterations = [
+        {"type": "compaction", "input_tokens": 9_000, "output_tokens": 700},
+        {"type": "message", "input_tokens": 100, "output_tokens": 50},
+        {"type": "advisor_message", "model": "claude-opus-4-5", "input_tokens": 30, "output_tokens": 5},
+    ]
+    own, advised = with_message(usage={"input_tokens": 100, "output_tokens": 50, "iterations": iterations})
+    assert (own.id, own.call_id, own.usage) == ("msg_01abc", "msg_01abc", Usage(9_100, 0, 0, 0, 0, 0, 0, 750))
+    assert (advised.model, advised.usage) == ("claude-opus-4-5", Usage(30, 0, 0, 0, 0, 0, 0, 5))
+    assert (advised.id, advised.call_id) == ("msg_01abc#1", "msg_01abc#1")
+
+
+@pytest.mark.parametrize(
+    ("message", "provider"),
+    [
+        ({"id": "msg_bdrk_01", "model": "claude-sonnet-4-5-20250929"}, "bedrock"),
+        ({"id": "msg_vrtx_01", "model": "claude-sonnet-4-5-20250929"}, "vertex_ai"),
+        ({"model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"}, None),
+        ({"model": "kimi-k2"}, None),
+        ({}, "anthropic"),
+    ],
+)
+def test_who_sends_the_bill_is_told_by_the_message(message: dict[str, Any], provider: str | None) -> None:
+    (event,) = with_message(**message)
+    assert event.provider == provider
+
+
+def test_zero_is_not_missing() -> None:
+    (event,) = with_message(usage={"input_tokens": 0, "output_tokens": 0})
+    assert not event.usage_missing

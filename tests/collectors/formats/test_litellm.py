@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from collectors.formats.litellm import parse
+from pricing.bill import cost_nano_usd
+from pricing.books.catalogue import Catalogue
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 from tests.fakes import samples
@@ -179,6 +181,14 @@ def test_a_success_without_counts_surely_used_something() -> None:
         ({"cost_breakdown": {"service_tier": "flex"}, "model_parameters": {"service_tier": "priority"}}, "flex"),
         ({"cost_breakdown": None, "model_parameters": {"service_tier": "priority"}}, "priority"),
         ({"metadata": {"usage_object": {"speed": "fast"}}, "cost_breakdown": {"service_tier": "flex"}}, "fast"),
+        ({"metadata": {"usage_object": {"inference_geo": "us"}}, "cost_breakdown": None}, "us"),
+        (
+            {"metadata": {"usage_object": {"inference_geo": "us"}}, "cost_breakdown": {"service_tier": "batch"}},
+            "batch-us",
+        ),
+        ({"metadata": {"usage_object": {"inference_geo": "us", "speed": "fast"}}}, "fast-us"),
+        ({"metadata": {"usage_object": {"inference_geo": "global"}}}, ""),
+        ({"call_type": "aretrieve_batch"}, "batch"),
         ({}, ""),
     ],
 )
@@ -230,6 +240,28 @@ def test_audio_and_searches_are_billed_beside_the_text() -> None:
         reasoning_tokens=400,
         units=(("input_audio_tokens", 300), ("output_audio_tokens", 100), ("web_searches", 2)),
     )
+
+
+def test_sound_that_was_read_from_the_cache_is_not_taken_from_the_fresh_prompt() -> None:
+    heard = with_usage(
+        1_000, 50, prompt_tokens_details={"cached_tokens": 900, "audio_tokens": 850},
+        completion_tokens_details={"audio_tokens": 60},
+    )  # fmt: skip
+    assert heard.usage == Usage(
+        cache_read_tokens=900, units=(("input_audio_tokens", 100), ("output_audio_tokens", 50))
+    )  # fmt: skip
+
+
+def test_a_picture_that_was_made_is_billed_as_the_provider_billed_it() -> None:
+    # LiteLLM's own example of an answer of OpenRouter: 1,290 of 1,299 tokens are a picture, and it cost $0.0387243.
+    event = example(
+        custom_llm_provider="openrouter", model="google/gemini-2.5-flash-image", prompt_tokens=6,
+        completion_tokens=1_299, metadata={"usage_object": {"completion_tokens_details": {"image_tokens": 1_290}}},
+    )  # fmt: skip
+    assert event.usage == Usage(input_tokens=6, output_tokens=9, units=(("output_image_tokens", 1_290),))
+    priced = Catalogue().find("google", "gemini-2.5-flash-image")
+    assert priced is not None
+    assert cost_nano_usd(event.usage, priced.offers[0].card) == (38_724_300, False)
 
 
 def test_searches_named_in_two_places_are_counted_once() -> None:

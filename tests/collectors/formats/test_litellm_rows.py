@@ -145,3 +145,7 @@ def test_real_rows_and_payloads_of_one_call_are_two_views_of_one_request() -> No
         if row.outcome is not Outcome.ERROR:  # each view times a refusal for itself
             assert abs(row.ended_at_ms - payload.ended_at_ms) <= 1
         assert row.rank < payload.rank
+
+
+def test_a_finished_batch_is_billed_as_one() -> None:
+    assert one(line(NAME, call_type="aretrieve_batch")).variant == "batch"

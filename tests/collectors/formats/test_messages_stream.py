@@ -73,6 +73,12 @@ def test_a_delta_that_knows_nothing_of_the_cache_does_not_change_the_input() -> 
     assert event.usage == WHOLE
 
 
+def test_an_end_that_says_the_whole_prompt_and_no_cache_takes_nothing_of_the_cache_away() -> None:
+    zeros = {"cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+    (event,) = read(start(), delta(input_tokens=5200, output_tokens=410, **zeros), END)
+    assert event.usage == WHOLE
+
+
 def test_a_stream_that_was_cut_off_is_told_when_the_next_one_begins() -> None:
     cut, whole = read(start(message_id="msg_cut"), *BETWEEN[:2], start(), delta(output_tokens=410), END)
     assert (cut.id, cut.outcome, cut.usage.prompt_tokens, cut.usage.output_tokens) == ("msg_cut", Outcome.CUT, 5200, 1)

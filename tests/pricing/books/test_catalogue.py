@@ -222,6 +222,25 @@ def test_a_batch_costs_half_from_the_day_that_price_was_recorded_and_is_unknown_
     assert (after.rates[0], after.conditions, after.effective_from) == (1_250_000_000, ("batch",), "2026-10-14")
 
 
+@pytest.mark.parametrize(("model", "rates"), [("claude-opus-4-6", ("5.5", "27.5")), ("claude-sonnet-4-5", ("3", "15"))])
+def test_inference_in_the_united_states_costs_a_tenth_more_from_claude_4_6_on(
+    model: str, rates: tuple[str, str]
+) -> None:
+    plain, in_us = (card("anthropic", model, INSTANTS[4], 1_000, variant) for variant in ("", "us"))
+    assert (in_us.rates[0], in_us.rates[7]) == tuple(nano_from_usd(Decimal(rate)) for rate in rates)
+    assert in_us.unit_rates == plain.unit_rates
+    assert found("bedrock", "us.anthropic.claude-opus-4-6-v1:0").card(ms(INSTANTS[4]), 1_000, "us") is None
+
+
+def test_inference_in_the_united_states_follows_every_price_that_the_model_has_had() -> None:
+    # The long prompts of Claude Sonnet 4.6 cost twice as much until they no longer did.
+    for moment in INSTANTS:
+        for prompt in (1_000, 200_001):
+            plain = card("anthropic", "claude-sonnet-4-6", moment, prompt).rates
+            in_us = card("anthropic", "claude-sonnet-4-6", moment, prompt, "us").rates
+            assert [rate and rate * 10 for rate in in_us] == [rate and rate * 11 for rate in plain]
+
+
 @pytest.mark.parametrize("variant", ["batch", "flex", "scale", "made-up"])
 def test_a_variant_that_the_record_does_not_list_is_unpriced(variant: str) -> None:
     book = PriceBook([CATALOGUE])
