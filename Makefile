@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Tests start usdtop some hundred times: where Python may not keep what it compiled, each start would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench pictures clean
 
 run: $(READY)            ## show the monitor

@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from hypothesis import settings
+
+from tests.fakes.clients import quick_clients
+from tests.fakes.resting import resting_screens
+from tests.fakes.stores import quick_stores
 
 settings.register_profile("anywhere", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
@@ -24,4 +29,12 @@ def _no_driver_but_the_one_that_is_asked_for() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pynvml, "_LoadNvmlLibrary", absent)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_done_again_that_comes_out_the_same() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched, ExitStack() as until_all_are_over:
+        for made_quick in (quick_stores, quick_clients, resting_screens):
+            until_all_are_over.enter_context(contextmanager(made_quick)(patched))
         yield
