@@ -19,6 +19,9 @@ INPUT_CLASSES = len(TOKEN_CLASSES) - 1
 """How many of the first classes are input; the one after them is output."""
 
 
+_HEARD = "input_audio_tokens"
+
+
 class Usage(NamedTuple):
     """Tokens of one request (or a sum of many), each counted in exactly one of the first eight fields.
 
@@ -50,8 +53,8 @@ class Usage(NamedTuple):
 
     @property
     def prompt_tokens(self) -> int:
-        """All input tokens, cached or not: what a long-context threshold is compared with."""
-        return sum(self[:7])
+        """All input tokens, cached or not, sound among them: what a long-context threshold is compared with."""
+        return sum(self[:7]) + (dict(self.units).get(_HEARD, 0) if self.units else 0)
 
     @property
     def cache_write_any_tokens(self) -> int:

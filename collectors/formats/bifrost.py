@@ -7,12 +7,12 @@ A row begins as `processing` and is updated in place; the names of counts in the
 from decimal import Decimal
 
 import msgspec
-from msgspec import field
 
 from collectors.door import cut, duration, names, reported_nano, text_milliseconds
+from collectors.formats.bodies.openai_usage import Counts, openai_usage
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
-from collectors.formats.split import Written, inclusive
+from collectors.formats.split import inclusive
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
@@ -20,8 +20,8 @@ NAME = "bifrost.logs"
 
 
 class _Lifetimes(msgspec.Struct, gc=False):
-    for_5m: Count | None = field(name="5m", default=None)
-    for_1h: Count | None = field(name="1h", default=None)
+    cached_write_tokens_5m: Count | None = None
+    cached_write_tokens_1h: Count | None = None
 
 
 class _PromptDetails(msgspec.Struct, gc=False):
@@ -29,11 +29,14 @@ class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: Count | None = None
     cached_write_tokens: Count | None = None
     cached_write_token_details: _Lifetimes | None = None
+    audio_tokens: Count | None = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: Count | None = None
     num_search_queries: Count | None = None
+    audio_tokens: Count | None = None
+    image_tokens: Count | None = None
 
 
 class _Usage(msgspec.Struct, gc=False):
@@ -41,8 +44,13 @@ class _Usage(msgspec.Struct, gc=False):
     completion_tokens: Count | None = None
     input_tokens: Count | None = None
     output_tokens: Count | None = None
+    total_tokens: Count | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
+
+
+class _CacheDebug(msgspec.Struct, gc=False):
+    cache_hit: bool | None = None
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -64,11 +72,13 @@ class _Row(msgspec.Struct, gc=False):
     completion_tokens: Count | None = None
     cached_read_tokens: Count | None = None
     cost: Decimal | None = None
+    cache_debug: _CacheDebug | str | None = None
     status: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Row).decode
 _decode_usage = msgspec.json.Decoder(_Usage | None).decode
+_decode_debug = msgspec.json.Decoder(_CacheDebug | None).decode
 
 
 def recognises(keys: frozenset[str]) -> bool:
@@ -81,7 +91,7 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
     row = _decode(line)
     if row.status == "processing":
         return ()
-    failed = row.status == "error"
+    outcome = _outcome(row)
     usage = _usage(row)
     took_ms = duration(row.latency)
     event = UsageEvent(
@@ -97,15 +107,25 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
         tenant=cut(row.team_id or row.customer_id),
         key=cut(row.virtual_key_name),
         call_type=cut(row.object_type),
-        outcome=Outcome.ERROR if failed else Outcome.OK,
+        outcome=outcome,
         usage=usage,
-        usage_missing=not failed and usage == NOTHING,
+        usage_missing=outcome is Outcome.OK and usage == NOTHING,
         reported_nano_usd=None if row.cost is None else reported_nano(row.cost),
-        error="error" if failed else None,
+        error="error" if outcome is Outcome.ERROR else None,
         user=cut(row.user_id),
         tags=names((f"customer:{row.customer_id}",)) if row.customer_id and row.team_id else (),
     )
     return (event,)
+
+
+def _outcome(row: _Row) -> Outcome:
+    """An answer from the gateway's own cache repeats the counts of the first one."""
+    debug = row.cache_debug
+    if isinstance(debug, str):
+        debug = _decode_debug(debug) if debug else None
+    if debug is not None and debug.cache_hit:
+        return Outcome.CACHE
+    return Outcome.ERROR if row.status == "error" else Outcome.OK
 
 
 def _usage(row: _Row) -> Usage:
@@ -117,21 +137,24 @@ def _usage(row: _Row) -> Usage:
         return inclusive(row.prompt_tokens, row.completion_tokens, read=row.cached_read_tokens)
     inside = said.prompt_tokens_details or _PromptDetails()
     outside = said.completion_tokens_details or _OutputDetails()
-    usage = inclusive(
-        said.input_tokens if said.prompt_tokens is None else said.prompt_tokens,
-        said.output_tokens if said.completion_tokens is None else said.completion_tokens,
-        read=inside.cached_tokens if inside.cached_read_tokens is None else inside.cached_read_tokens,
-        written=_written(inside),
-        reasoning=outside.reasoning_tokens,
+    lifetimes = inside.cached_write_token_details or _Lifetimes()
+    usage = openai_usage(
+        Counts(
+            prompt=said.input_tokens if said.prompt_tokens is None else said.prompt_tokens,
+            completion=said.output_tokens if said.completion_tokens is None else said.completion_tokens,
+            total=said.total_tokens,
+            cached=inside.cached_read_tokens or inside.cached_tokens,
+            written=inside.cached_write_tokens,
+            written_5m=lifetimes.cached_write_tokens_5m,
+            written_1h=lifetimes.cached_write_tokens_1h,
+            reasoning=outside.reasoning_tokens,
+            input_audio=inside.audio_tokens,
+            output_audio=outside.audio_tokens,
+            output_image=outside.image_tokens,
+        )
     )
     searches = outside.num_search_queries or 0
-    return usage._replace(units=(("web_searches", searches),)) if searches else usage
-
-
-def _written(inside: _PromptDetails) -> Written:
-    whole, split = inside.cached_write_tokens or 0, inside.cached_write_token_details or _Lifetimes()
-    for_5m, for_1h = split.for_5m or 0, split.for_1h or 0
-    return Written(for_5m, for_1h, max(0, whole - for_5m - for_1h))
+    return usage._replace(units=tuple(sorted((*usage.units, ("web_searches", searches))))) if searches else usage
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

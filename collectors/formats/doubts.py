@@ -16,6 +16,7 @@ CAPPED = "bad_value: more written to the cache than was prompted, and capped"
 STRANGE_SPAN = "bad_span: not as the specification says, left out of an export whose other spans were taken"
 _LEFT_OUT = frozenset({STRANGE_SPAN})
 """What these say was not taken, only what stands around it."""
+UNDERCOUNT = "undercount: this gateway leaves out cached tokens or thinking of this provider, so that more was billed"
 
 _noted: ContextVar[Counter[str] | None] = ContextVar("doubts", default=None)
 

@@ -30,6 +30,8 @@ class _Generation(msgspec.Struct, gc=False):
     cancelled: bool | None = None
     latency: float | None = None
     generation_time: float | None = None
+    tokens_prompt: Count | None = None
+    """By a count of OpenRouter's own, which Vercel does not have."""
     native_tokens_completion: Count | None = None
     native_tokens_reasoning: Count | None = None
     native_tokens_cached: Count | None = None
@@ -62,7 +64,7 @@ def parse(line: bytes) -> tuple[UsageEvent]:
         ended_at_ms=text_milliseconds(said.created_at),
         duration_ms=duration(said.generation_time),
         first_token_ms=duration(said.latency),
-        provider=cut(said.provider_name),
+        provider="openrouter" if said.tokens_prompt is not None else cut(said.provider_name),
         model=cut(said.model),
         outcome=Outcome.CUT if said.cancelled else Outcome.OK,
         usage=usage,

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from collectors.door import count, cut, duration, milliseconds, names, reported_nano
+from collectors.formats.doubts import UNDERCOUNT, note
 from collectors.formats.format import LineFormat
 from collectors.formats.split import inclusive
 from pricing.usage import NOTHING, Usage
@@ -19,6 +20,7 @@ from store.facts import Outcome, UsageEvent
 
 NAME = "kong.ai"
 
+_LESS_THAN_BILLED = ("anthropic", "bedrock", "gemini")
 _Number: TypeAlias = int | float | str | None
 
 
@@ -113,6 +115,8 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
 
 def _event(logged: _Line, proxy: _Proxy) -> UsageEvent:
     usage = _usage(proxy.usage)
+    if proxy.meta.provider_name in _LESS_THAN_BILLED and proxy.usage.prompt_tokens_details is None and usage != NOTHING:
+        note(UNDERCOUNT)
     status = logged.response.status
     failed = status is not None and status >= 400
     hit = "hit" in (proxy.cache.cache_status or "").lower()

@@ -4,13 +4,15 @@ Source of the format: `fern/apis/server/definition` of langfuse/langfuse. The bu
 reasoning stands beside `output`, and reads and writes of the cache beside `input`. `total` is their sum.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from itertools import product
 
 import msgspec
 
 from collectors.door import cut, names, reported_nano, text_milliseconds
+from collectors.formats.doubts import MISMATCH, note
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
@@ -20,6 +22,8 @@ NAME = "langfuse.observation"
 
 CALLS = ("GENERATION", "EMBEDDING")
 _AUDIO = {"input_audio_tokens", "output_audio_tokens"}
+_INPUTS, _OUTPUTS = ("input", "prompt"), ("output", "completion")
+_WRITES = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
 
 
 class _OlderUsage(msgspec.Struct, gc=False):
@@ -77,7 +81,8 @@ def _event(seen: _Observation) -> UsageEvent:
     started_ms = text_milliseconds(seen.startTime)
     ended_ms = text_milliseconds(seen.endTime) if seen.endTime else started_ms
     first_ms = text_milliseconds(seen.completionStartTime) if seen.completionStartTime else None
-    usage = usage_of(_buckets(seen))
+    buckets = _buckets(seen)
+    usage = usage_of(buckets)
     failed = seen.level == "ERROR"
     cost = seen.calculatedTotalCost if seen.totalCost is None else seen.totalCost
     return UsageEvent(
@@ -90,7 +95,7 @@ def _event(seen: _Observation) -> UsageEvent:
         call_type=cut(seen.type.lower()),
         outcome=Outcome.ERROR if failed else Outcome.OK,
         usage=usage,
-        usage_missing=not failed and usage == NOTHING,
+        usage_missing=not failed and usage == NOTHING and all(said is None for said in buckets.values()),
         reported_nano_usd=None if cost is None else reported_nano(cost),
         error="error" if failed else None,
         user=cut(seen.userId),
@@ -107,16 +112,39 @@ def _tags(seen: _Observation) -> Iterator[str]:
 
 def usage_of(buckets: Mapping[str, int | None]) -> Usage:
     """Every bucket in the class that its name tells; names are free, so an unknown one counts by its beginning."""
-    found: dict[str, Any] = {}
-    units: dict[str, int] = {}
+    found: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    total = summed = 0
     for name, said in buckets.items():
-        amount = said or 0
-        if name in _AUDIO:
-            units[name] = units.get(name, 0) + amount
-            continue
-        for field in _fields(name):
-            found[field] = found.get(field, 0) + amount
+        amount, known = said or 0, name.lower()
+        fields = _fields(known)
+        if "total" in known:
+            total = max(total, amount)
+        elif known in _AUDIO:
+            units[known] += amount
+            summed += amount
+        elif fields:
+            found.update(dict.fromkeys(fields, amount))
+            summed += amount
+    if total and summed > total:
+        _take_out(found, summed - total)
     return Usage(**found, units=tuple(sorted((unit, amount) for unit, amount in units.items() if amount)))
+
+
+def _take_out(found: Counter[str], twice: int) -> None:
+    """What stands in two buckets: some clients leave the cache in the input, or the reasoning in the output.
+
+    The total, which they say as it was, tells how much that is; what no buckets explain stays.
+    """
+    read, reasoning = found["cache_read_tokens"], found["reasoning_tokens"]
+    written = sum(found[name] for name in _WRITES)
+    for cached, thought in product((read + written, written, read, 0), (0, reasoning)):
+        fits = cached <= found["input_tokens"] and thought <= found["output_tokens"] - reasoning
+        if cached + thought == twice and fits:
+            found["input_tokens"] -= cached
+            found["output_tokens"] -= thought
+            break
+    note(MISMATCH)
 
 
 def _fields(name: str) -> tuple[str, ...]:
@@ -124,13 +152,13 @@ def _fields(name: str) -> tuple[str, ...]:
     if "total" in name:
         return ()
     if "cache_creation" in name or "cache_write" in name:
-        lifetime = next((f"_{said}" for said in ("5m", "1h") if name.endswith(said)), "")
+        lifetime = next((f"_{said}" for said in ("5m", "1h") if f"_{said}" in name), "")
         return (f"cache_write{lifetime}_tokens",)
     if "cache" in name:
         return ("cache_read_tokens",)
-    if name.startswith("output"):
+    if name.startswith(_OUTPUTS):
         return ("output_tokens", "reasoning_tokens") if "reasoning" in name else ("output_tokens",)
-    return ("input_tokens",) if name.startswith("input") else ()
+    return ("input_tokens",) if name.startswith(_INPUTS) else ()
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

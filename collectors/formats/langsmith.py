@@ -12,7 +12,7 @@ import msgspec
 from collectors.door import cut, names, reported_nano, text_milliseconds
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
-from collectors.formats.split import Written, inclusive
+from collectors.formats.split import Written, inclusive, with_sound
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
@@ -25,8 +25,36 @@ class _Details(msgspec.Struct, gc=False):
     cache_read: Count | None = None
     cache_write: Count | None = None
     cache_creation: Count | None = None
+    ephemeral_5m_input_tokens: Count | None = None
+    ephemeral_1h_input_tokens: Count | None = None
     reasoning: Count | None = None
+    audio: Count | None = None
+    flex: Count | None = None
+    flex_cache_read: Count | None = None
+    flex_reasoning: Count | None = None
+    priority: Count | None = None
+    priority_cache_read: Count | None = None
+    priority_reasoning: Count | None = None
     raw: "_Details | None" = None
+
+    @property
+    def tier(self) -> str:
+        """The service tier, which LangChain writes into the names of the counts."""
+        if self.flex is not None or self.flex_cache_read is not None:
+            return "flex"
+        return "priority" if self.priority is not None or self.priority_cache_read is not None else ""
+
+    @property
+    def read(self) -> int | None:
+        """What was read from the cache, in any tier."""
+        return self.cache_read or self.flex_cache_read or self.priority_cache_read
+
+    @property
+    def written(self) -> Written:
+        """What was written to the cache; where lifetimes are said, newer versions leave them out of the whole."""
+        for_5m, for_1h = self.ephemeral_5m_input_tokens or 0, self.ephemeral_1h_input_tokens or 0
+        whole = self.cache_write or self.cache_creation or 0
+        return Written(for_5m, for_1h, max(0, whole - for_5m - for_1h))
 
 
 class _Extra(msgspec.Struct, gc=False):
@@ -89,7 +117,8 @@ def _event(run: _Run) -> UsageEvent:
         call_type=cut(run.run_type.lower()),
         outcome=Outcome.ERROR if failed else Outcome.OK,
         usage=usage,
-        usage_missing=not failed and usage == NOTHING,
+        usage_missing=not failed and usage == NOTHING and not _counts_nothing(run),
+        variant=_raw(run.prompt_token_details).tier,
         reported_nano_usd=None if run.total_cost is None else reported_nano(run.total_cost),
         error="error" if failed else None,
         user=cut(run.ls_user_id),
@@ -102,16 +131,25 @@ def _name(said: object) -> str | None:
     return cut(said) if isinstance(said, str) else None
 
 
+def _counts_nothing(run: _Run) -> bool:
+    """Whether zero is what was counted."""
+    return run.prompt_tokens == run.completion_tokens == 0
+
+
+def _raw(details: _Details | None) -> _Details:
+    return (details.raw or details) if details else _NO_DETAILS
+
+
 def _usage(run: _Run) -> Usage:
-    inside, outside = run.prompt_token_details or _NO_DETAILS, run.completion_token_details or _NO_DETAILS
-    inside, outside = inside.raw or inside, outside.raw or outside
-    return inclusive(
+    inside, outside = _raw(run.prompt_token_details), _raw(run.completion_token_details)
+    usage = inclusive(
         run.prompt_tokens,
         run.completion_tokens,
-        read=inside.cache_read,
-        written=Written(unsaid=inside.cache_creation if inside.cache_write is None else inside.cache_write),
-        reasoning=outside.reasoning,
+        read=inside.read,
+        written=inside.written,
+        reasoning=outside.reasoning or outside.flex_reasoning or outside.priority_reasoning,
     )
+    return with_sound(usage, inside.audio, outside.audio)
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

@@ -19,6 +19,8 @@ _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _WRAPPERS = ("standard_logging_object", "records", "Records")
 _PAGES = ("data", "items", "runs", "logs", "result", "results")
 """Where interfaces put the records of a page, beside little else."""
+_ONE = "data"
+"""Where they put a single one."""
 _BESIDE = frozenset({
     "meta", "total", "page", "page_size", "total_pages", "total_is_capped", "next_cursor", "cursors", "error", "errors",
     "success", "messages", "result_info", "pagination", "offset", "limit", "count", "has_more", "object",
@@ -189,6 +191,10 @@ def _unwrap(line: bytes) -> Sequence[bytes]:
             raw = bytes(fields[name])
             return [bytes(item) for item in _array(raw)] if raw.lstrip()[:1] == b"[" else [raw]
     for name in _PAGES:
-        if name in fields and not fields.keys() - {name} - _BESIDE and bytes(fields[name]).lstrip()[:1] == b"[":
-            return [bytes(item) for item in _array(bytes(fields[name]))]
+        if name in fields and not fields.keys() - {name} - _BESIDE:
+            raw = bytes(fields[name])
+            if raw.lstrip()[:1] == b"[":
+                return [bytes(item) for item in _array(raw)]
+            if name == _ONE:
+                return [raw]
     return [line]

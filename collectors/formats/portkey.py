@@ -1,7 +1,7 @@
 """Portkey's log export: one JSON object per request.
 
 Source of the format: `openapi.yaml` of Portkey-AI/openapi and the product's page on log exports. `cost` is in US cents.
-Whether `req_units` contains tokens of the cache is not documented; no count of them stands beside it.
+Whether `req_units` contains tokens of the cache is not documented, so the answer's own usage counts where it is exported.
 """
 
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut, duration, milliseconds, names, pairs, reported_nano, text_milliseconds
+from collectors.formats.bodies.any_body import body_event
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import inclusive
@@ -38,6 +39,7 @@ class _Row(msgspec.Struct, gc=False):
     is_success: bool | None = None
     cache_status: str | None = None
     metadata: dict[str, Any] | None = None
+    response: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _decode = msgspec.json.Decoder(_Row).decode
@@ -51,7 +53,8 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> tuple[UsageEvent]:
     """One row as its event."""
     row = _decode(line)
-    usage = inclusive(row.req_units, row.res_units)
+    answer = body_event(bytes(row.response))
+    usage = answer.usage if answer and answer.usage != NOTHING else inclusive(row.req_units, row.res_units)
     outcome, metadata = _outcome(row), row.metadata or {}
     user = metadata.get(_USER)
     at = row.created_at
@@ -65,6 +68,7 @@ def parse(line: bytes) -> tuple[UsageEvent]:
         outcome=outcome,
         usage=usage,
         usage_missing=outcome is Outcome.OK and usage == NOTHING,
+        variant=answer.variant if answer else "",
         reported_nano_usd=_reported(row),
         error=f"HTTP {row.response_status_code or 'failure'}" if outcome is Outcome.ERROR else None,
         user=cut(user) if isinstance(user, str) else None,

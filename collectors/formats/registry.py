@@ -19,12 +19,11 @@ from collectors.formats import (
     portkey,
     tensorzero,
 )
-from collectors.formats.bodies import anthropic, chat, cohere, converse, gemini, messages_stream, responses
+from collectors.formats.bodies import messages_stream
+from collectors.formats.bodies.any_body import WHOLE
 from collectors.formats.format import LineFormat
 
-_BODIES = (
-    gemini.FORMAT, responses.FORMAT, chat.FORMAT, anthropic.FORMAT, messages_stream.FORMAT, cohere.FORMAT, converse.FORMAT,
-)  # fmt: skip
+_BODIES = (*WHOLE, messages_stream.FORMAT)
 """After all logs: their keys are the plainest, and a log may carry a body in one of its fields."""
 
 _GATEWAYS = (bedrock_log.FORMAT, litellm.FORMAT, litellm_rows.FORMAT, kong.FORMAT)

@@ -9,8 +9,9 @@ _ALIASES = {
     "openai": "openai text_completion_openai",
     "azure": "azure azure_ai azure_text azure_openai azure.ai.openai azure.ai.inference az.ai.openai az.ai.inference",
     "anthropic": "anthropic anthropic_text",
-    "google": "google gemini vertex_ai vertex_ai_beta vertex vertexai google_vertex google_genai google_ai_studio "
-    "gcp.gemini gcp.vertex_ai gcp.gen_ai",
+    "google": "google gemini vertex_ai vertex_ai_beta vertex vertexai google_vertex google_vertexai google_vertex_ai "
+    "google_anthropic_vertex google.vertex vertex.anthropic gcp_vertex_gemini gcp_vertex_anthropic google_genai "
+    "google_ai_studio google_ai_studio_gemini google.generative_ai gcp.gemini gcp.vertex_ai gcp.gen_ai",
     "aws": "aws bedrock bedrock_converse aws_bedrock amazon_bedrock aws.bedrock",
     "x-ai": "xai x_ai grok",
     "mistral": "mistral mistralai mistral_ai codestral text_completion_codestral",
@@ -24,10 +25,12 @@ _ALIASES = {
     "zai": "zai z_ai",
     "zhipuai": "zhipuai zhipu_ai",
     "vercel": "vercel vercel_ai_gateway",
+    "perplexity": "perplexity perplexity_ai",
+    "cloudflare": "cloudflare workers_ai workersai",
 }
 _SAME_NAME = (
-    "arcee avian baseten cerebras cloudflare cursor databricks deepseek doubleword elevenlabs groq minimax modal novita "
-    "openrouter ovhcloud perplexity quicksilverpro typesafe"
+    "arcee avian baseten cerebras cursor databricks deepseek doubleword elevenlabs groq minimax modal novita "
+    "openrouter ovhcloud quicksilverpro typesafe"
 )
 PROVIDER_IDS = {alias: provider for provider, aliases in _ALIASES.items() for alias in aliases.split()} | {
     name: name for name in _SAME_NAME.split()
@@ -37,8 +40,9 @@ PROVIDER_IDS = {alias: provider for provider, aliases in _ALIASES.items() for al
 _ACCOUNTS = {
     name: account
     for account, names in {
-        "vertex": "vertex_ai vertex_ai_beta vertex vertexai google_vertex gcp.vertex_ai",
-        "ai studio": "gemini google_ai_studio gcp.gemini",
+        "vertex": "vertex_ai vertex_ai_beta vertex vertexai google_vertex google_vertexai google_vertex_ai "
+        "google_anthropic_vertex google.vertex vertex.anthropic gcp_vertex_gemini gcp_vertex_anthropic gcp.vertex_ai",
+        "ai studio": "gemini google_ai_studio google_ai_studio_gemini google.generative_ai gcp.gemini",
     }.items()
     for name in names.split()
 }
@@ -49,6 +53,7 @@ _SELF_HOSTED = frozenset(
         "hosted_vllm",
         "vllm",
         "sglang",
+        "sgl",
         "ollama",
         "ollama_chat",
         "llamafile",
@@ -72,6 +77,7 @@ _NO_PROVIDER = frozenset({"", "litellm", "litellm_proxy", "unknown", "none", "cu
 _NAMESPACES = frozenset({"google", "meta", "minimax", "mistralai", "moonshotai", "x_ai", "z_ai"})
 """Prefixes under which other hosts list a maker's models: by themselves they do not say who sends the bill."""
 
+_INTERFACE = re.compile(r"\.(?:chat|responses|completions?|messages|embeddings?|image|speech|transcription)$")
 _PATH_STARTS = ("models/", "publishers/", "projects/", "arn:")
 _BEDROCK_ID = re.compile(
     r"(?:(?:us|us-gov|eu|apac|ap|au|ca|jp|sa|global)\.)?"
@@ -114,7 +120,8 @@ class Spelling(NamedTuple):
 
 
 def _folded(provider: str) -> str:
-    return provider.strip().lower().replace("-", "_")
+    """The name in one spelling, without the interface that the Vercel AI SDK writes behind it ("openai.chat")."""
+    return _INTERFACE.sub("", provider.strip().lower().replace("-", "_").replace(" ", "_"))
 
 
 def provider_id(provider: str | None) -> str | None:

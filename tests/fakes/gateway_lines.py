@@ -77,7 +77,7 @@ RECORDS: dict[str, dict[str, Any]] = {
  "model":"claude-sonnet-4-5","alias":"sonnet","number_of_retries":0,"fallback_index":0,"virtual_key_name":"checkout","user_id":"ana",
  "team_id":"team-a","customer_id":"acme","latency":4500,"cost":0.0117,"status":"success","stream":false,"prompt_tokens":5200,
  "completion_tokens":410,"total_tokens":5610,"cached_read_tokens":4000,
- "token_usage":"{\\"prompt_tokens\\":5200,\\"completion_tokens\\":410,\\"total_tokens\\":5610,\\"prompt_tokens_details\\":{\\"cached_read_tokens\\":4000,\\"cached_write_tokens\\":1000,\\"cached_write_token_details\\":{\\"5m\\":1000,\\"1h\\":0}},\\"completion_tokens_details\\":{\\"reasoning_tokens\\":120}}"}"""),
+ "token_usage":"{\\"prompt_tokens\\":5200,\\"completion_tokens\\":410,\\"total_tokens\\":5610,\\"prompt_tokens_details\\":{\\"cached_read_tokens\\":4000,\\"cached_write_tokens\\":1000,\\"cached_write_token_details\\":{\\"cached_write_tokens_5m\\":1000,\\"cached_write_tokens_1h\\":0}},\\"completion_tokens_details\\":{\\"reasoning_tokens\\":120}}"}"""),
     "vercel.generation": json.loads("""
 {"id":"gen_01","total_cost":0.0117,"upstream_inference_cost":0.0117,"usage":0.0117,"created_at":"2026-11-22T08:15:34.500Z",
  "model":"anthropic/claude-sonnet-4-5","is_byok":false,"provider_name":"anthropic","streamed":true,"finish_reason":"stop","latency":900,

@@ -17,6 +17,11 @@ def test_the_prompt_is_all_input_and_leaves_the_output_out() -> None:
     assert FULL.prompt_tokens == 7_654_321
 
 
+def test_sound_that_was_heard_counts_towards_the_threshold_of_long_prompts() -> None:
+    heard = Usage(input_tokens=10, units=(("input_audio_tokens", 250_000), ("web_searches", 3)))
+    assert (heard.prompt_tokens, heard.total_tokens) == (250_010, 10)
+
+
 def test_writes_of_every_lifetime_are_writes() -> None:
     assert FULL.cache_write_any_tokens == 7_654_300
 

@@ -25,6 +25,7 @@ INPUT = (
     "llm.usage.prompt_tokens",
     "ai.usage.inputTokens",
     "ai.usage.promptTokens",
+    "ai.usage.tokens",
 )
 OUTPUT = (
     "gen_ai.usage.output_tokens",

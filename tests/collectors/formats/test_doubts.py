@@ -80,3 +80,14 @@ def test_a_part_that_was_left_out_is_a_loss_and_no_doubt() -> None:
         (doubts.STRANGE_SPAN, False),
         (doubts.CAPPED, True),
     ]
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "bedrock", "gemini"])
+def test_what_kong_counts_of_some_providers_is_less_than_is_billed(provider: str) -> None:
+    usage = {"prompt_tokens": 200, "completion_tokens": 410}
+
+    def proxied(**more: Any) -> bytes:
+        return line("kong.ai", ai={"proxy": {"meta": {"provider_name": provider}, "usage": {**usage, **more}}})
+
+    assert doubted(proxied()) == [(doubts.UNDERCOUNT, 1, True)]
+    assert doubted(proxied(prompt_tokens_details={"cached_tokens": 0}), line("kong.ai")) == []

@@ -1,13 +1,15 @@
 """Rows of Portkey, Cloudflare, TensorZero, Bifrost and LangSmith, and what a gateway answers about one generation."""
 
+import json
 from typing import Any
 
 import pytest
 
 from collectors.formats import bifrost, cloudflare, generation, langsmith, portkey, tensorzero
+from collectors.formats.lines import LineReader
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
-from tests.fakes.gateway_lines import line, without
+from tests.fakes.gateway_lines import RECORDS, line, without
 
 AT_MS = 1_795_335_334_500
 
@@ -156,6 +158,32 @@ def test_bifrost_s_prompt_contains_its_cache() -> None:
             {"prompt_tokens": 30, "prompt_tokens_details": {"cached_write_tokens": 10}},
             Usage(input_tokens=20, cache_write_tokens=10),
         ),
+        (
+            {
+                "prompt_tokens": 254, "completion_tokens": 45, "prompt_tokens_details": {
+                    "cached_read_tokens": 200, "cached_write_tokens": 44,
+                    "cached_write_token_details": {"cached_write_tokens_5m": 33, "cached_write_tokens_1h": 11},
+                    "cached_tokens": 200,
+                },
+            },
+            Usage(10, 200, 33, 11, output_tokens=45),
+        ),
+        (
+            {
+                "prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623,
+                "completion_tokens_details": {"reasoning_tokens": 405},
+            },
+            Usage(20, output_tokens=603, reasoning_tokens=405),
+        ),
+        (
+            {
+                "prompt_tokens": 50, "prompt_tokens_details": {"audio_tokens": 40}, "completion_tokens": 100,
+                "completion_tokens_details": {"image_tokens": 60, "audio_tokens": 30},
+            },
+            Usage(10, output_tokens=10, units=(
+                ("input_audio_tokens", 40), ("output_audio_tokens", 30), ("output_image_tokens", 60),
+            )),
+        ),
         ({"completion_tokens": 3, "completion_tokens_details": {"num_search_queries": 2}}, Usage(output_tokens=3, units=(("web_searches", 2),))),
     ],
 )  # fmt: skip
@@ -251,3 +279,107 @@ def test_a_generation_may_say_little() -> None:
     assert event.usage == Usage(input_tokens=4_200, cache_write_tokens=1_000, output_tokens=410, reasoning_tokens=120)
     (searched,) = generation.parse(line("vercel.generation", billable_web_search_calls=3, cancelled=True))
     assert (searched.usage.units, searched.outcome) == ((("web_searches", 3),), Outcome.CUT)
+
+
+@pytest.mark.parametrize(
+    "debug", ['{"cache_hit":true,"hit_type":"direct"}', {"cache_hit": True, "hit_type": "semantic"}]
+)
+def test_what_bifrost_s_own_cache_answered_is_not_billed_again(debug: Any) -> None:
+    (event,) = bifrost.parse(line("bifrost.logs", cache_debug=debug, cost=0))
+    assert (event.outcome, event.usage.output_tokens, event.usage_missing) == (Outcome.CACHE, 410, False)
+
+
+@pytest.mark.parametrize("debug", [None, "", "null", '{"cache_hit":false}', {"cache_hit": False}])
+def test_a_look_into_bifrost_s_cache_that_found_nothing_is_an_ordinary_call(debug: Any) -> None:
+    (event,) = bifrost.parse(line("bifrost.logs", cache_debug=debug))
+    assert event.outcome is Outcome.OK
+
+
+CLAUDE_S_ANSWER = {
+    "id": "msg_1", "type": "message", "model": "claude-sonnet-4-5", "usage": {
+        "input_tokens": 200, "cache_creation_input_tokens": 1_000, "cache_read_input_tokens": 4_000,
+        "output_tokens": 410, "service_tier": "batch",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("response", [CLAUDE_S_ANSWER, json.dumps(CLAUDE_S_ANSWER)], ids=["object", "text"])
+def test_the_answer_that_portkey_exports_knows_more_than_its_counts(response: Any) -> None:
+    (event,) = portkey.parse(line("portkey.export", ai_org="anthropic", req_units=5_200, response=response))
+    assert event.usage == Usage(200, 4_000, 1_000, 0, 0, 0, 0, 410)
+    assert (event.id, event.provider, event.variant) == ("pk-1", "anthropic", "batch")
+
+
+GEMINI_S_ANSWER = {
+    "responseId": "r1", "modelVersion": "gemini-2.5-pro", "candidates": [{"finishReason": "STOP"}], "usageMetadata": {
+        "promptTokenCount": 3_000, "cachedContentTokenCount": 2_048, "candidatesTokenCount": 250,
+        "thoughtsTokenCount": 900, "totalTokenCount": 4_150,
+    },
+}  # fmt: skip
+
+
+def test_an_answer_of_gemini_through_portkey_counts_its_thoughts() -> None:
+    (event,) = portkey.parse(line("portkey.export", req_units=3_000, res_units=250, response=GEMINI_S_ANSWER))
+    assert event.usage == Usage(952, 2_048, output_tokens=1_150, reasoning_tokens=900)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [None, "", "{", "[]", {}, {"error": {"message": "no"}}, {"choices": [], "id": "x", "model": "m"}, 7, "data: {}"],
+    ids=repr,
+)
+def test_without_an_answer_portkey_s_counts_count(response: Any) -> None:
+    (event,) = portkey.parse(line("portkey.export", response=response))
+    assert (event.usage, event.variant) == (Usage(input_tokens=1_500, output_tokens=420), "")
+
+
+def langsmith_with(inside: dict[str, Any], outside: dict[str, Any]) -> UsageEvent:
+    details = {"prompt_token_details": inside, "completion_token_details": outside}
+    (event,) = langsmith.parse(line("langsmith.run", **details))
+    return event
+
+
+@pytest.mark.parametrize("whole", [0, 1_000], ids=["newer", "older"])
+def test_langchain_says_for_how_long_claude_s_cache_was_written(whole: int) -> None:
+    inside = {
+        "cache_read": 4_000, "cache_creation": whole, "ephemeral_5m_input_tokens": 600,
+        "ephemeral_1h_input_tokens": 400,
+    }  # fmt: skip
+    assert langsmith_with(inside, {}).usage == Usage(200, 4_000, 600, 400, output_tokens=410)
+
+
+@pytest.mark.parametrize("tier", ["flex", "priority"])
+def test_langchain_writes_the_service_tier_into_the_names_of_the_counts(tier: str) -> None:
+    event = langsmith_with(
+        {"audio": None, f"{tier}_cache_read": 4_000, tier: 1_200}, {f"{tier}_reasoning": 120, tier: 290}
+    )
+    assert event.usage == Usage(1_200, 4_000, output_tokens=410, reasoning_tokens=120)
+    assert event.variant == tier
+
+
+def test_langsmith_s_sound_has_prices_of_its_own() -> None:
+    event = langsmith_with({"audio": 5_000, "cache_read": 400}, {"audio": 400, "reasoning": 120})
+    assert event.usage == Usage(
+        0, 400, output_tokens=10, reasoning_tokens=10,
+        units=(("input_audio_tokens", 4_800), ("output_audio_tokens", 400)),
+    )  # fmt: skip
+    assert event.usage.prompt_tokens == 5_200, "what the threshold of long contexts is compared with"
+
+
+def test_zero_tokens_of_a_run_are_not_missing() -> None:
+    (counted,) = langsmith.parse(line("langsmith.run", prompt_tokens=0, completion_tokens=0))
+    (unsaid,) = langsmith.parse(
+        line("langsmith.run", prompt_tokens=None, prompt_token_details=None, completion_tokens=None)
+    )
+    assert (counted.usage_missing, unsaid.usage_missing) == (False, True)
+
+
+def test_a_generation_that_counts_twice_is_openrouter_s_and_only_its_native_counts_are_billed() -> None:
+    said = {"tokens_prompt": 4_100, "tokens_completion": 390, "provider_name": "Google AI Studio"}
+    (event,) = generation.parse(line("vercel.generation", **said))
+    assert (event.provider, event.usage.prompt_tokens, event.usage.output_tokens) == ("openrouter", 5_200, 410)
+
+
+def test_the_answer_about_one_generation_is_read_as_the_interface_gives_it() -> None:
+    parsed = LineReader().read([json.dumps({"data": RECORDS["vercel.generation"]}).encode()])
+    assert [event.id for event in parsed.events] == ["gen_01"]

@@ -52,7 +52,14 @@ def test_what_repeats_the_sums_of_its_generations_costs_nothing(kind: str) -> No
         ("output_reasoning_tokens", Usage(output_tokens=7, reasoning_tokens=7)),
         ("input_audio_tokens", Usage(units=(("input_audio_tokens", 7),))),
         ("output_audio_tokens", Usage(units=(("output_audio_tokens", 7),))),
+        ("prompt_tokens", Usage(input_tokens=7)),
+        ("promptTokens", Usage(input_tokens=7)),
+        ("completion_tokens", Usage(output_tokens=7)),
+        ("completionTokens", Usage(output_tokens=7)),
+        ("cachedInputTokens", Usage(cache_read_tokens=7)),
+        ("cache_creation_ephemeral_1h_input_tokens", Usage(cache_write_1h_tokens=7)),
         ("total", Usage()),
+        ("totalTokens", Usage()),
         ("something", Usage()),
     ],
 )
@@ -94,3 +101,48 @@ def test_a_generation_that_is_under_way_counts_when_it_has_ended_or_used_somethi
     assert parse(line(NAME, endTime=None, usageDetails={})) == ()
     assert len(parse(line(NAME, endTime=None))) == 1
     assert len(parse(line(NAME, endTime=None, usageDetails={}, level="ERROR"))) == 1
+
+
+CALL = Usage(200, 4_000, 0, 0, 0, 0, 1_000, 410)
+CACHED = {"cache_read_input_tokens": 4_000, "cache_creation_input_tokens": 1_000, "output": 410, "total": 5_610}
+
+
+@pytest.mark.parametrize(
+    "buckets",
+    [
+        {"input": 200, **CACHED},
+        # LiteLLM before November 2025: all of the prompt, and its cached parts beside it.
+        {"input": 5_200, **CACHED},
+        # LiteLLM since then: only what was read is taken out (BerriAI/litellm pull request 26919).
+        {"input": 1_200, **CACHED},
+    ],
+    ids=["disjoint", "all cached twice", "writes twice"],
+)
+def test_cached_tokens_that_the_input_contains_too_are_counted_once(buckets: dict[str, int]) -> None:
+    assert usage_of(buckets) == CALL
+
+
+def test_the_cached_tokens_of_an_openai_client_are_counted_once() -> None:
+    # The figures of langfuse/langfuse issue 10592: 17,903 tokens of prompt, 17,817 of them cached.
+    buckets = {"input": 17_903, "input_cached_tokens": 17_817, "output": 10, "total": 17_913}
+    assert usage_of(buckets) == Usage(input_tokens=86, cache_read_tokens=17_817, output_tokens=10)
+
+
+def test_reasoning_that_the_output_contains_too_is_counted_once() -> None:
+    thought = {"input": 200, "output": 410, "output_reasoning_tokens": 120, "total": 610}
+    assert usage_of(thought) == Usage(input_tokens=200, output_tokens=410, reasoning_tokens=120)
+    both = {"input": 5_200, "input_cached_tokens": 4_000, "output": 410, "output_reasoning_tokens": 120, "total": 5_610}
+    assert usage_of(both) == Usage(1_200, 4_000, output_tokens=410, reasoning_tokens=120)
+
+
+def test_a_total_that_no_buckets_explain_changes_nothing() -> None:
+    assert usage_of({"input": 200, "input_cached_tokens": 50, "output": 5, "total": 17}) == Usage(
+        input_tokens=200, cache_read_tokens=50, output_tokens=5
+    )
+    assert usage_of({"input": 200, "output": 5, "total": 999}) == Usage(input_tokens=200, output_tokens=5)
+
+
+def test_buckets_that_say_zero_are_not_missing() -> None:
+    (zero,) = parse(line(NAME, usageDetails={"input": 0, "output": 0, "total": 0}))
+    (unsaid,) = parse(line(NAME, usageDetails={}))
+    assert (zero.usage_missing, unsaid.usage_missing) == (False, True)

@@ -220,6 +220,41 @@ def test_of_vercels_spans_the_inner_ones_count() -> None:
     assert [event.id[32:] for event in otlp.parse(line)] == ["b1"]
 
 
+def test_of_vercels_embeddings_the_one_count_is_input() -> None:
+    (event,) = otlp.parse(export(span("b1", name="ai.embed.doEmbed", attributes={"ai.usage.tokens": 12})))
+    assert (event.usage, event.usage_missing) == (Usage(input_tokens=12), False)
+
+
+def test_thinking_of_gemini_that_only_the_total_holds_is_output() -> None:
+    used = {"gen_ai.usage.input_tokens": 20, "gen_ai.usage.output_tokens": 198, "gen_ai.usage.total_tokens": 623}
+    assert said_by({**used, "gen_ai.request.model": "gemini-2.5-flash"}).usage == Usage(
+        input_tokens=20, output_tokens=603, reasoning_tokens=405
+    )
+    assert said_by({**used, "gen_ai.request.model": "gpt-5"}).usage == Usage(input_tokens=20, output_tokens=198)
+
+
+def test_a_total_that_holds_the_cache_beside_the_input_says_that_the_input_leaves_it_out() -> None:
+    event = said_by(
+        {
+            "llm.token_count.prompt": 9_000, "llm.token_count.completion": 410, "llm.token_count.total": 14_410,
+            "llm.token_count.prompt_details.cache_read": 4_000, "llm.token_count.prompt_details.cache_write": 1_000,
+        }
+    )  # fmt: skip
+    assert event.usage == Usage(
+        input_tokens=9_000, cache_read_tokens=4_000, cache_write_tokens=1_000, output_tokens=410
+    )
+
+
+def test_pictures_that_were_made_have_a_price_of_their_own() -> None:
+    event = said_by(
+        {
+            "gen_ai.usage.input_tokens": 6, "gen_ai.usage.output_tokens": 1_299,
+            "gen_ai.usage.image.output_tokens": 1_290,
+        }
+    )  # fmt: skip
+    assert event.usage == Usage(input_tokens=6, output_tokens=9, units=(("output_image_tokens", 1_290),))
+
+
 def test_of_openinference_spans_models_and_embeddings_count() -> None:
     used = {"llm.token_count.prompt": 10, "llm.token_count.completion": 4}
     kinds = ("AGENT", "CHAIN", "LLM", "EMBEDDING", "TOOL")

@@ -348,6 +348,36 @@ def test_a_free_listing_is_free_only_where_it_is_listed() -> None:
         ("vercel_ai_gateway", "vercel"),
         (" OpenAI ", "openai"),
         ("default/openai/route/x", "openai"),
+        # LangChain
+        ("google_vertexai", "google"),
+        ("google_genai", "google"),
+        ("google_anthropic_vertex", "google"),
+        ("amazon_bedrock", "aws"),
+        # Cloudflare and Portkey
+        ("google-vertex-ai", "google"),
+        ("google-ai-studio", "google"),
+        ("azure-openai", "azure"),
+        ("aws-bedrock", "aws"),
+        ("perplexity-ai", "perplexity"),
+        ("workers-ai", "cloudflare"),
+        ("grok", "x-ai"),
+        # TensorZero
+        ("gcp_vertex_gemini", "google"),
+        ("gcp_vertex_anthropic", "google"),
+        ("google_ai_studio_gemini", "google"),
+        # OpenRouter
+        ("Google AI Studio", "google"),
+        ("Amazon Bedrock", "aws"),
+        # Vercel's AI SDK
+        ("openai.chat", "openai"),
+        ("openai.responses", "openai"),
+        ("anthropic.messages", "anthropic"),
+        ("google.generative-ai", "google"),
+        ("google.vertex.chat", "google"),
+        ("vertex.anthropic.messages", "google"),
+        ("azure-openai.chat", "azure"),
+        ("xai.chat", "x-ai"),
+        ("openai.example.com", None),
         ("ibm.watsonx.ai", None),
         ("custom_openai", None),
         ("", None),
@@ -359,7 +389,7 @@ def test_a_provider_is_known_by_the_names_gateways_give_it(raw: str | None, know
 
 
 @pytest.mark.parametrize(
-    "provider", ["hosted_vllm", "vllm", "ollama_chat", "SGLang", "lm-studio", "llama.cpp", "triton"]
+    "provider", ["hosted_vllm", "vllm", "ollama_chat", "SGLang", "sgl", "lm-studio", "llama.cpp", "triton"]
 )
 def test_an_engine_on_our_own_hosts_is_self_hosted(provider: str) -> None:
     assert is_self_hosted(provider)

@@ -1,0 +1,26 @@
+"""The answer of any provider, as a gateway keeps it beside counts of its own."""
+
+import msgspec
+
+from collectors.formats.bodies import anthropic, chat, cohere, converse, gemini, responses
+from collectors.formats.format import LineFormat, NotUsageError
+from store.facts import UsageEvent
+
+WHOLE: tuple[LineFormat, ...] = (
+    gemini.FORMAT, responses.FORMAT, chat.FORMAT, anthropic.FORMAT, cohere.FORMAT, converse.FORMAT,
+)  # fmt: skip
+"""Formats of whole answers, the most telling keys first."""
+
+_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_text = msgspec.json.Decoder(str).decode
+
+
+def body_event(raw: bytes) -> UsageEvent | None:
+    """The one call that an answer ends, which is JSON or a text with JSON; None where it is none, or several."""
+    try:
+        body = _text(raw).encode() if raw[:1] == b'"' else raw
+        keys = frozenset(_keys(body))
+        found = next((known.parse(body) for known in WHOLE if known.recognises(keys)), ())
+    except (ValueError, ArithmeticError, RecursionError, NotUsageError):
+        return None
+    return found[0] if len(found) == 1 else None
