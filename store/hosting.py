@@ -22,6 +22,9 @@ from store.records import EngineState
 
 Dated = TypeVar("Dated", HostFact, CapacityFact)
 
+FACT_TABLES = ("hosts", "capacities", "saturations", "gpus", "engines", "engine_holdings")
+"""What `host_facts` are read from."""
+
 ENERGY_WINDOW_MS = 60_000
 """What measured energy costs per hour now is taken from so long."""
 

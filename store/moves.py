@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from operator import add, sub
 from typing import NamedTuple, TypeAlias
 
+from store.changes import note_changed_sums
 from store.identity import RECORD_BITS
 from store.tables import MEASURES, ROLLUPS
 from store.units import Units, merged, take_units, upsert_units
@@ -93,6 +94,10 @@ class Moves:
 
     def apply(self, connection: sqlite3.Connection, tables: Mapping[str, int] = ROLLUPS) -> None:
         """Make the moves in these tables of these widths; buckets must not be wider than those of the first."""
+        if self._moves:
+            note_changed_sums(
+                connection, min(place.bucket for way in self._moves for place in way if place is not None)
+            )
         for table, width in tables.items():
             for way, (before, after) in self._widened(width).items():
                 stored_day = self._stored_day

@@ -19,7 +19,10 @@ from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLL
 from store.units import Units
 from store.windows import kept_window, pieces
 
-_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+_EVER_MS = 2**62
+_MOST_SUMS = 2
+"""Windows whose sums are kept: that of the picture, and the one that it is compared with."""
 
 
 class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestions):
@@ -36,18 +39,33 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
         return found if sources is None else [one for one in found if one.key.dimensions.source in sources]
 
     def rollup_sums(self, since_ms: int, until_ms: int) -> list[Sum]:
-        """What logs hold of a window, without what only providers count."""
+        """What logs hold of a window, without what only providers count; only the running minute is always read again."""
+        edge_ms = until_ms // _MINUTE_MS * _MINUTE_MS
+        window = (since_ms // _MINUTE_MS, edge_ms // _MINUTE_MS)
+        over = self.kept(
+            "sums", window, self.sums_stamp(edge_ms), lambda: self._sums(since_ms, edge_ms), most=_MOST_SUMS
+        )
+        running = self._sums(max(since_ms, edge_ms), until_ms)
+        if not running:
+            return list(over.values())
+        both = over | {ids: one if ids not in over else over[ids].plus(one) for ids, one in running.items()}
+        return [both[ids] for ids in sorted(both)]
+
+    def _sums(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Sum]:
+        """The same by the ids of series and card, in their order."""
         parts, values = [], []
         for table, begins, ends in pieces(since_ms, until_ms):
             parts.append(f"SELECT series, card, {', '.join(MEASURES)} FROM {table} WHERE bucket >= ? AND bucket < ?")
             values += [begins, ends]
         if not parts:
-            return []
+            return {}
         totals = ", ".join(f"sum({name})" for name in MEASURES)
-        question = f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card"
+        question = (
+            f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card ORDER BY 1, 2"
+        )
         rows = self.ask(question, values)
         units = self._units(since_ms, until_ms)
-        return [Sum(self.key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows]
+        return {row[:2]: Sum(self.key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows}
 
     def _units(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Units]:
         """What was billed beside tokens, by the ids of series and card."""
@@ -138,8 +156,10 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def known_since_ms(self) -> int | None:
         """Beginning of the oldest minute of which anything is known; of the oldest hour or day where minutes are gone."""
-        oldest = [self.oldest_bucket_ms(width) for width in ROLLUPS.values()]
-        minute, hour, day = oldest
+        return self.kept("known since", None, self.sums_stamp(_EVER_MS), self._known_since_ms)
+
+    def _known_since_ms(self) -> int | None:
+        minute, hour, day = (self.oldest_bucket_ms(width) for width in ROLLUPS.values())
         if minute is not None and hour == minute // _HOUR_MS * _HOUR_MS and day == minute // _DAY_MS * _DAY_MS:
             return minute
         return hour if hour is not None and day == hour // _DAY_MS * _DAY_MS else day

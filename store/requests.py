@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from store.attempts import Attempts, settled_within
+from store.changes import note_changed_sums
 from store.facts import Outcome, Reject
 from store.identity import RECORD_BITS
 from store.limits import Limits
@@ -120,6 +121,7 @@ class RequestWriter:
             self._add_sums(new.sums, stored_day)
             self._sides.add(new.side_sums, stored_day)
             add_units(self._connection, new.units, stored_day)
+            note_changed_sums(self._connection, min(new.sums)[0])
         joined = told.joined | self._keep_richer(ready, told.seen, stored_day) if told.seen else told.joined
         if joined:
             self._attempts.settle(joined, stored_day)

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from store.changes import note_changed_sums, prune_changes
 from store.sessions import prune_sessions
 
 _MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
@@ -35,6 +36,8 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
         day = at_ms // _DAY_MS - days
         for table in tables:
             connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
+    note_changed_sums(connection)
+    prune_changes(connection)
     second = at_ms // 1_000
     widen_old_buckets(connection, second - _BUCKET_MINUTE_DAYS * 86_400, second - retention.minute_days * 86_400)
     thin_old_balances(connection, (second - retention.minute_days * 86_400) * 1_000)

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from store.migrations import incidents, machines, plans, providers, requests, sources
+from store.migrations import changes, incidents, machines, plans, providers, requests, sources
 from store.tables import SCHEMA_VERSION
 
 # A store knows a migration that it has had by the name of its function: no name ever changes, new ones come last.
@@ -30,6 +30,7 @@ _IN_ORDER = (
     machines.m021_processors,
     sources.m022_doubts,
     sources.m023_gone,
+    changes.m024_changes,
 )
 
 migrations = Migrations("usdtop")

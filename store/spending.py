@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import NamedTuple, TypeAlias
 
 from pricing.budget import BOTH, COMMITTED, METERED
 from pricing.card import UNKNOWN_COST, CardStatus
@@ -15,7 +14,7 @@ from pricing.pattern import HOUR_MS, Hour
 from pricing.periods import local_time
 from store.beyond import beyond
 from store.facts import CommitmentFact, HostFact
-from store.hosting import HostFacts, host_facts
+from store.hosting import FACT_TABLES, HostFacts
 from store.reader import Reader
 from store.sided import asked_sides, sided, wants
 from store.sums import Sum, SumKey, total
@@ -23,7 +22,6 @@ from store.tables import DIMENSIONS, ROLLUPS, SIDE_DIMENSIONS
 
 _MINUTE_MS = 60_000
 _MOST_HISTORY_MS = 28 * 24 * HOUR_MS
-_READ_ANEW_MS = 6 * HOUR_MS
 _MOST_KEPT = 256
 _OF_A_CARD = {None, "priced_as"}
 """What a filter can ask of the price and not of the series; None is a word that is looked for everywhere."""
@@ -61,32 +59,6 @@ class _Part(NamedTuple):
         return _Part(
             self.nano_usd + other.nano_usd, self.is_unknown or other.is_unknown, self.is_hosted or other.is_hosted
         )
-
-
-@dataclass(slots=True)
-class _History:
-    """Hours that are over, as they were read."""
-
-    known_ms: int
-    first_ms: int
-    last_ms: int
-    read_ms: int
-    nano_usd: dict[int, int]
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What stays true between two pictures of one reader."""
-
-    lets_in: dict[str, dict[tuple[int, int], CardStatus | None]] = field(default_factory=dict)
-    """By filter and (series, card): how it is priced, None where the filter keeps it out."""
-    closed: dict[tuple[str, int, int, int], _Part] = field(default_factory=dict)
-    """Of hours that are over, read anew every minute: by then old logs may have been imported."""
-    histories: dict[Scope, _History] = field(default_factory=dict)
-    hours: dict[tuple[Scope, int, int, tzinfo], tuple[Hour, ...]] = field(default_factory=dict)
-
-
-_KEPT: WeakKeyDictionary[Reader, _Kept] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -133,15 +105,9 @@ class Spending:
             return ()
         last_ms = until_ms // HOUR_MS * HOUR_MS
         first_ms = max(-(-begins_ms // HOUR_MS) * HOUR_MS, last_ms - _MOST_HISTORY_MS)
-        nano_usd = self._history(scope, wanted, begins_ms, first_ms, last_ms)
-        kept, key = self._kept.hours, (scope, first_ms, last_ms, zone)
-        if key not in kept:
-            _make_room(kept)
-            kept[key] = tuple(
-                hour._replace(nano_usd=nano_usd.get(hour.begins_ms // 1000, 0))
-                for hour in hours_between(first_ms, last_ms, zone)
-            )
-        return kept[key]
+        stamp = (self.reader.sums_stamp(last_ms), self.reader.facts_stamp("commitments", *FACT_TABLES))
+        asked = (scope, first_ms, last_ms, zone)
+        return self.reader.kept("hours", asked, stamp, lambda: self._hours(scope, wanted, *asked[1:]))
 
     def steps(self, scope: Scope, since_ms: int, until_ms: int, step_s: int) -> list[int]:
         """Nano-dollars of each step of [since, until), the first beginning at `since`; minutes or hours where it can be."""
@@ -163,31 +129,16 @@ class Spending:
         fixed = (self._committed(wanted, at, min(at + step_s * 1000, until_ms)) for at in edges)
         return [metered + more for metered, more in zip(spent, fixed, strict=True)]
 
-    @property
-    def _kept(self) -> _Kept:
-        return _KEPT.setdefault(self.reader, _Kept())
-
-    def _history(self, scope: Scope, wanted: Filter, known_ms: int, first_ms: int, last_ms: int) -> dict[int, int]:
-        """Nano-dollars by hour; only hours that became whole since are read, and all of them anew now and then."""
-        kept = self._kept.histories
-        found = kept.get(scope)
-        if found is None or found.known_ms != known_ms or not 0 <= last_ms - found.read_ms < _READ_ANEW_MS:
-            hours = self._hours(scope, wanted, first_ms, last_ms)
-            _make_room(kept)
-            kept[scope] = _History(known_ms, first_ms, last_ms, last_ms, hours)
-            return hours
-        if last_ms > found.last_ms:
-            found.nano_usd |= self._hours(scope, wanted, found.last_ms - HOUR_MS, last_ms)
-            found.last_ms = last_ms
-        return found.nano_usd
-
-    def _hours(self, scope: Scope, wanted: Filter, first_ms: int, last_ms: int) -> dict[int, int]:
-        hours = {} if scope.counts == COMMITTED else self._hourly(wanted, first_ms, last_ms)
+    def _hours(self, scope: Scope, wanted: Filter, first_ms: int, last_ms: int, zone: tzinfo) -> tuple[Hour, ...]:
+        nano_usd = {} if scope.counts == COMMITTED else self._hourly(wanted, first_ms, last_ms)
         if scope.counts != METERED:
             for begins_ms in range(first_ms, last_ms, HOUR_MS):
                 fixed = self._committed(wanted, begins_ms, begins_ms + HOUR_MS)
-                hours[begins_ms // 1000] = hours.get(begins_ms // 1000, 0) + fixed
-        return hours
+                nano_usd[begins_ms // 1000] = nano_usd.get(begins_ms // 1000, 0) + fixed
+        return tuple(
+            hour._replace(nano_usd=nano_usd.get(hour.begins_ms // 1000, 0))
+            for hour in hours_between(first_ms, last_ms, zone)
+        )
 
     def _hourly(self, wanted: Filter, first_ms: int, last_ms: int) -> dict[int, int]:
         if wanted.is_empty:
@@ -215,19 +166,26 @@ class Spending:
         window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS), lagging)
         if window not in self._beyond:
             self._beyond[window] = beyond(self.reader, since_ms, until_ms, lagging=lagging)
+        logged = self._logged(text, wanted, since_ms, until_ms)
+        if not self._beyond[window]:
+            return logged, ()
         more = _part_of(one for one in self._beyond[window] if wanted.matches(one.key.values(DIMENSIONS)))
-        return self._logged(text, wanted, since_ms, until_ms).and_(more), ()
+        return logged.and_(more), ()
 
     def _logged(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
-        """What logs hold: hours that are over, and the one that is not."""
-        edge_ms = until_ms // HOUR_MS * HOUR_MS
-        if since_ms >= edge_ms:
-            return self._part(text, wanted, since_ms, until_ms)
-        kept, key = self._kept.closed, (text, since_ms, edge_ms, until_ms // _MINUTE_MS)
-        if key not in kept:
-            _make_room(kept)
-            kept[key] = self._part(text, wanted, since_ms, edge_ms)
-        return kept[key].and_(self._part(text, wanted, edge_ms, until_ms))
+        """What logs hold: hours that are over, minutes of this hour that are over, and the running minute."""
+        edges_ms = (until_ms // HOUR_MS * HOUR_MS, until_ms // _MINUTE_MS * _MINUTE_MS)
+        whole = _Part()
+        for edge_ms in edges_ms:
+            if since_ms < edge_ms:
+                whole = whole.and_(self._over(text, wanted, since_ms, edge_ms))
+                since_ms = edge_ms
+        return whole.and_(self._part(text, wanted, since_ms, until_ms)) if since_ms < until_ms else whole
+
+    def _over(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
+        """Of minutes that are over."""
+        asked, stamp = (text, since_ms, until_ms), self.reader.sums_stamp(until_ms)
+        return self.reader.kept("spent", asked, stamp, lambda: self._part(text, wanted, since_ms, until_ms), _MOST_KEPT)
 
     def _part(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
         window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS))
@@ -238,7 +196,7 @@ class Spending:
         return self._parts[text, *window]
 
     def _sum(self, text: str, wanted: Filter, rows: Iterable[_Row]) -> _Part:
-        lets_in, spent, unknown, hosted = self._kept.lets_in.setdefault(text, {}), 0, False, False
+        lets_in, spent, unknown, hosted = self._lets_in(text), 0, False, False
         for series, card, requests, partial, tokens, nano_usd in rows:
             pair = (series, card)
             if pair not in lets_in:
@@ -249,6 +207,10 @@ class Spending:
                 unknown = unknown or partial > 0 or (status in UNKNOWN_COST and requests > 0)
                 hosted = hosted or (status is CardStatus.HOSTED and tokens > 0)
         return _Part(spent, unknown, hosted)
+
+    def _lets_in(self, text: str) -> dict[tuple[int, int], CardStatus | None]:
+        """By (series, card): how it is priced, None where a filter keeps it out; it fills, since neither ever changes."""
+        return self.reader.kept("lets in", text, None, dict[tuple[int, int], CardStatus | None])
 
     def _committed(self, wanted: Filter, since_ms: int, until_ms: int) -> int:
         """What the hosts and commitments that a filter covers accrued, taken from when each began so that parts add up."""
@@ -264,7 +226,7 @@ class Spending:
     @property
     def _hosts(self) -> HostFacts:
         if self._host_facts is None:
-            self._host_facts = host_facts(self.reader.ask)
+            self._host_facts = self.reader.host_facts()
         return self._host_facts
 
 
@@ -284,11 +246,6 @@ def parsed(text: str) -> Filter | None:
         return parse_filter(text, (*DIMENSIONS, *SIDE_DIMENSIONS))
     except FilterError:
         return None
-
-
-def _make_room(kept: dict[Any, Any]) -> None:
-    if len(kept) >= _MOST_KEPT:
-        kept.clear()
 
 
 def _status(key: SumKey, wanted: Filter) -> CardStatus | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import NamedTuple, TypeVar
 
 from pricing.card import UNKNOWN_COST, CardStatus
@@ -9,7 +10,7 @@ from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
 from store.tables import ENGINE, GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
-from store.units import Units
+from store.units import Units, merged
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
@@ -53,6 +54,11 @@ class Sum(NamedTuple):
     measures: tuple[int, ...]
     units: Units = ()
     """What is billed beside tokens; sums by user, end user or tag do not know it."""
+
+    def plus(self, other: "Sum") -> "Sum":
+        """The same series and card over both times."""
+        units = merged(self.units, other.units) if self.units or other.units else ()
+        return Sum(self.key, tuple(map(add, self.measures, other.measures)), units)
 
     @property
     def tokens(self) -> int:
@@ -101,14 +107,16 @@ def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Tot
 def total(sums: Iterable[Sum]) -> Totals:
     """All of them in one; what a gateway's cache served stands apart from the tokens."""
     everything = list(sums)
-    if not any(map(_is_special, everything)):
+    special = [one for one in everything if _is_special(one)]
+    if not special:
         return _ordinary(everything)
-    served = [one for one in everything if one.key.card.status is not CardStatus.CACHED]
-    cached = [one for one in everything if one.key.card.status is CardStatus.CACHED]
-    all_measures, billed = _add(everything), _add(served)
-    unknown = [one for one in everything if one.key.card.status in UNKNOWN_COST]
-    failed = [one for one in everything if one.key.dimensions.outcome.failed]
-    retried, fallback, cut = (_of(everything, how) for how in (Outcome.RETRIED, Outcome.FALLBACK, Outcome.CUT))
+    cached = [one for one in special if one.key.card.status is CardStatus.CACHED]
+    served = [one for one in everything if one.key.card.status is not CardStatus.CACHED] if cached else everything
+    all_measures = _add(everything)
+    billed = _add(served) if cached else all_measures
+    unknown = [one for one in special if one.key.card.status in UNKNOWN_COST]
+    failed = [one for one in special if one.key.dimensions.outcome.failed]
+    retried, fallback, cut = (_of(special, how) for how in (Outcome.RETRIED, Outcome.FALLBACK, Outcome.CUT))
     return Totals(
         errors=_sum(failed, "requests"),
         unpriced_requests=_sum(unknown, "requests"),
@@ -121,12 +129,12 @@ def total(sums: Iterable[Sum]) -> Totals:
         cut_requests=_sum(cut, "requests"),
         cut_nano_usd=_sum(cut, "nano_usd"),
         lost_unpriced_requests=_sum((one for one in unknown if _is_lost(one.key.dimensions.outcome)), "requests"),
-        estimated_requests=_count(everything, lambda key: key.card.status is CardStatus.ESTIMATED),
+        estimated_requests=_sum((one for one in special if one.key.card.status is CardStatus.ESTIMATED), "requests"),
         tokens=Usage.of(billed[_TOKENS], _units(served)),
-        hosted_tokens=sum(one.tokens for one in everything if one.key.card.status is CardStatus.HOSTED),
-        unknown_tokens=sum(one.tokens for one in unknown),
+        hosted_tokens=sum([one.tokens for one in special if one.key.card.status is CardStatus.HOSTED]),
+        unknown_tokens=sum([one.tokens for one in unknown]),
         cached_requests=_sum(cached, "requests"),
-        cached_tokens=sum(one.tokens for one in cached),
+        cached_tokens=sum([one.tokens for one in cached]),
         saved_nano_usd=_sum(cached, "reported_nano_usd"),
         saved_requests=_sum(cached, "reported"),
         **_measured(all_measures)
@@ -176,7 +184,3 @@ def _units(sums: Iterable[Sum]) -> Units:
         if one.units:
             found.update(dict(one.units))
     return tuple(sorted(found.items()))
-
-
-def _count(sums: Iterable[Sum], wanted: Callable[[SumKey], bool]) -> int:
-    return sum(one.measures[_AT["requests"]] for one in sums if wanted(one.key))

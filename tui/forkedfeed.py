@@ -5,16 +5,21 @@ import os
 import pickle
 import signal
 import socket
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
+import msgspec
+
 from tui.feed import Act, Feed, FeedError, Question
 
 P = TypeVar("P")
+
+_KINDS_KEPT = 2
+"""The table and the chart of Burn are asked for in turns."""
 
 _HIGHEST = pickle.HIGHEST_PROTOCOL
 _GONE = (OSError, EOFError, pickle.UnpicklingError, ValueError)
@@ -33,6 +38,7 @@ class ForkedFeed:
         self._lock = Lock()
         self._ahead: deque[Question[Any]] = deque()
         """Questions whose answers are on their way."""
+        self._answers = _Answers()
         self._instead: Feed | None = None
         self._is_closed = False
         ours, theirs = socket.socketpair()
@@ -88,16 +94,60 @@ class ForkedFeed:
 
     def _answered(self, wanted: Question[Any] | Act) -> object:
         while self._ahead and self._ahead[0] != wanted:
-            self._ahead.popleft()
-            received(self._stream)
+            self._answers.whole(self._ahead.popleft(), received(self._stream))
         if self._ahead:
             self._ahead.popleft()
         else:
             send(self._stream, wanted)
-        failure, answer = cast("tuple[str | None, object]", received(self._stream))
-        if failure is not None:
-            raise FeedError(failure)
+        answer = self._answers.whole(wanted, received(self._stream))
+        if isinstance(answer, _Failure):
+            raise FeedError(answer.reason)
         return answer
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """Why there is no answer."""
+
+    reason: str
+
+
+class _Changed(msgspec.Struct, frozen=True):
+    """The fields of an answer that are other than in the one before."""
+
+    fields: dict[str, object]
+
+
+class _Answers:
+    """The last answers to the last kinds of questions, alike at both ends: only what is new in the next one is sent."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[type[object], object] = OrderedDict()
+
+    def news(self, wanted: object, answer: object) -> object:
+        """What to send of an answer: all of it, or those fields that are not the very values of the answer before."""
+        before = self._keep(wanted, answer)
+        if type(before) is not type(answer) or not isinstance(answer, msgspec.Struct) or isinstance(answer, _Failure):
+            return answer
+        fields = {name: getattr(answer, name) for name in answer.__struct_fields__}
+        return _Changed({name: value for name, value in fields.items() if value is not getattr(before, name)})
+
+    def whole(self, wanted: object, news: object) -> object:
+        """The answer that this was sent of."""
+        if not isinstance(news, _Changed):
+            self._keep(wanted, news)
+            return news
+        answer = self._last[type(wanted)]
+        if news.fields:
+            answer = msgspec.structs.replace(cast("msgspec.Struct", answer), **news.fields)
+        self._keep(wanted, answer)
+        return answer
+
+    def _keep(self, wanted: object, answer: object) -> object:
+        before = self._last.pop(type(wanted), None)
+        self._last[type(wanted)] = answer
+        if len(self._last) > _KINDS_KEPT:
+            self._last.popitem(last=False)
+        return before
 
 
 def send(stream: BinaryIO, value: object) -> None:
@@ -113,22 +163,23 @@ def received(stream: BinaryIO) -> object:
 
 def serve(stream: BinaryIO, open_feed: Callable[[], Feed]) -> None:
     """Answer questions and do acts until nobody asks any more."""
-    feed = open_feed()
+    feed, answers = open_feed(), _Answers()
     gc.freeze()
     gc.enable()
     with suppress(*_GONE):
         while True:
-            send(stream, _answer(feed, received(stream)))
+            wanted = received(stream)
+            send(stream, answers.news(wanted, _answer(feed, wanted)))
 
 
-def _answer(feed: Feed, wanted: object) -> tuple[str | None, object]:
-    """(None, the answer) or (why there is none, None)."""
+def _answer(feed: Feed, wanted: object) -> object:
+    """The answer, or why there is none."""
     try:
-        return None, feed.read(wanted) if isinstance(wanted, Question) else feed.do(cast("Act", wanted))
+        return feed.read(wanted) if isinstance(wanted, Question) else feed.do(cast("Act", wanted))
     except FeedError as error:
-        return str(error), None
+        return _Failure(str(error))
     except Exception as error:  # noqa: BLE001 (a monitor outlives its bugs: the failure is shown instead)
-        return f"this screen failed to read: {error!r}", None
+        return _Failure(f"this screen failed to read: {error!r}")
 
 
 def _live(connection: socket.socket, open_feed: Callable[[], Feed]) -> None:

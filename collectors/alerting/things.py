@@ -6,7 +6,7 @@ from itertools import takewhile
 from pricing.alerts.seen import GpuSeen, HostSeen, SourceSeen
 from pricing.hosts.economics import Served, utilisation
 from store.facts import HostFact, SourceState
-from store.hosting import HostFacts, host_facts, host_of
+from store.hosting import HostFacts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuMinute, GpuState, SourceRecord
 
@@ -58,7 +58,7 @@ def _state(record: SourceRecord, now_ms: int) -> str:
 
 def hosts_seen(reader: Reader, now_ms: int) -> tuple[HostSeen, ...]:
     """Hosts in force: the work of their engines over the last day, over what they could have done."""
-    facts = host_facts(reader.ask)
+    facts = reader.host_facts()
     engines = reader.engine_minutes(now_ms - _DAY_MS, now_ms)
     return tuple(
         _host(facts, fact, [engine for engine in engines if host_of(engine) == fact.name], now_ms)
@@ -93,7 +93,7 @@ def _served(engine: EngineState) -> Served:
 def gpus_seen(reader: Reader, now_ms: int, *, idle_busy: float) -> tuple[GpuSeen, ...]:
     """Whole GPUs (MIG instances are parts of one): for how long each has been idle, slowed down or lost."""
     states = [gpu for gpu in reader.gpus(now_ms - 2 * _MINUTE_MS, now_ms) if gpu.parent_uuid is None]
-    prices = {fact.name: fact for fact in host_facts(reader.ask).hosts_at(now_ms)}
+    prices = {fact.name: fact for fact in reader.host_facts().hosts_at(now_ms)}
     return tuple(
         _gpu(reader, gpu, now_ms, _share(prices.get(gpu.host), states, gpu.host), idle_busy=idle_busy) for gpu in states
     )

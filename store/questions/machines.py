@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from store import machine_questions as machines
+from store.hosting import FACT_TABLES, HostFacts, host_facts
 from store.questions.opened import OpenStore
 from store.records import EngineState, GpuMinute, GpuState
 
@@ -28,6 +29,10 @@ class MachineQuestions(OpenStore):
         if question not in self._answers:
             self._answers[question] = answer()
         return cast("Answer", self._answers[question])
+
+    def host_facts(self) -> HostFacts:
+        """What hosts cost and what their engines hold and can do, with dates."""
+        return self.kept("host facts", None, self.facts_stamp(*FACT_TABLES), lambda: host_facts(self.ask))
 
     def gpus(self, since_ms: int, until_ms: int) -> list[GpuState]:
         """Each GPU read in the window: means of what was measured, the newest of the rest."""

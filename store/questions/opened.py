@@ -1,18 +1,24 @@
 """A store that is open for questions, and what the small integers in its rows stand for."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 from pricing.card import CardStatus
+from store.changes import Changes
 from store.facts import Dimensions
 from store.records import SERIES_COLUMNS, dimensions
 from store.sums import CardNote, SumKey
 from store.tables import SCHEMA_VERSION, StoreError
 
+Answer = TypeVar("Answer")
+
 _BUSY_SECONDS = 2.0
+_MOST_KEPT = 64
+"""Answers of one kind; the oldest makes room."""
 
 
 class OpenStore:
@@ -32,6 +38,8 @@ class OpenStore:
             raise StoreError(f"{path} is from an older usdtop; run `usdtop collect` once to bring it up to date.")
         self._series: dict[int, Dimensions] = {}
         self._cards: dict[int, CardNote] = {}
+        self._changes = Changes()
+        self._kept: dict[str, dict[Hashable, tuple[object, object]]] = {}
 
     def close(self) -> None:
         """Close the connection."""
@@ -45,9 +53,39 @@ class OpenStore:
             return
         self.ask("BEGIN", ())
         try:
+            self._changes.look(self.ask)
             yield
         finally:
             self._connection.rollback()  # it has only read
+
+    def facts_stamp(self, *tables: str) -> object:
+        """Equal for as long as no fact in these tables changes; no fact at all where none is named."""
+        return self._changes.facts(tables) if self._connection.in_transaction else None
+
+    def sums_stamp(self, until_ms: int) -> object:
+        """Equal for as long as no sum of a minute that begins before an instant changes."""
+        return self._changes.sums(until_ms)
+
+    def kept(
+        self, kind: str, asked: Hashable, stamp: object, answer: Callable[[], Answer], most: int = _MOST_KEPT
+    ) -> Answer:
+        """The answer to what is asked, looked for again only when the stamp of what it follows from has changed.
+
+        `most` of a kind are kept, and nobody may change what is. Outside of one instant nothing is: nobody has looked
+        what changed.
+        """
+        if not self._connection.in_transaction:
+            return answer()
+        kept = self._kept.setdefault(kind, {})
+        found = kept.get(asked)
+        if found is not None and found[0] == stamp:
+            return cast("Answer", found[1])
+        value = answer()
+        kept.pop(asked, None)
+        while len(kept) >= most:
+            del kept[next(iter(kept))]
+        kept[asked] = stamp, value
+        return value
 
     def ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
         """Ask in SQL, for the questions about single tables that stand in files of their own."""

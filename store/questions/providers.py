@@ -26,11 +26,11 @@ class ProviderQuestions(OpenStore):
 
     def providers(self) -> list[ProviderFact]:
         """Every provider whose own figures are or were read."""
-        return read_providers(self.ask)
+        return self.kept("providers", None, self.facts_stamp("providers"), lambda: read_providers(self.ask))
 
     def datasets(self) -> list[Dataset]:
         """Every kind of figures that providers give, and up to when it is complete."""
-        return read_datasets(self.ask)
+        return self.kept("datasets", None, self.facts_stamp("provider_datasets"), lambda: read_datasets(self.ask))
 
     def usage_buckets(self, since_ms: int, until_ms: int) -> list[tuple[SumKey, UsageRecord]]:
         """What providers counted in buckets that lie in [since, until) as a whole."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from tui.feed import Act, Feed, FeedError, Question
@@ -32,13 +33,29 @@ class Note(Act, frozen=True):
     text: str
 
 
+class Pair(msgspec.Struct, frozen=True):
+    """An answer in two parts."""
+
+    left: object
+    right: object
+
+
+class PairQuestion(Question[Pair], frozen=True):
+    """What an answer in two parts is asked by."""
+
+    right: int
+
+
 class Parrot:
     """Says who it is, how often it was asked, and what."""
 
     def __init__(self) -> None:
         self.asked = 0
+        self.left = ["kept"]
 
     def read(self, question: Question[P]) -> P:
+        if isinstance(question, PairQuestion):
+            return Pair(self.left, question.right)  # type: ignore[return-value]  # it asks for a pair
         assert isinstance(question, Word)
         self.asked += 1
         if question.text == "fail":
@@ -105,6 +122,19 @@ def test_an_answer_that_nobody_wants_any_more_is_given_to_nobody(forked: Callabl
     assert said(feed, "second")[2] == "second"
     assert said(feed, "else")[2] == "else"
     assert said(feed, "third")[2] == "third"
+
+
+def test_a_part_of_an_answer_that_stayed_the_same_value_does_so_on_this_side(
+    forked: Callable[[], ForkedFeed],
+) -> None:
+    feed = forked()
+    feed.ask_ahead(PairQuestion(1), Word("else"), PairQuestion(2))
+    first, other = feed.read(PairQuestion(1)), feed.read(PairQuestion(2))
+    assert (first, other) == (Pair(["kept"], 1), Pair(["kept"], 2))
+    assert other.left is first.left
+    with pytest.raises(FeedError):
+        feed.read(Word("fail"))
+    assert [feed.read(PairQuestion(number)).right for number in (2, 3, 1)] == [2, 3, 1]
 
 
 def test_when_the_other_process_dies_the_monitor_reads_by_itself(forked: Callable[[], ForkedFeed]) -> None:

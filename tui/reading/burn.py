@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -16,6 +15,7 @@ from pricing.totals import EMPTY, Totals, added, usd_per_hour, usd_per_million
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.sums import Sum, group, total
+from tui.pictures.alerts import AlertRow
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.view import View
@@ -27,12 +27,14 @@ from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
 from tui.reading.sincemark import Baseline, baseline
-from tui.reading.trends import KEPT_MS, Trends, lengths, trends
+from tui.reading.trends import Trends, lengths, trends
 
 _ELSEWHERE = object()
 Rates: TypeAlias = dict[tuple[bool, str | None] | None, Decimal | None]
 """Dollars per hour by row (whether it is aside, its name); of everything under None."""
 _OLD_DAYS = 60
+_MACHINES_MS = 5_000
+"""So often it is looked whether readings of machines came late for a window that is over."""
 _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -75,7 +77,7 @@ def burn(
         path=view.path,
         total=dataclasses.replace(whole, allocated_nano_usd=whole.allocated_nano_usd + sum(rests.values())),
         rows=tuple(rows),
-        alerts=alert_rows(at.alerts, at.alerts_ms),
+        alerts=_alerts(reader, at),
         doubts=(
             *_doubts(sums, costs, at),
             *provider_notes(reader, sums, at.seconds),
@@ -85,25 +87,19 @@ def burn(
     )
 
 
-class _Then(NamedTuple):
-    """A window to compare with, as it was read."""
-
-    asked: tuple[object, ...]
-    read_ms: int
-    rates: Rates
-
-
-_THEN: WeakKeyDictionary[Reader, _Then] = WeakKeyDictionary()
+def _alerts(reader: Reader, at: Moment) -> tuple[AlertRow, ...]:
+    states = tuple((one.id, one.state(at.alerts_ms)) for one in at.alerts)
+    return reader.kept(
+        "alert rows", states, reader.facts_stamp("alerts"), lambda: alert_rows(at.alerts, at.alerts_ms), most=1
+    )
 
 
 def _kept_before(reader: Reader, before: Baseline, view: View, wanted: Selection) -> Rates:
-    """As `_before`; that window is over: what changes in it comes late, and is seen within seconds."""
+    """As `_before`; that window is over: it is read again when its sums change, and with its machines every few seconds."""
     at = before.at
-    asked, kept = (at.since_ms, at.until_ms, view.by, view.path, view.filter), _THEN.get(reader)
-    if kept is None or kept.asked != asked or not 0 <= at.now_ms - kept.read_ms < KEPT_MS:
-        kept = _Then(asked, at.now_ms, _before(reader, before, view, wanted))
-        _THEN[reader] = kept
-    return kept.rates
+    asked = (at.since_ms, at.until_ms, view.by, view.path, view.filter, at.now_ms // _MACHINES_MS)
+    stamp = (reader.sums_stamp(at.until_ms), reader.facts_stamp())
+    return reader.kept("before", asked, stamp, lambda: _before(reader, before, view, wanted), most=1)
 
 
 def _before(reader: Reader, before: Baseline, view: View, wanted: Selection) -> Rates:

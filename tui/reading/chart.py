@@ -16,6 +16,7 @@ from tui.reading.selection import Selection, selection
 NAMED = 5
 """How many members have a band of their own."""
 
+_MINUTE_S = 60
 _LEAST_SECONDS = 3600
 _STEPS_SECONDS = ((3 * 3600, 60), (10 * 86_400, 3600), (2**40, 86_400))
 """Up to which span the steps are minutes, hours, days."""
@@ -28,10 +29,20 @@ Curve = list[float | None]
 
 def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
     """The window of a view, or the hour before its end when that is longer; raises StoreError or FeedError."""
-    wanted, at = selection(view), moment(reader, view, now_ms)
+    wanted, until_ms = selection(view), moment(reader, view, now_ms).until_ms
     span_s = max(view.window_seconds, _LEAST_SECONDS)
     step_s = next(step for longest, step in _STEPS_SECONDS if span_s <= longest)
-    until_ms = at.until_ms // 60_000 * 60_000 if step_s == 60 else at.until_ms
+    if step_s != _MINUTE_S:
+        return _chart(reader, view, wanted, until_ms, span_s, step_s)
+    # Of minutes that are over, which stay as they are for as long as nothing in them changes.
+    over_ms = until_ms // 60_000 * 60_000
+    stamp = (reader.sums_stamp(over_ms), reader.facts_stamp())
+    return reader.kept(
+        "chart", (view, over_ms), stamp, lambda: _chart(reader, view, wanted, over_ms, span_s, step_s), most=1
+    )
+
+
+def _chart(reader: Reader, view: View, wanted: Selection, until_ms: int, span_s: int, step_s: int) -> ChartPicture:
     ends_s = -(-until_ms // (step_s * 1000)) * step_s
     begins_s = ends_s - -(-span_s // step_s) * step_s
     lasted = _lasted(begins_s, until_ms, step_s)

@@ -9,7 +9,7 @@ from msgspec import structs
 from pricing.hosts.economics import Served
 from store.capacity import watched_between
 from store.facts import HostFact
-from store.hosting import HostFacts, host_facts
+from store.hosting import HostFacts
 from store.reader import Reader
 from store.records import EngineState
 from tui.reading.commitments import Commitment, commitments
@@ -102,7 +102,7 @@ class Committed:
 
 def committed(reader: Reader, at: Moment) -> Committed:
     """Hosts and engines over the moment's window."""
-    facts = host_facts(reader.ask)
+    facts = reader.host_facts()
     whole = houses(facts, _engines(reader, facts, at, at.until_ms), at, as_of_ms=at.until_ms)
     parts = _stretches(reader, facts, whole, at)
     bought = commitments(reader, at)

@@ -10,7 +10,7 @@ from msgspec import structs
 from pricing.hosts.economics import Served, own_price
 from store.capacity import idle_since_ms, rivals
 from store.facts import HostFact, RivalFact, SourceState
-from store.hosting import HostFacts, host_facts, host_of
+from store.hosting import HostFacts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuState
 from tui import format as fmt
@@ -64,7 +64,7 @@ def machines(reader: Reader, view: View, now_ms: int, *, machine: str, demo: boo
 def read_machines(reader: Reader, whole: Moment, until_ms: int) -> Machines:
     """Ask for the last minute. Each reading is judged by its own age, so it ends now, or where the picture was stopped."""
     at = replace(whole, since_ms=until_ms - WINDOW_MS, until_ms=until_ms)
-    facts = host_facts(reader.ask)
+    facts = reader.host_facts()
     engines = _newest(reader.engines(at.since_ms, at.until_ms))
     engines += _silent(reader, engines, at)
     return Machines(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 from pricing.card import UNKNOWN_COST
 from store.live_steps import live_steps
@@ -14,8 +13,6 @@ from tui.reading.selection import Selection
 
 MINUTES = 30
 _LEAST_PART_OF_A_MINUTE = 10
-KEPT_MS = 5_000
-"""Minutes that are over: what changes in one comes late, and is seen within seconds."""
 
 
 @dataclass(slots=True)
@@ -47,33 +44,26 @@ class Trends:
                 spent[place] += nano_usd or (count if key.card.status in UNKNOWN_COST else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Over:
-    """The minutes that were over, as they were read."""
-
-    asked: tuple[object, ...]
-    read_ms: int
-    trends: Trends
-
-
-_OVER: WeakKeyDictionary[Reader, _Over] = WeakKeyDictionary()
-
-
 def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
-    """Up to the moment's end; the running minute is read each time."""
+    """Up to the moment's end; the running minute is read each time, those before it when something in them changed."""
     first = first_minute(at)
     running_ms = (first + (MINUTES - 1) * 60) * 1000
     asked = (first, view.by, view.path, view.filter)
-    over = _OVER.get(reader)
-    if over is None or over.asked != asked or not 0 <= at.now_ms - over.read_ms < KEPT_MS:
-        over = _Over(asked, at.now_ms, Trends())
-        over.trends.add(reader.steps(first * 1000, running_ms), first, view.by, wanted)
+    found = reader.kept(
+        "trends", asked, reader.sums_stamp(running_ms), lambda: _over(reader, first, view.by, wanted), most=1
+    ).copy()
+    found.add(reader.steps(running_ms, at.until_ms), first, view.by, wanted)
+    if reader.providers():
         # A provider's end where the window does, as those of its rate do.
         for live in live_steps(reader, at.until_ms - MINUTES * 60_000, at.until_ms, 60, lagging=True):
-            over.trends.add(live.steps, first, view.by, wanted)
-        _OVER[reader] = over
-    found = over.trends.copy()
-    found.add(reader.steps(running_ms, at.until_ms), first, view.by, wanted)
+            found.add(live.steps, first, view.by, wanted)
+    return found
+
+
+def _over(reader: Reader, first: int, by: str, wanted: Selection) -> Trends:
+    """Of the minutes that are over."""
+    found = Trends()
+    found.add(reader.steps(first * 1000, (first + (MINUTES - 1) * 60) * 1000), first, by, wanted)
     return found
 
 
