@@ -14,6 +14,7 @@ from collectors.source import Poll, Source
 from store.facts import Batch, Reject, SourceHealth, SourceState
 from store.retention import Retention
 from store.tables import StoreError
+from store.tidying import EVERY_MS
 from store.writer import Writer
 
 Answer = TypeVar("Answer")
@@ -26,7 +27,6 @@ MOST_BY_KIND = {"engine": 0.0, "gpu": 10.0}
 ABSENT_SECONDS = 60.0
 HEARTBEAT_MS = 1_000
 """A source that saw nothing new says so at most this often, so that a quiet store stays quiet."""
-_PRUNE_SECONDS = 300.0
 
 
 class Asked(NamedTuple):
@@ -97,10 +97,10 @@ class Runner:
         """Forget what is older than its retention, now and then."""
         while True:
             try:
-                await self.in_writer(lambda writer: writer.prune(self._retention, self._clock()))
+                await self.in_writer(lambda writer: writer.tidy(self._retention, self._clock()))
             except StoreError as error:
                 self._say(str(error))
-            await self._sleep(_PRUNE_SECONDS)
+            await self._sleep(EVERY_MS / 1_000)
 
     async def close(self) -> None:
         """Close the store and end the writing thread."""

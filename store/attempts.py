@@ -14,6 +14,7 @@ from store.facts import Outcome
 from store.identity import RECORD_BITS
 from store.moves import is_retry
 from store.names import Names, Series
+from store.notes import ATTEMPTS, read_note, write_note
 from store.ready import REQUEST_COLUMNS, SHARED, Ready
 from store.records import SERIES_COLUMNS
 from store.side import RequestMoves
@@ -22,12 +23,19 @@ from store.views import counted
 _LOOKUP = 2_000
 """Calls asked for in one statement."""
 
+_STEP = 100_000
+"""Old requests that are looked through at a time."""
+
 _ENDED, _SERIES = map(REQUEST_COLUMNS.index, ("ended_at_ms", "series"))
 _OF_CALLS = (
     f"SELECT {', '.join(f'r.{name}' for name in ('id', *REQUEST_COLUMNS))}, {SERIES_COLUMNS}"
     " FROM json_each(?) AS wanted CROSS JOIN requests AS r"
     f" ON r.identity BETWEEN wanted.value AND wanted.value + {(1 << RECORD_BITS) - 1}"
     " JOIN series AS s ON s.id = r.series"
+)
+_FAILED_CALLS = (
+    f"SELECT DISTINCT identity >> {RECORD_BITS} FROM requests"
+    f" WHERE id > ? AND id <= ? AND series IN (SELECT id FROM series WHERE outcome = '{Outcome.ERROR.value}')"
 )
 
 
@@ -104,6 +112,21 @@ class Attempts:
                     updates.append((series, number))
         self._connection.executemany("UPDATE requests SET series = ? WHERE id = ?", updates)
         moves.apply(self._connection)
+
+    def settle_older(self, stored_day: int) -> None:
+        """Settle some of what was stored before attempts were settled as they came; a note says what is left."""
+        said = read_note(self._connection, ATTEMPTS)
+        after, until = json.loads(said) if said else (0, self._newest())
+        if said and after >= until:
+            return
+        here = min(until, after + _STEP)
+        found = self._connection.execute(_FAILED_CALLS, (after, here)).fetchall()
+        self.settle([call for (call,) in found], stored_day)
+        write_note(self._connection, ATTEMPTS, json.dumps([here, until]))
+
+    def _newest(self) -> int:
+        newest: int = self._connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
+        return newest
 
     def _stored(self, calls: list[int]) -> "Iterator[list[_Stored]]":
         for first in range(0, len(calls), _LOOKUP):

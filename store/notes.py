@@ -11,6 +11,12 @@ ALERTS = "alerts"
 SNAPSHOT = "snapshot"
 """In a copy of a store: the machine it is of and when it was taken, as JSON."""
 
+TIDYINGS = "tidyings"
+"""When the collector last tidied, in epoch milliseconds, as a JSON list of the newest few."""
+
+ATTEMPTS = "attempts"
+"""Of what was stored before attempts were settled as they came, the ids that are left, as JSON: after, and up to."""
+
 
 def write_note(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a text under a name, in place of the one before."""

@@ -127,6 +127,10 @@ class RequestWriter:
             self._attempts.settle(joined, stored_day)
         return WrittenRequests(len(told.new), len(told.seen))
 
+    def settle_older(self, now_ms: int) -> None:
+        """Settle some of the attempts that were stored before that was done as they came."""
+        self._attempts.settle_older(now_ms // _DAY_MS)
+
     def _told_apart(self, rows: Sequence[Row]) -> _Told:
         """Which rows are new, and which of those belong to calls that are known already."""
         calls = [row[0] >> RECORD_BITS for row in rows]

@@ -25,13 +25,16 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Raw readings of GPUs and engines; their minute rows live as long as minute sums."""
 
 
-def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
-    """Delete what is older than its retention; harmless to repeat."""
+def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_ms: int) -> None:
+    """Delete what at `at_ms` is older than its retention; harmless to repeat.
+
+    `now_ms` is what the clock says, where that is not believed yet: single readings, of which the minutes stay, go by it.
+    """
     # The configuration imports this module, also where nothing is stored.
     from store.balances import thin_old_balances
     from store.buckets import widen_old_buckets
 
-    _prune_requests(connection, retention, at_ms)
+    _prune_requests(connection, retention, at_ms, now_ms)
     for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):
         day = at_ms // _DAY_MS - days
         for table in tables:
@@ -41,7 +44,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
     second = at_ms // 1_000
     widen_old_buckets(connection, second - _BUCKET_MINUTE_DAYS * 86_400, second - retention.minute_days * 86_400)
     thin_old_balances(connection, (second - retention.minute_days * 86_400) * 1_000)
-    oldest_ms = at_ms - retention.reading_minutes * _MINUTE_MS
+    oldest_ms = now_ms - retention.reading_minutes * _MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))
     oldest_minute = at_ms // 1_000 - retention.minute_days * 86_400
@@ -50,13 +53,16 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> N
     connection.execute("DELETE FROM gpu_errors WHERE at_ms < ?", (oldest_minute * 1_000,))
 
 
-def _prune_requests(connection: sqlite3.Connection, retention: Retention, at_ms: int) -> None:
+def _prune_requests(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_ms: int) -> None:
     oldest_minute = (at_ms - retention.request_hours * _HOUR_MS) // 1_000
-    by_age = connection.execute(
-        "SELECT min(first_id) FROM arrivals WHERE stored_minute >= ?", (oldest_minute,)
-    ).fetchone()
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
-    first_kept = newest + 1 if by_age[0] is None else by_age[0]
+    # What was stored while the clock was ahead says nothing of what came before it.
+    by_age, ahead = connection.execute(
+        "SELECT min(first_id) FILTER (WHERE stored_minute BETWEEN ? AND ?), min(first_id) FILTER (WHERE stored_minute > ?)"
+        " FROM arrivals",
+        (oldest_minute, now_ms // 1_000, now_ms // 1_000),
+    ).fetchone()
+    first_kept = next((one for one in (by_age, ahead) if one is not None), newest + 1)
     first_kept = max(first_kept, newest - retention.request_rows + 1)
     connection.execute("DELETE FROM requests WHERE id < ?", (first_kept,))
     connection.execute("DELETE FROM arrivals WHERE stored_minute < ?", (oldest_minute,))

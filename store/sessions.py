@@ -35,4 +35,7 @@ class SessionWriter:
 def prune_sessions(connection: sqlite3.Connection, before_day: int) -> None:
     """Forget the sessions of requests that were stored before this day (days since the epoch)."""
     kept = "SELECT id FROM sessions WHERE stored_day >= ? ORDER BY id LIMIT 1"
-    connection.execute(f"DELETE FROM sessions WHERE id < coalesce(({kept}), 9223372036854775807)", (before_day,))
+    connection.execute(
+        f"DELETE FROM sessions WHERE stored_day < ? AND id < coalesce(({kept}), 9223372036854775807)",
+        (before_day, before_day),
+    )

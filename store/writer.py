@@ -26,6 +26,7 @@ from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.schema import migrate
 from store.tables import SCHEMA_VERSION, StoreError
+from store.tidying import believed_ms
 
 _BUSY_SECONDS = 10.0
 _CHANGES = 100
@@ -182,7 +183,13 @@ class Writer:
     def prune(self, retention: Retention, at_ms: int) -> None:
         """Forget what is older than its retention."""
         with self.transaction() as connection:
-            prune(connection, retention, at_ms)
+            prune(connection, retention, at_ms, at_ms)
+
+    def tidy(self, retention: Retention, now_ms: int) -> None:
+        """What is done now and then: forget what is old, as far as the clock can be believed, and settle old attempts."""
+        with self.transaction() as connection:
+            prune(connection, retention, believed_ms(connection, now_ms), now_ms)
+            self._requests.settle_older(now_ms)
 
     def close(self) -> None:
         """Close the connection; a checkpoint leaves the store in one file."""

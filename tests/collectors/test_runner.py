@@ -259,14 +259,14 @@ async def test_a_bug_in_recording_is_seen_and_nothing_is_lost(tmp_path: Path, mo
 async def test_tidying_goes_on_after_a_store_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, tidied, attempts = asyncio.get_running_loop(), asyncio.Event(), itertools.count(1)
 
-    def prune(*_: object) -> None:
+    def tidy(*_: object) -> None:
         attempt = next(attempts)
         if attempt == 1:
             raise StoreError("the store is locked")
         if attempt == 3:
             loop.call_soon_threadsafe(tidied.set)
 
-    monkeypatch.setattr(Writer, "prune", prune)
+    monkeypatch.setattr(Writer, "tidy", tidy)
     async with staged(tmp_path) as stage:
         tidying = asyncio.create_task(stage.runner.keep_tidy())
         await asyncio.wait_for(tidied.wait(), 30)

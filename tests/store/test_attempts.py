@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from store.facts import SAID, Outcome, PricedEvent, Rank
 from store.reader import Reader
+from store.retention import Retention
 from store.sums import group, total
 from store.tables import MEASURES, ROLLUPS
 from store.writer import Writer
@@ -180,3 +181,32 @@ def assert_every_table_holds_the_same(path: Path) -> None:
     assert found[0] == found[1] == found[2]
     cost = MEASURES.index("nano_usd")
     assert [(row[0], row[1], row[2], row[2 + cost]) for row in found[0]] == kept
+
+
+def test_what_was_stored_before_attempts_were_settled_is_settled_once_and_in_steps(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.attempts._STEP", 5)
+    with closing(Writer(path)) as writer:
+        with monkeypatch.context() as before:
+            before.setattr("store.requests.settled_within", lambda _: {})
+            before.setattr("store.attempts.Attempts.settle", lambda *_: None)
+            for call in range(6):
+                one: dict[str, Any] = {"call_id": f"call-{call}", "ended_at_ms": AT_MS + call * MINUTE_MS}
+                writer.write(batch([priced(f"f-{call}", 1_000, outcome=Outcome.ERROR, tags=("x",), **one)]), [CARD])
+                if call:
+                    writer.write(batch([priced(f"o-{call}", 9_000, **one)]), [CARD])
+        assert list(outcomes(path).values()).count("error") == 6
+        for steps, left in ((1, 4), (2, 1), (3, 1)):
+            writer.tidy(Retention(), AT_MS + steps * 300_000)
+            assert list(outcomes(path).values()).count("error") == left
+        found = total(Reader(path).sums(AT_MS, AT_MS + 6 * MINUTE_MS))
+        assert (found.requests, found.retried_requests, found.given_up_requests) == (11, 5, 1)
+        assert total(Reader(path).side_sums("tag", AT_MS, AT_MS + 6 * MINUTE_MS)).retried_nano_usd == 5_000
+        with closing(sqlite3.connect(path)) as connection:
+            asked: list[str] = []
+            writer._connection.set_trace_callback(asked.append)
+            writer.tidy(Retention(), AT_MS + 1_200_000)
+            assert not [said for said in asked if "DISTINCT identity" in said], "it is done"
+            for table in ROLLUPS:
+                assert connection.execute(f"SELECT sum(requests), min(requests) FROM {table}").fetchone() > (11, 0)
