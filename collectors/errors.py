@@ -11,3 +11,7 @@ class SourceAbsentError(CollectorError):
 
 class KeyRefusedError(CollectorError):
     """The server knows the key and does not let it in, or does not know it."""
+
+
+class PausedError(CollectorError):
+    """The server wants to be left alone, or is: that says nothing of what was asked for."""

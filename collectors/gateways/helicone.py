@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from collectors.door import visible
+from collectors.door import text_milliseconds, visible
 from collectors.errors import CollectorError
 from collectors.formats.helicone import NAME
 from collectors.gateways.polled import Page, Window, utc_text
@@ -32,7 +32,20 @@ class _Answer(msgspec.Struct):
     error: str | None = None
 
 
+class _Row(msgspec.Struct):
+    request_created_at: str
+
+
+class _Place(msgspec.Struct):
+    """From when on is asked, and how many of those were read."""
+
+    since_ms: int
+    offset: int = 0
+
+
 _decode = msgspec.json.Decoder(_Answer).decode
+_decode_place = msgspec.json.Decoder(_Place).decode
+_decode_row = msgspec.json.Decoder(_Row).decode
 
 
 class Helicone:
@@ -50,11 +63,11 @@ class Helicone:
 
     async def page(self, window: Window, place: str | None, now_ms: int) -> Page:
         """The next requests of a window."""
-        offset = int(place or 0)
+        at = _decode_place(place) if place else _Place(window.since_ms)
         body = msgspec.json.encode(
             {
-                "filter": _between(window),
-                "offset": offset,
+                "filter": _between(Window(at.since_ms, window.until_ms)),
+                "offset": at.offset,
                 "limit": _ROWS_PER_PAGE,
                 "sort": {"created_at": "asc"},
                 "isCached": False,
@@ -68,7 +81,7 @@ class Helicone:
                 f"{address(self._url)} is not there (404): give Helicone's API address as `url`"
             ) from None
         rows = self._rows(said)
-        return Page(rows, str(offset + len(rows)) if len(rows) >= _ROWS_PER_PAGE else None)
+        return Page(rows, msgspec.json.encode(_next(rows, at)).decode() if len(rows) >= _ROWS_PER_PAGE else None)
 
     def _rows(self, said: bytes) -> list[bytes]:
         try:
@@ -78,6 +91,15 @@ class Helicone:
         if answer.error:
             raise CollectorError(f"{address(self._url)} answers with an error: {visible(answer.error.encode())}")
         return [bytes(row) for row in answer.data or ()]
+
+
+def _next(rows: list[bytes], at: _Place) -> _Place:
+    """Where requests go on: from the instant of the last one, since those of one instant come in any order."""
+    try:
+        last_ms = text_milliseconds(_decode_row(rows[-1]).request_created_at)
+    except ValueError:
+        last_ms = at.since_ms
+    return _Place(last_ms) if last_ms > at.since_ms else _Place(at.since_ms, at.offset + len(rows))
 
 
 def _between(window: Window) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from collectors.door import text_milliseconds
 from collectors.errors import CollectorError
 from collectors.formats.litellm_rows import NAME
-from collectors.gateways.polled import Page, Window, utc_text
+from collectors.gateways.polled import Page, Window
 from collectors.web.fetch import address
-from collectors.web.polite import NoSuchPageError, PoliteClient
+from collectors.web.polite import NoSuchPageError, PoliteClient, TooLargeError
 
 if TYPE_CHECKING:
     import httpx
@@ -29,6 +30,7 @@ OVERLAP_MS = 15 * 60_000
 _ROWS_PER_PAGE = 1_000
 _PAGED = ("/spend/logs/v2", "/spend/logs/ui")
 _UNPAGED = "/spend/logs"
+_MOST_UNPAGED = 10_000
 _KEY = "LiteLLM's master key or the virtual key of an admin"
 
 
@@ -42,7 +44,15 @@ class _Row(msgspec.Struct):
     start_time: str = msgspec.field(name="startTime", default="")
 
 
+class _Place(msgspec.Struct):
+    """From when on is asked, and the number of a page of that."""
+
+    since_ms: int
+    number: int = 1
+
+
 _decode = msgspec.json.Decoder(_Page).decode
+_decode_place = msgspec.json.Decoder(_Place).decode
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_row = msgspec.json.Decoder(_Row).decode
 
@@ -58,6 +68,7 @@ class LitellmProxy:
     def __init__(self, url: str, client: httpx.AsyncClient, headers: Mapping[str, str]) -> None:
         self._url = url.rstrip("/")
         self._client = PoliteClient(client, headers, _KEY)
+        self._rows_per_page = _ROWS_PER_PAGE
         self._endpoint = 0
         """Index of the endpoint that was there; behind the last one stands the one without pages."""
 
@@ -69,10 +80,18 @@ class LitellmProxy:
     async def page(self, window: Window, place: str | None, now_ms: int) -> Page:
         """The next rows of a window."""
         while self._endpoint < len(_PAGED):
+            at = _decode_place(place) if place else _Place(window.since_ms)
             try:
-                return await self._paged(window, place, now_ms)
+                return await self._paged(window, at, now_ms)
             except NoSuchPageError:
-                self._endpoint += 1
+                self._endpoint, place = self._endpoint + 1, None
+            except TooLargeError:
+                if self._rows_per_page == 1:
+                    raise
+                # Older proxies answer with prompts and answers where they keep them.
+                self._rows_per_page //= 2
+                self._client.take_up()
+                place = msgspec.json.encode(_Place(at.since_ms)).decode()
         try:
             return await self._unpaged(window, place, now_ms)
         except NoSuchPageError:
@@ -81,20 +100,20 @@ class LitellmProxy:
                 f"{address(self._url)} has no spend logs (404): give the proxy's address as `url`, without a path"
             ) from None
 
-    async def _paged(self, window: Window, place: str | None, now_ms: int) -> Page:
-        number = int(place or 1)
+    async def _paged(self, window: Window, at: _Place, now_ms: int) -> Page:
         query = {
-            "start_date": _utc(window.since_ms),
+            "start_date": _utc(at.since_ms),
             "end_date": _utc(window.until_ms),
-            "page": str(number),
-            "page_size": str(_ROWS_PER_PAGE),
+            "page": str(at.number),
+            "page_size": str(self._rows_per_page),
             "sort_by": "startTime",
             "sort_order": "asc",
         }
         page = _answer(await self._client.get(self._url + _PAGED[self._endpoint], query, now_ms=now_ms), self._url)
-        is_full = bool(page.data) and len(page.data) >= min(_ROWS_PER_PAGE, page.page_size or _ROWS_PER_PAGE)
+        rows = [bytes(row) for row in page.data]
+        is_full = bool(rows) and len(rows) >= min(self._rows_per_page, page.page_size or self._rows_per_page)
         detail = "" if self._endpoint == 0 else f"this proxy is older: read from {_PAGED[self._endpoint]}"
-        return Page([bytes(row) for row in page.data], str(number + 1) if is_full else None, detail)
+        return Page(rows, msgspec.json.encode(_next(rows, at)).decode() if is_full else None, detail)
 
     async def _unpaged(self, window: Window, place: str | None, now_ms: int) -> Page:
         """The rows of one day, or all rows where the proxy answers dates with sums."""
@@ -105,11 +124,33 @@ class LitellmProxy:
         after = day + timedelta(days=1)
         query = {"start_date": str(day), "end_date": str(after), "summarize": "false"}
         rows = _rows(await self._client.get(self._url + _UNPAGED, query, now_ms=now_ms), self._url)
-        if not rows or _is_row(rows[0]):
+        if len(rows) >= _MOST_UNPAGED:
+            detail = f"this proxy is old: of a day with more rows {_UNPAGED} answers with {len(rows):,} alone, so some are missing"
+        if not rows or not _is_sum(rows[0]):
             is_last = after > datetime.fromtimestamp(window.until_ms / 1_000, UTC).date()
             return Page(_within(rows, window), None if is_last else str(after), detail)
         rows = _rows(await self._client.get(self._url + _UNPAGED, {}, now_ms=now_ms), self._url)
         return Page(_within(rows, window), None, detail)
+
+
+def _next(rows: Sequence[bytes], at: _Place) -> _Place:
+    """Where rows go on behind a full page: from the second in which its last one began, all of which is asked for again.
+
+    Rows of one instant come in any order, another one at each question, and rows that are deleted move those behind them:
+    page by page some of them would be passed over. Pages are counted where a second fills more than one, and where
+    an older proxy answers with the newest first.
+    """
+    first_ms, last_ms = _began_ms(rows[0]), _began_ms(rows[-1])
+    if first_ms is None or last_ms is None or last_ms <= first_ms or last_ms // 1_000 <= at.since_ms // 1_000:
+        return _Place(at.since_ms, at.number + 1)
+    return _Place(last_ms // 1_000 * 1_000)
+
+
+def _began_ms(row: bytes) -> int | None:
+    try:
+        return text_milliseconds(_decode_row(row).start_time)
+    except ValueError:
+        return None
 
 
 def _answer(body: bytes, url: str) -> _Page:
@@ -130,18 +171,17 @@ def _no_logs(url: str) -> CollectorError:
     return CollectorError(f"{address(url)} does not answer with spend logs: give the proxy's address as `url`")
 
 
-def _is_row(row: bytes) -> bool:
-    """Whether this is a call's row and not the sum of a day."""
+def _is_sum(row: bytes) -> bool:
+    """Whether this is the sum of a day and no call's row."""
     try:
-        return _decode_row(row).request_id is not None
+        return _decode_row(row).request_id is None
     except msgspec.MsgspecError:
-        return False
+        return False  # a strange row, which is counted where rows are read
 
 
 def _within(rows: Sequence[bytes], window: Window) -> Sequence[bytes]:
     """Without the calls that began before what is asked for, and without sums."""
-    since = utc_text(window.since_ms)
-    return [row for row in rows if _is_row(row) and _decode_row(row).start_time >= since[:19]]
+    return [row for row in rows if not _is_sum(row) and (_began_ms(row) or window.since_ms) >= window.since_ms]
 
 
 def _utc(at_ms: int) -> str:

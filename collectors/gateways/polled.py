@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, KeyRefusedError, PausedError
 from collectors.formats.lines import LineReader
 from collectors.logs.gathered import Gathered
 from collectors.source import Poll
@@ -25,6 +25,7 @@ DEEP_EVERY_MS = 60_000
 """The whole overlap is read so often, and between that only the youngest part of it, to spare who is asked."""
 
 _SHALLOW_MS = 2 * 60_000
+_ROUND = "its pages lead back to one that was read: what comes after that is not answered; the reading begins anew"
 _PATIENCE = 3
 """Failures at one place after which a reading begins anew."""
 
@@ -95,17 +96,29 @@ class PolledSource:
         self._poll_seconds = poll_seconds
         self._lines = LineReader(keeper.format_name)
         self._since_ms = since_ms
+        """When the newest call ended that was read. A reading begins there, and not where our clock was at the last one, which
+        may have been wrong: what answers with nothing moves nothing."""
+        self._floor_ms: int | None = None
+        """Nothing before that is asked for."""
+        self._newest_ms = 0
+        """Of the reading that goes on."""
         self._window: Window | None = None
         """Of the reading that goes on: a place in it means nothing in another."""
         self._began_ms = self._deep_ms = 0
         """When this reading began, and the last one over the whole overlap."""
         self._is_deep = True
         self._place: str | None = None
+        self._places: set[str] = set()
+        """Where the reading that goes on has been."""
         self._failures = 0
         """In a row, at one place."""
         self._before: Set[int] = frozenset()
         """Digests of the rows that the last reading to the end has found and the next one may find again."""
         self._seen: set[int] = set()
+        self._mute: set[int] = set()
+        """Of rows that tell of no call."""
+        self._last_page: Set[int] = frozenset()
+        """Of its rows, some stand on the next one again."""
 
     @property
     def poll_seconds(self) -> float:
@@ -120,17 +133,24 @@ class PolledSource:
         """The next page; `more` until it was the last. Raises CollectorError with what to do."""
         page = await self._page(self._window or self._begin(now_ms), now_ms)
         gathered = await asyncio.to_thread(self._read, page.rows, self._began_ms - 2 * self._keeper.overlap_ms)
-        self._place, more = page.next, page.next is not None
-        if not more:
-            self._end()
-        watermark_ms = None if more else self._began_ms - self._keeper.lag_ms
         poll = gathered.poll(page.detail)
+        if page.next in self._places:
+            self._window = self._place = None
+            return msgspec.structs.replace(poll, backlog_bytes=None, late=_ROUND)
+        self._place, more = page.next, page.next is not None
+        if page.next is None:
+            self._end()
+        else:
+            self._places.add(page.next)
+        watermark_ms = None if more else self._began_ms - self._keeper.lag_ms
         return msgspec.structs.replace(poll, more=more, backlog_bytes=None, watermark_ms=watermark_ms)
 
     async def _page(self, window: Window, now_ms: int) -> Page:
         """The next page; a place that fails again and again may have become unknown, so the reading begins anew."""
         try:
             page = await self._keeper.page(window, self._place, now_ms)
+        except (PausedError, KeyRefusedError):
+            raise
         except CollectorError:
             self._failures += 1
             if self._failures >= _PATIENCE and self._place is not None:
@@ -141,18 +161,27 @@ class PolledSource:
 
     def _begin(self, now_ms: int) -> Window:
         overlap_ms = self._keeper.overlap_ms
-        self._is_deep = now_ms - self._deep_ms >= DEEP_EVERY_MS
-        if not self._is_deep:
-            overlap_ms = min(overlap_ms, _SHALLOW_MS)
-        since_ms = now_ms - FIRST_LOOK_MS if self._since_ms is None else self._since_ms - overlap_ms
-        self._began_ms = now_ms
-        self._window = Window(since_ms, now_ms + AHEAD_MS)
+        self._is_deep = not 0 <= now_ms - self._deep_ms < DEEP_EVERY_MS
+        since_ms = self._since_ms
+        if since_ms is None or since_ms - overlap_ms > now_ms:
+            # Nothing was read yet, or while our clock was ahead.
+            since_ms = self._floor_ms = now_ms - FIRST_LOOK_MS
+        elif self._floor_ms is None:
+            self._floor_ms = since_ms - overlap_ms
+        since_ms = min(since_ms, now_ms) - (overlap_ms if self._is_deep else min(overlap_ms, _SHALLOW_MS))
+        self._began_ms, self._newest_ms, self._places = now_ms, 0, set()
+        self._window = Window(max(since_ms, self._floor_ms), now_ms + AHEAD_MS)
         return self._window
 
     def _end(self) -> None:
-        self._since_ms, self._window = self._began_ms, None
+        if self._newest_ms:
+            self._since_ms = max(self._since_ms or 0, min(self._newest_ms, self._began_ms))
+        elif self._seen and self._seen <= self._mute:
+            self._since_ms = self._began_ms  # rows, and none of them a call that says when it was
+        self._window = None
         if self._is_deep:
             self._deep_ms, self._before = self._began_ms, self._seen
+            self._mute &= self._seen
         else:
             self._before = self._before | self._seen
         self._seen = set()
@@ -160,15 +189,19 @@ class PolledSource:
     def _read(self, rows: Sequence[bytes], keep_from_ms: int) -> Gathered:
         """What the rows say that were not read as they are; those that are too old to come again are not remembered."""
         gathered = Gathered()
+        last_page, self._last_page = self._last_page, {hash(row) for row in rows}
         for row in rows:
             digest = hash(row)
-            if digest in self._before or digest in self._seen:
+            if digest in last_page or digest in self._before or digest in self._seen:
                 self._seen.add(digest)
                 continue
             parsed = self._lines.read([row])
             gathered.take(parsed.events, parsed.rejects)
+            self._newest_ms = max([self._newest_ms, *(event.ended_at_ms for event in parsed.events)])
             if not parsed.events or parsed.events[-1].ended_at_ms >= keep_from_ms:
                 self._seen.add(digest)
+            if not parsed.events:
+                self._mute.add(digest)
         return gathered
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, PausedError
 
 REFUSED_PAUSE_MS = 300_000
 """After a key that does not fit: somebody has to do something first."""
@@ -21,13 +21,13 @@ class Patience:
         self._failures = 0
 
     def check(self, now_ms: int) -> None:
-        """Raises CollectorError while a pause lasts, with what it is for."""
+        """Raises PausedError while a pause lasts, with what it is for."""
         if now_ms < self.quiet_until_ms:
-            raise CollectorError(self._why)
+            raise PausedError(self._why)
 
     def answered(self) -> None:
-        """The server answered well: the next pause is a short one again."""
-        self._failures = 0
+        """The server answered well: nothing is waited for, and the next pause is a short one again."""
+        self._failures = self.quiet_until_ms = 0
 
     def pause(self, now_ms: int, sentence: str, *, pause_ms: int | None = None) -> CollectorError:
         """The error to raise; its pause doubles from failure to failure unless it is given."""

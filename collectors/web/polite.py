@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from collectors.errors import CollectorError, KeyRefusedError
+from collectors.errors import CollectorError, KeyRefusedError, PausedError
 from collectors.web.fetch import address, failure
 from collectors.web.patience import REFUSED_PAUSE_MS, Patience
 
@@ -29,6 +29,10 @@ class NoSuchPageError(CollectorError):
 
 class NotUnderstoodError(CollectorError):
     """The server does not understand what it was asked: another version of its interface."""
+
+
+class TooLargeError(CollectorError):
+    """An answer is larger than anybody can hold: ask for less."""
 
 
 class PoliteClient:
@@ -61,6 +65,10 @@ class PoliteClient:
     def quiet_until_ms(self) -> int:
         """When the server may be asked again."""
         return self._patience.quiet_until_ms
+
+    def take_up(self) -> None:
+        """Ask again at once, since it is for something else than what failed."""
+        self._patience.answered()
 
     async def get(self, url: str, query: Query, *, now_ms: int) -> bytes:
         """The body of a good answer."""
@@ -102,7 +110,8 @@ class PoliteClient:
             async for chunk in response.aiter_bytes():
                 answer += chunk
                 if len(answer) > LIMIT_BYTES:
-                    raise self._patience.pause(now_ms, f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB")
+                    sentence = f"{address(url)} answers with more than {LIMIT_BYTES >> 20} MiB"
+                    raise TooLargeError(str(self._patience.pause(now_ms, sentence)))
         return bytes(answer)
 
     def _check(self, response: httpx.Response, where: str, now_ms: int) -> None:
@@ -117,7 +126,9 @@ class PoliteClient:
             raise NoSuchPageError(f"{where} does not exist there (404)")
         if code == 429:
             pause_ms = retry_after_ms(response.headers.get("Retry-After", ""), now_ms)
-            raise self._patience.pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms)
+            raise PausedError(
+                str(self._patience.pause(now_ms, f"{where} wants fewer requests (429)", pause_ms=pause_ms))
+            )
         if 300 <= code < 400:
             raise self._patience.pause(now_ms, f"{where} redirects elsewhere, which is not followed: give that address")
         sentence = f"{where} answers with HTTP {code}"

@@ -1,6 +1,7 @@
 """Langfuse, Helicone and LangSmith over real HTTP: to the last page, once each, with manners."""
 
 import json
+import random
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
@@ -44,6 +45,7 @@ class Server:
         self.rows: list[dict[str, Any]] = []
         self.most = 1_000
         """Rows of a page, however many are asked for."""
+        self.chance = random.Random(7)
         self.missing: set[str] = set()
         self.before: list[Told] = []
         self.asked: list[Asked] = []
@@ -77,6 +79,8 @@ class Server:
         since = instant(between["left"]["request_response_rmt"]["request_created_at"]["gte"])
         until = instant(between["right"]["request_response_rmt"]["request_created_at"]["lte"])
         found = [row for row in self.rows if since <= instant(row["request_created_at"]) <= until]
+        self.chance.shuffle(found)  # rows of one instant have no order of their own
+        found.sort(key=lambda row: instant(row["request_created_at"]))
         begin = wanted["offset"]
         return told({"data": found[begin : begin + wanted["limit"]], "error": None})
 
@@ -280,15 +284,32 @@ async def test_a_place_that_fails_again_and_again_is_left_and_the_reading_begins
     assert sorted(ids(polls)) == sorted(str(row["id"]) for row in server.rows)
 
 
+async def test_requests_of_one_instant_that_come_in_another_order_each_time_are_all_read(
+    server: Server, client: httpx.AsyncClient
+) -> None:
+    server.rows = [
+        {
+            **RECORDS["helicone.request"],
+            "request_id": f"{second}-{at}",
+            "request_created_at": f"2026-11-22T08:15:{second}.000Z",
+        }
+        for second in range(10, 45)
+        for at in range(40)
+    ]
+    found = ids(await polled(PolledSource("keeper", helicone(server, client))))
+    assert sorted(found) == sorted(str(row["request_id"]) for row in server.rows)
+
+
 async def test_between_whole_overlaps_only_the_youngest_part_is_asked_for(
     server: Server, client: httpx.AsyncClient
 ) -> None:
     source = PolledSource("keeper", langfuse(server, client))
     for at_ms in (NOW_MS, NOW_MS + 30_000, NOW_MS + 60_000):
         await polled(source, at_ms)
-    begins = [round((instant(asked.query["fromStartTime"]) - NOW_MS) / 60_000, 1) for asked in server.asked[::2]]
-    # A day at first; two minutes before the first reading; fifteen before the second.
-    assert begins == [-24 * 60, -2, -14.5]
+    newest_ms = max(instant(row["endTime"]) for row in server.rows)
+    begins = [instant(asked.query["fromStartTime"]) for asked in server.asked[::2]]
+    # A day at first; two minutes before the end of the newest call; fifteen before it.
+    assert begins == [NOW_MS - 24 * 3_600_000, newest_ms - 120_000, newest_ms - 15 * 60_000]
 
 
 async def test_a_row_that_cannot_be_read_is_counted_once_however_often_it_is_answered(

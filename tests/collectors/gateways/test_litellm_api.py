@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from collectors.source import Poll
 from collectors.web.fetch import open_client
 from store.writer import Writer
 from tests.fakes.events import batch
+from tests.fakes.webserver import Asked, Told, serving
 
 ROWS: list[dict[str, Any]] = [
     json.loads(line)
@@ -49,6 +51,9 @@ class Proxy:
         self.url = url
         self.rows = list(ROWS)
         self.page_cap = 1_000
+        self.newest_first = False
+        self.chance: random.Random | None = None
+        """Who decides the order of rows that began at one instant."""
         self.sums_dates = False
         self.endpoints = {"/spend/logs/v2", "/spend/logs/ui"}
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
@@ -79,7 +84,9 @@ class Proxy:
         size, page = min(int(query["page_size"]), self.page_cap), int(query["page"])
         begin, end = (datetime.fromisoformat(f"{query[name]}+00:00") for name in ("start_date", "end_date"))
         found = [row for row in self.rows if begin <= datetime.fromisoformat(row["startTime"]) <= end]
-        found.sort(key=lambda row: row["startTime"])
+        if self.chance is not None:
+            self.chance.shuffle(found)
+        found.sort(key=lambda row: row["startTime"], reverse=self.newest_first)
         body = {
             "data": found[(page - 1) * size : page * size], "total": len(found), "page": page, "page_size": size,
             "total_pages": -(-len(found) // size), "total_is_capped": False,
@@ -149,9 +156,75 @@ async def test_every_row_is_read_once_page_by_page(proxy: Proxy, source: PolledS
 
     assert sorted(ids(polls)) == EXPECTED
     assert [poll.rejects for poll in polls if poll.rejects] == []
-    assert [int(asked["page"]) for asked in proxy.asked] == list(range(1, len(polls) + 1))
+    assert len(polls) == 1 if page_cap > len(ROWS) else len(polls) >= len(ROWS) // page_cap
     assert {asked["sort_order"] for asked in proxy.asked} == {"asc"}
     assert proxy.asked[0]["page_size"] == "1000"
+
+
+@pytest.mark.parametrize(("newest_first", "page_cap"), [(False, 13), (False, 20), (True, 3), (True, 13)])
+async def test_rows_of_one_instant_that_come_in_another_order_each_time_are_all_read(
+    proxy: Proxy, source: PolledSource, newest_first: bool, page_cap: int
+) -> None:
+    instants = [f"2026-11-22T18:00:0{second}.{fraction}00+00:00" for second in range(3) for fraction in range(3)]
+    proxy.rows = [
+        {
+            **ROWS[0],
+            "request_id": f"{at}-{number}",
+            "litellm_call_id": f"c-{at}-{number}",
+            "startTime": at,
+            "endTime": at,
+        }
+        for at in instants
+        for number in range(4)
+    ]
+    proxy.page_cap, proxy.newest_first = page_cap, newest_first
+    if not newest_first:
+        proxy.chance = random.Random(page_cap)
+    assert sorted(ids(await polled(source))) == sorted(row["request_id"] for row in proxy.rows)
+
+
+async def test_rows_that_are_deleted_between_two_pages_hide_none_of_those_behind_them(
+    proxy: Proxy, source: PolledSource
+) -> None:
+    proxy.page_cap = 50
+    polls = [await source.poll(NOW_MS)]
+    proxy.rows = sorted(proxy.rows, key=lambda row: str(row["startTime"]))[20:]
+    assert sorted(ids(polls + await polled(source))) == EXPECTED
+
+
+async def test_a_page_that_is_too_large_is_asked_for_in_parts(
+    proxy: Proxy, source: PolledSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = len(json.dumps(ROWS))
+    monkeypatch.setattr("collectors.web.polite.LIMIT_BYTES", whole // 5)
+    assert sorted(ids(await polled(source))) == EXPECTED
+    sizes = [int(asked["page_size"]) for asked in proxy.asked]
+    assert sizes == sorted(sizes, reverse=True), "and in parts from then on"
+    assert sizes[-1] < len(ROWS) / 2
+    monkeypatch.setattr("collectors.web.polite.LIMIT_BYTES", 100)
+    with pytest.raises(CollectorError, match="answers with more than"):
+        await of(proxy, source._keeper._client._client).poll(NOW_MS)  # type: ignore[attr-defined]
+
+
+async def test_a_redirect_takes_the_key_to_nobody(proxy: Proxy, source: PolledSource) -> None:
+    asked: list[Asked] = []
+
+    def elsewhere(one: Asked) -> Told:
+        asked.append(one)
+        return Told(body=b'{"data": []}')
+
+    with serving(elsewhere) as url:
+        for status in (301, 302, 303, 307, 308):
+            proxy.answers = [(status, {"Location": f"{url}/spend/logs/v2"}, b"")]
+            with pytest.raises(CollectorError, match="redirects elsewhere"):
+                await source.poll(NOW_MS + status * 400_000)
+    assert asked == []
+
+
+async def test_a_day_with_more_rows_than_an_old_proxy_answers_with_says_so(proxy: Proxy, source: PolledSource) -> None:
+    proxy.endpoints = {"/spend/logs"}
+    proxy.rows = [{**ROWS[0], "request_id": str(number)} for number in range(10_000)]
+    assert any("10,000 alone, so some are missing" in poll.detail for poll in await polled(source))
 
 
 async def test_the_next_poll_reads_the_overlap_again_and_hands_over_what_is_new(
@@ -168,7 +241,8 @@ async def test_the_next_poll_reads_the_overlap_again_and_hands_over_what_is_new(
     again = await polled(source, NOW_MS + 61_000)
 
     assert sorted(ids(again)) == sorted(row["request_id"].partition("_cache_hit")[0] for row in (late, changed))
-    begins = datetime.fromtimestamp((NOW_MS + 1_000 - OVERLAP_MS) // 1_000, UTC)
+    newest_ms = max(ms(row["endTime"]) for row in ROWS if row is not late)
+    begins = datetime.fromtimestamp((newest_ms - OVERLAP_MS) // 1_000, UTC)
     assert proxy.asked[-1]["start_date"] == begins.strftime("%Y-%m-%d %H:%M:%S")
 
 
