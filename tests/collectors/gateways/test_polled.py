@@ -178,7 +178,7 @@ async def test_rows_that_tell_of_no_call_are_not_asked_for_over_and_over() -> No
         book.asked.append(window)
         return Page([b'{"request_id": 1}'], None)
 
-    book.page = strange  # type: ignore[method-assign]
+    book.page = strange  # type: ignore[assignment,method-assign]
     source = PolledSource("keeper", book)
     for later in range(4):
         await polled(source, NOW_MS + later * DEEP_EVERY_MS)
