@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from hypothesis import settings
 
-from tests.fakes.clients import quick_clients
+from tests.fakes.loopback import quick_clients, quick_servers
 from tests.fakes.resting import resting_screens
 from tests.fakes.stores import quick_stores
 
@@ -16,6 +16,11 @@ settings.register_profile("gate", deadline=None, derandomize=True, print_blob=Tr
 settings.load_profile("gate" if os.environ.get("CI") else "anywhere")
 
 pytest_plugins = ["tests.nvml_fixtures"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that may take long, so that at the end no worker waits for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,6 +40,6 @@ def _no_driver_but_the_one_that_is_asked_for() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_done_again_that_comes_out_the_same() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched, ExitStack() as until_all_are_over:
-        for made_quick in (quick_stores, quick_clients, resting_screens):
+        for made_quick in (quick_stores, quick_clients, quick_servers, resting_screens):
             until_all_are_over.enter_context(contextmanager(made_quick)(patched))
         yield

@@ -17,6 +17,7 @@ from tests.fakes.waiting import eventually
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
 PATIENCE_S = 60.0
+QUIET = ("--quiet", "--disable-pip-version-check", "--retries", "1")
 
 
 def run(*command: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,15 +42,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment that holds the wheel and what it asks for."""
     folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder / "env", with_pip=True)
-    python = folder / "env" / "bin" / "python"
-    quiet = ("--quiet", "--disable-pip-version-check", "--retries", "1")
-    probe = run(python, "-m", "pip", "download", *quiet, "--no-deps", "-d", folder, "platformdirs", cwd=folder)
-    if probe.returncode:
-        pytest.skip(f"no package index can be reached: {probe.stderr.strip().splitlines()[-1:]}")
-    done = run(python, "-m", "pip", "install", *quiet, "-c", LOCK, wheel, cwd=folder)
+    venv.create(folder / "env")
+    programs = folder / "env" / "bin"
+    done = pip(programs, "install", *QUIET, "--no-compile", "-c", LOCK, wheel)
+    if done.returncode and pip(programs, "download", *QUIET, "--no-deps", "-d", folder, "platformdirs").returncode:
+        pytest.skip(f"no package index can be reached: {done.stderr.strip().splitlines()[-1:]}")
     assert done.returncode == 0, done.stderr
-    return python.parent
+    return programs
+
+
+def pip(programs: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """This environment's pip, at work in another one."""
+    return run(sys.executable, "-m", "pip", "--python", programs / "python", *words, cwd=programs)
 
 
 def test_the_wheel_holds_the_four_packages_and_the_recording_and_no_tests(wheel: Path) -> None:
@@ -74,7 +78,7 @@ def test_what_was_installed_is_whole_and_runs(installed: Path, tmp_path: Path) -
     assert price.returncode == 0, price.stderr
     assert "0.002500000" in price.stdout
 
-    check = run(installed / "python", "-m", "pip", "check", "--disable-pip-version-check", cwd=tmp_path)
+    check = pip(installed, "check", "--disable-pip-version-check")
     assert check.returncode == 0, check.stdout
 
 

@@ -50,6 +50,7 @@ def quick_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 db.conn.backup(taken)
 
     def prepared(writer: Writer) -> None:
+        writer._connection.execute("PRAGMA synchronous = OFF")
         prepare(writer)
         writer._connection.execute("PRAGMA synchronous = OFF")
 
