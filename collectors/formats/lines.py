@@ -125,6 +125,8 @@ class LineReader:
 
     def _turn_to(self, known: LineFormat) -> Callable[[bytes], Sequence[UsageEvent]]:
         if known is not self._format:
+            if self._follower is not None:
+                self._memory = self._follower.memory()
             self._format, self._follower = known, None
         return self._parse() or known.parse
 

@@ -4,7 +4,6 @@ Source of the format: the OpenAI OpenAPI document, and the documentation of xAI,
 Perplexity and DeepInfra for what they add. Their own fields tell them apart; without any the provider is not said.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -14,7 +13,8 @@ from collectors.door import cut, reported_nano
 from collectors.formats.bodies.anthropic_usage import Lifetimes, ServerTools
 from collectors.formats.bodies.body import ended_ms, own_id
 from collectors.formats.bodies.openai_usage import Counts, openai_usage
-from collectors.formats.format import LineFormat, NotUsageError
+from collectors.formats.bodies.pieces import Piece, pieces_format
+from collectors.formats.format import NotUsageError
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
 from store.facts import UsageEvent
@@ -113,8 +113,8 @@ def recognises(keys: frozenset[str]) -> bool:
     return ("choices" in keys and len(said) > 1) or ("data" in keys and {"usage", "model"} <= keys)
 
 
-def parse(line: bytes) -> Sequence[UsageEvent]:
-    """The call that one body ends; none for a piece of a stream that is not its end or carries no usage.
+def _read(line: bytes) -> Piece | None:
+    """One body, or a piece of a stream; None for a piece that names no call.
 
     Raises msgspec.MsgspecError, ValueError, or NotUsageError for a body of another kind.
     """
@@ -123,9 +123,13 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
         raise NotUsageError("an answer with neither choices nor data")
     said = body.usage or (body.x_groq.usage if body.x_groq else None)
     is_piece = body.object is not None and (not body.object or body.object.endswith(".chunk"))
-    if is_piece and (said is None or not _is_end(body)):
-        return ()
-    return (_event(body, said or _NO_USAGE, line),)
+    return Piece(
+        call=body.id or "",
+        event=lambda: _event(body, said or _NO_USAGE, line),
+        is_last=not is_piece or (said is not None and _is_end(body)),
+        tells_usage=said is not None,
+        has_ended=any(choice.finish_reason for choice in body.choices or ()),
+    )
 
 
 def _is_end(body: _Body) -> bool:
@@ -232,4 +236,5 @@ def _reported_usd(said: _Usage) -> Decimal | None:
     return cost + upstream if said.is_byok and upstream is not None else cost
 
 
-FORMAT = LineFormat(NAME, recognises, parse)
+FORMAT = pieces_format(NAME, recognises, _read)
+parse = FORMAT.parse

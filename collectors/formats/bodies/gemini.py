@@ -6,7 +6,6 @@ candidates, tool-use prompt and thoughts; cached tokens are in the prompt. Searc
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +13,8 @@ import msgspec
 from collectors.door import cut
 from collectors.formats.bodies.body import RECEIVED_NOW, own_id
 from collectors.formats.bodies.openai_usage import modal_units
+from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.doubts import CONVENTION, MISMATCH, note
-from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
 from store.facts import UsageEvent
@@ -98,30 +97,31 @@ def recognises(keys: frozenset[str]) -> bool:
     return "usageMetadata" in keys or "usage_metadata" in keys
 
 
-def parse(line: bytes) -> Sequence[UsageEvent]:
-    """The call that one body ends; none for a piece of a stream before its last, whose counts are not whole yet.
+def _read(line: bytes) -> Piece:
+    """One body, or a piece of a stream, whose counts are not whole before the last.
 
     Raises msgspec.MsgspecError or ValueError for a body of another kind.
     """
     body = _decoded(line)
-    if body.candidates and not any(candidate.finish_reason for candidate in body.candidates):
-        return ()
+    is_last = not body.candidates or any(candidate.finish_reason for candidate in body.candidates)
+    return Piece(body.response_id or "", lambda: _event(body, line), is_last, tells_usage=True)
+
+
+def _event(body: _Body | _SnakeBody, line: bytes) -> UsageEvent:
     said = msgspec.convert(_snaked(body.usage_metadata), _Usage)
     usage = _usage(said)
     if searches := _searches(body):
         usage = usage._replace(units=tuple(sorted((*usage.units, ("web_searches", searches)))))
     tier = said.traffic_type or said.service_tier or body.service_tier or ""
-    return (
-        UsageEvent(
-            id=own_id(body.response_id, line),
-            ended_at_ms=RECEIVED_NOW,
-            provider="vertex_ai" if said.traffic_type else "gemini",
-            model=cut(body.model_version),
-            call_type="generate_content",
-            usage=usage,
-            usage_missing=usage == NOTHING and said.total_token_count is None,
-            variant=_TRAFFIC.get(tier, tier),
-        ),
+    return UsageEvent(
+        id=own_id(body.response_id, line),
+        ended_at_ms=RECEIVED_NOW,
+        provider="vertex_ai" if said.traffic_type else "gemini",
+        model=cut(body.model_version),
+        call_type="generate_content",
+        usage=usage,
+        usage_missing=usage == NOTHING and said.total_token_count is None,
+        variant=_TRAFFIC.get(tier, tier),
     )
 
 
@@ -180,4 +180,5 @@ def _of(modality: str, details: list[_Modality] | None) -> int:
     return sum(one.token_count or 0 for one in details or () if one.modality == modality)
 
 
-FORMAT = LineFormat(NAME, recognises, parse)
+FORMAT = pieces_format(NAME, recognises, _read)
+parse = FORMAT.parse

@@ -5,7 +5,6 @@ Source of the format: the OpenAI OpenAPI document. Cached tokens and cache write
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -14,7 +13,8 @@ from collectors.door import cut, reported_nano
 from collectors.formats.bodies.body import ended_ms, own_id
 from collectors.formats.bodies.chat import TICKS_PER_USD, Ticks
 from collectors.formats.bodies.openai_usage import Counts, openai_usage
-from collectors.formats.format import LineFormat, NotUsageError
+from collectors.formats.bodies.pieces import Piece, pieces_format
+from collectors.formats.format import NotUsageError
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
@@ -99,19 +99,22 @@ def recognises(keys: frozenset[str]) -> bool:
     return {"object", "output", "status"} <= keys or {"type", "sequence_number"} <= keys
 
 
-def parse(line: bytes) -> Sequence[UsageEvent]:
-    """The call that one body ends; none while it goes on, since a background answer is repeated at every look, and none
-    for the pieces of a stream.
+def _read(line: bytes) -> Piece | None:
+    """One answer, bare or in an event of its stream; None while it goes on in the background, since it is repeated at
+    every look, and for the pieces of a stream.
 
     Raises msgspec.MsgspecError, ValueError, or NotUsageError for a body of another kind.
     """
     body = _decode(line)
     if body.response is None and body.object is None and _is_piece(body.type):
-        return ()
+        return None
     answer = body.response or body
     if answer.object != "response":
         raise NotUsageError("no answer of the Responses API")
-    return () if answer.status in _UNFINISHED else (_event(answer, line),)
+    is_open = answer.status in _UNFINISHED
+    if is_open and body.response is None:
+        return None
+    return Piece(answer.id or "", lambda: _event(answer, line), is_last=not is_open)
 
 
 def _is_piece(kind: str | None) -> bool:
@@ -181,4 +184,5 @@ def _only_reads(item: _Item) -> bool:
     return action is not None and action.type not in (None, _SEARCH)
 
 
-FORMAT = LineFormat(NAME, recognises, parse)
+FORMAT = pieces_format(NAME, recognises, _read)
+parse = FORMAT.parse
