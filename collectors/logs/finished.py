@@ -8,12 +8,12 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -38,12 +38,17 @@ SHORT_BYTES = 4_000
 """Up to here a line is read faster than its row is written (measured with lines of 0.6 and 13.5 KB)."""
 
 _LENGTH_BYTES = 4
+_ROWS = 16_000
+_FRAMES_BYTES = 4_000_000
+"""What makes a transaction: ids come in no order, so that each touches pages all over their index, and few large ones
+write less. In frames, that is up to 45,000 rows."""
 _FRAMES_AHEAD = 16
-"""Pieces kept ready: about as many as one transaction takes; each is some thousand rows at most."""
+"""Pieces kept ready: more than one transaction takes; each is some thousand rows at most."""
 _PIPE_BYTES = 1 << 20
 """What a pipe may hold: a whole piece, so that whoever reads the log needn't wait for each 64 KB to be taken."""
 _ROWS_PER_COLLECTION = 200_000
 _encode = msgspec.msgpack.Encoder().encode
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -84,16 +89,41 @@ class Piece(msgspec.Struct, frozen=True):
     clock_skew: int = 0
 
 
-def pieces(task: Task, size_bytes: int, pricer: Pricer) -> Iterator[Piece]:
-    """Everything in a log in its order, the last line without newline included; the last one has no more.
+_decode = msgspec.msgpack.Decoder(Piece).decode
 
-    Raises ReadingError when the reading process dies; what was handed over until then stands with its position.
+
+def portions(task: Task, size_bytes: int, pricer: Pricer) -> Iterator[Iterable[Piece]]:
+    """Everything in a log in its order, the last line without newline included, as much at a time as makes one transaction.
+
+    The last piece has no more. Raises ReadingError when the reading process dies; what was handed over until then stands
+    with its position.
     """
     if size_bytes < LARGE_BYTES or (os.cpu_count() or 1) == 1:
-        yield from (priced_piece(task.name, poll, pricer) for poll in _polls(task))
+        here = (priced_piece(task.name, poll, pricer) for poll in _polls(task))
+        yield from _gathered(here, lambda piece: len(piece.ready.rows), _ROWS)
         return
-    for piece in _in_a_process(task):
-        yield priced_piece(task.name, piece.poll, pricer) if piece.poll.events else piece
+    for frames in _gathered(_in_a_process(task), len, _FRAMES_BYTES):
+        # Taken out of their frames one by one: as objects they are ten times as large.
+        yield (_taken_out(frame, task, pricer) for frame in frames)
+
+
+def _taken_out(frame: bytes, task: Task, pricer: Pricer) -> Piece:
+    piece = _decode(frame)
+    return priced_piece(task.name, piece.poll, pricer) if piece.poll.events else piece
+
+
+def _gathered(items: Iterable[_T], size: Callable[[_T], int], enough: int) -> Iterator[list[_T]]:
+    """Some at a time, of which the sizes add up to enough."""
+    some: list[_T] = []
+    sizes = 0
+    for item in items:
+        some.append(item)
+        sizes += size(item)
+        if sizes >= enough:
+            yield some
+            some, sizes = [], 0
+    if some:
+        yield some
 
 
 def priced_piece(name: str, poll: Poll, pricer: Pricer) -> Piece:
@@ -143,8 +173,8 @@ def _pricer(task: Task) -> Pricer:
     return Pricer(price_book(config), Prepaid(task.bought))
 
 
-def _in_a_process(task: Task) -> Iterator[Piece]:
-    decode = msgspec.msgpack.Decoder(Piece).decode
+def _in_a_process(task: Task) -> Iterator[bytes]:
+    """The pieces, each as it came through the pipe."""
     command = [sys.executable, "-m", "collectors.logs.finished"]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -161,8 +191,7 @@ def _in_a_process(task: Task) -> Iterator[Piece]:
                 reading.stdin.flush()
             with suppress(BrokenPipeError):
                 reading.stdin.close()
-            for frame in _read_ahead(reading.stdout):
-                yield decode(frame)
+            yield from _read_ahead(reading.stdout)
             if reading.wait() != 0:
                 raise ReadingError(
                     f"reading {task.pattern} ended too early, with code {reading.returncode}; try again."

@@ -8,12 +8,12 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from collectors.clock import now_ms
 from collectors.logs.document import is_document
-from collectors.logs.finished import Piece, Task, pieces, priced_piece, rare_collections
+from collectors.logs.finished import Piece, Task, portions, priced_piece, rare_collections
 from collectors.logs.stream import StreamSource
 from collectors.prices.books import price_book
 from collectors.prices.prepaid import Prepaid, in_force
@@ -30,8 +30,6 @@ from tui.commands.common import config_of, existing, place_to_write, plain, say
 SOURCE = "import"
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
-_ROWS_PER_TRANSACTION = 16_000
-"""Ids come in no order, so that each transaction touches pages all over their index: few large ones write less."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,12 +107,12 @@ class Importer:
         started = time.monotonic()
         self._writer.checkpoint_seldom()
         with rare_collections():
-            for some in _gathered(pieces(self._task(path), size, self._pricer)):
+            for some in portions(self._task(path), size, self._pricer):
                 with self._writer.transaction():
-                    written = [(piece, self._write(piece)) for piece in some]
-                for piece, counts in written:
-                    self._count(counts, piece.poll.rejects)
-                self._draw(path, size, some[-1].poll, time.monotonic() - started)
+                    written = [(self._write(piece), piece.poll) for piece in some]
+                for counts, poll in written:
+                    self._count(counts, poll.rejects)
+                self._draw(path, size, written[-1][1], time.monotonic() - started)
 
     def _task(self, path: Path) -> Task:
         return Task(
@@ -169,18 +167,6 @@ class Importer:
         bar = "#" * filled + "." * (30 - filled)
         sys.stderr.write(f"{plain(path.name)[:30]} [{bar}] {share:4.0%} {rate:,.0f} requests/s {left:3.0f} s left{end}")
         sys.stderr.flush()
-
-
-def _gathered(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """As many at a time as make one transaction."""
-    some: list[Piece] = []
-    for piece in pieces:
-        some.append(piece)
-        if sum(len(one.ready.rows) for one in some) >= _ROWS_PER_TRANSACTION:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _literal(path: Path) -> str:

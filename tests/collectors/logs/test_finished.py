@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.gateway_lines import trimmed
 from collectors.logs import finished
-from collectors.logs.finished import Piece, ReadingError, Task, pieces
+from collectors.logs.finished import Piece, ReadingError, Task, portions
 from collectors.prices.pricer import Pricer
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
@@ -32,6 +32,10 @@ def pricer() -> Pricer:
     return Pricer(PriceBook([Catalogue()]))
 
 
+def pieces(task: Task, size_bytes: int, pricer: Pricer) -> list[Piece]:
+    return [piece for portion in portions(task, size_bytes, pricer) for piece in portion]
+
+
 def ids(found: list[Piece]) -> list[str]:
     return [unpack_id(row[1]) for piece in found for row in piece.ready.rows]
 
@@ -44,7 +48,7 @@ def test_both_ways_give_every_event_every_reject_and_the_same_positions(
     task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    here, apart = list(pieces(task, SMALL, pricer)), list(pieces(task, LARGE, pricer))
+    here, apart = pieces(task, SMALL, pricer), pieces(task, LARGE, pricer)
 
     assert len(ids(here)) == 600
     assert msgspec.json.encode(apart) == msgspec.json.encode(here)
@@ -59,12 +63,12 @@ def test_whoever_prices_long_lines_the_rows_are_the_same(
     short.write_bytes(b"\n".join(trimmed(line) for line in samples.lines()))
     of_short = msgspec.structs.replace(task, pattern=str(short))
     for one, priced_there in ((task, False), (of_short, True)):
-        sent = list(finished._in_a_process(one))
+        sent = [finished._decode(frame) for frame in finished._in_a_process(one)]
         assert any(piece.ready.rows for piece in sent) is priced_there
         assert any(piece.poll.events for piece in sent) is not priced_there
-        apart = list(pieces(one, LARGE, pricer))
+        apart = pieces(one, LARGE, pricer)
         assert not any(piece.poll.events for piece in apart)
-        assert msgspec.json.encode(apart) == msgspec.json.encode(list(pieces(one, SMALL, pricer)))
+        assert msgspec.json.encode(apart) == msgspec.json.encode(pieces(one, SMALL, pricer))
 
 
 def test_the_reading_process_prices_by_the_configuration_it_is_given(
@@ -77,22 +81,22 @@ def test_the_reading_process_prices_by_the_configuration_it_is_given(
     own = Pricer(PriceBook([UserBook.from_tables([{"model": "*", "input": "1", "output": "2"}])]))
     given = msgspec.structs.replace(task, pattern=str(log), config=str(config))
 
-    priced = cards(list(pieces(given, LARGE, pricer)))
-    assert priced == cards(list(pieces(given, SMALL, own)))
+    priced = cards(pieces(given, LARGE, pricer))
+    assert priced == cards(pieces(given, SMALL, own))
     assert any(name.startswith("configuration:") for name in priced)
 
 
 def test_one_core_reads_in_this_process(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
-    assert len(ids(list(pieces(task, LARGE, pricer)))) == 600
+    assert len(ids(pieces(task, LARGE, pricer))) == 600
 
 
 def test_a_reading_process_that_dies_is_a_sentence(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ReadingError, match="ended too early, with code 1; try again"):
-        list(pieces(task, LARGE, pricer))
+        pieces(task, LARGE, pricer)
 
 
 def test_a_reader_that_is_left_alone_ends(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +109,7 @@ def test_a_reader_that_is_left_alone_ends(task: Task, pricer: Pricer, monkeypatc
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
-    reading = pieces(task, LARGE, pricer)
+    reading = portions(task, LARGE, pricer)
     next(reading)
     reading.close()  # type: ignore[attr-defined]  # a generator behind its protocol
     assert started[0].returncode is not None
