@@ -12,7 +12,6 @@ from store.attempts import Attempts, settled_within
 from store.changes import note_changed_sums
 from store.facts import Outcome, Reject
 from store.identity import RECORD_BITS
-from store.inserting import insert_requests
 from store.limits import Limits
 from store.moves import Measures
 from store.names import Names
@@ -36,6 +35,9 @@ class WrittenRequests(msgspec.Struct, frozen=True):
     duplicates: int
 
 
+_INSERT_REQUEST = (
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)}) VALUES ({', '.join('?' * len(REQUEST_COLUMNS))})"
+)
 _FIND_CALLS = (
     "SELECT r.identity FROM json_each(?) AS wanted CROSS JOIN requests AS r"
     f" ON r.identity BETWEEN wanted.value AND wanted.value + {(1 << RECORD_BITS) - 1}"
@@ -115,7 +117,7 @@ class RequestWriter:
         if told.new:
             new = self._new(ready, told, stored_day)
             self._note_arrival(stored_ms)
-            insert_requests(self._connection, new.rows)
+            self._connection.executemany(_INSERT_REQUEST, new.rows)
             self._add_sums(new.sums, stored_day)
             self._sides.add(new.side_sums, stored_day)
             add_units(self._connection, new.units, stored_day)

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from pricing.card import RateCard
 from store.asking import asking
+from store.binding import bind_at_once
 from store.bucket_prices import Day, Price, Repriced, days_to_price, price_day
 from store.buckets import BucketWriter, DatasetState, datasets, put_providers
 from store.errors import plain_errors
@@ -50,6 +51,7 @@ class Writer:
 
     def __init__(self, path: Path, *, group: str | None = None, limits: Limits | None = None) -> None:
         self.path = path
+        bind_at_once()
         with plain_errors(path):
             open_folder(path, group=group)
             self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
