@@ -72,10 +72,15 @@ def cost_nano_usd(usage: Usage, card: RateCard, requests: int = 1) -> tuple[int 
         return _whole_cost(usage, card, requests)
     total, partial = (card.request_rate or 0) * requests, False
     if card.per_token is not None:
+        rates = card.per_token
+        new, read, for_5m, for_1h, for_30m, for_12h, written, output, _, _ = usage
+        total += new * rates[0] + read * rates[1] + output * rates[7]
+        if for_5m | for_1h | for_30m | for_12h | written:
+            total += sum(map(mul, usage[2:7], rates[2:7]))
         for place in card.unrated:
             if usage[place]:
                 partial = True
-        return total + sum(map(mul, usage[:8], card.per_token)), partial
+        return total, partial
     for tokens, rate in zip(usage[:8], card.rates, strict=True):
         if tokens:
             if rate is None:

@@ -54,7 +54,9 @@ class Usage(NamedTuple):
     @property
     def prompt_tokens(self) -> int:
         """All input tokens, cached or not, sound among them: what a long-context threshold is compared with."""
-        return sum(self[:7]) + (dict(self.units).get(_HEARD, 0) if self.units else 0)
+        new, read, for_5m, for_1h, for_30m, for_12h, written, _, _, units = self
+        heard = dict(units).get(_HEARD, 0) if units else 0
+        return new + read + for_5m + for_1h + for_30m + for_12h + written + heard
 
     @property
     def cache_write_any_tokens(self) -> int:

@@ -94,7 +94,7 @@ class UsageEvent(msgspec.Struct, frozen=True, gc=False):
     rank: Rank = Rank.PAYLOAD
 
 
-class PricedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PricedEvent(msgspec.Struct, frozen=True, gc=False):
     """A usage event with the card it was billed at; `nano_usd` is None where the cost is unknown."""
 
     event: UsageEvent

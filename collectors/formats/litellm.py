@@ -6,6 +6,7 @@ LiteLLM for every provider: `prompt_tokens` contains cache reads and writes, `co
 
 from decimal import Decimal
 from functools import lru_cache
+from math import inf
 from typing import Annotated
 
 import msgspec
@@ -116,7 +117,7 @@ class Payload(msgspec.Struct, gc=False):
     model_group: str | None = None
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
-    response_cost: Decimal | None = None
+    response_cost: msgspec.Raw = _UNSAID
     saved_cache_cost: msgspec.Raw = _UNSAID
     metadata: Metadata | None = None
     cost_breakdown: CostBreakdown | None = None
@@ -126,11 +127,13 @@ class Payload(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(Payload).decode
 _decode_tags = msgspec.json.Decoder(list[str] | None).decode
-_decode_saved = msgspec.json.Decoder(Decimal | None).decode
+_decode_usd = msgspec.json.Decoder(Decimal | None).decode
 
 _NO_METADATA = Metadata()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
+_SURE_NANO_USD, _SURELY_NEAREST = 1e12, 0.499
+"""Below this a float's error is far less than what is missing here to a half."""
 _DISCONNECTED = "ClientDisconnected"
 _HIT_MARK = "_cache_hit"
 _AGENT_TAG = "User-Agent: "
@@ -160,7 +163,6 @@ def event_from(payload: Payload) -> UsageEvent:
     usage = usage_of(payload.prompt_tokens, payload.completion_tokens, metadata.usage_object)
     error = payload.error_information.error_class if payload.error_information else None
     first = payload.completionStartTime if payload.stream else None
-    cost = payload.response_cost
     # By position, which is four times as fast as by name.
     return UsageEvent(
         record_id(payload.id, payload.litellm_call_id) if payload.cache_hit else payload.id,
@@ -181,7 +183,7 @@ def event_from(payload: Payload) -> UsageEvent:
         BATCH
         if payload.call_type in BATCHES
         else variant_of(metadata.usage_object, payload.cost_breakdown, payload.model_parameters),
-        None if cost is None else reported_nano(cost),
+        None if payload.response_cost is _UNSAID else _reported(bytes(payload.response_cost)),
         _saved(bytes(payload.saved_cache_cost)) if payload.cache_hit else None,
         cut(error) if error else None,
         cut(metadata.user_api_key_user_id),
@@ -311,10 +313,23 @@ def in_us(tier: str) -> str:
     return US if tier in ("", "standard") else f"{tier}-{US}"
 
 
+def _reported(raw: bytes) -> int | None:
+    """What the gateway says that the call cost. Where a float says surely which nano-dollar is nearest, it decides: that
+    is quicker than a Decimal, and no other."""
+    try:
+        nano_usd = float(raw) * 1e9
+    except ValueError:
+        nano_usd = inf
+    if 0 <= nano_usd < _SURE_NANO_USD and abs(nano_usd - (nearest := round(nano_usd))) < _SURELY_NEAREST:
+        return nearest
+    usd = _decode_usd(raw)
+    return None if usd is None else reported_nano(usd)
+
+
 def _saved(raw: bytes) -> int | None:
     """What an answer from the cache would have cost; nothing is what LiteLLM says where it knows no price."""
     try:
-        saved = _decode_saved(raw)
+        saved = _decode_usd(raw)
         return reported_nano(saved) if saved is not None and saved > 0 else None
     except (msgspec.MsgspecError, ValueError, ArithmeticError):
         return None

@@ -63,7 +63,7 @@ class Pricer:
             card_id = known[1] if known is not None else self._card_id(card)
             cards[card_id] = card
             nano_usd, partial = cost_nano_usd(event.usage, card)
-            priced.append(PricedEvent(event=event, card_id=card_id, nano_usd=nano_usd, partial=partial))
+            priced.append(PricedEvent(event, card_id, nano_usd, partial))
         return Priced(priced, tuple(cards.values()), skewed)
 
     def price_readings(self, readings: Sequence[ProviderReading]) -> tuple[list[PricedReading], list[RateCard]]:

@@ -1,6 +1,7 @@
 """How a request is recognised wherever it is seen again."""
 
 import uuid
+from hashlib import blake2b
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -62,3 +63,12 @@ def test_the_tail_of_an_answer_from_a_cache_does_not_break_the_pair(record: str,
 
     assert request_identity("payloads", hit, "call") == request_identity("spans", record, "call")
     assert request_identity("payloads", hit, None) != request_identity("payloads", record, None)
+
+
+@given(texts, texts.filter(lambda record: "_cache_hit" not in record))
+def test_an_identity_is_the_same_in_every_release_so_that_old_stores_know_their_requests(
+    call: str, record: str
+) -> None:
+    of_call = blake2b(call.encode("utf-8", "surrogatepass"), digest_size=5).digest()
+    of_record = blake2b(record.encode("utf-8", "surrogatepass"), digest_size=3).digest()
+    assert request_identity("gateway", record, call) == int.from_bytes(of_call + of_record, "big", signed=True)

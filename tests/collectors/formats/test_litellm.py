@@ -6,8 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors.formats.litellm import parse
 from pricing.bill import cost_nano_usd
@@ -324,6 +327,15 @@ def test_a_clock_that_ran_backwards_gives_no_negative_duration() -> None:
 def test_a_number_that_no_request_can_have_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises((ValueError, msgspec.MsgspecError)):
         example(**changes)
+
+
+@given(st.decimals(-10, 999_999, places=11) | st.decimals(0, 1, places=20) | st.floats(0, 999).map(repr).map(Decimal))
+@hypothesis.example(Decimal("0.0000000005")).via("a half, to the even one")
+@hypothesis.example(Decimal("0.0001234565")).via("a half that no float can say")
+@hypothesis.example(Decimal("0.00012345650000000000000001")).via("more than a half, by less than a float can say")
+def test_a_reported_cost_is_the_nearest_nano_dollar_whatever_its_digits(cost: Decimal) -> None:
+    line = json.dumps(EXAMPLE).replace('"response_cost": 0.0117', f'"response_cost": {cost}')
+    assert one(line.encode()).reported_nano_usd == round(cost * 10**9)
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity", "-Infinity"])
