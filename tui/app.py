@@ -199,8 +199,10 @@ class MonitorApp(TraceKeysApp):
         """The keys that work here."""
         from tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
+        page = self.kept(HelpScreen)
+        if page not in self.screen_stack:
+            page.tell_of(self.screen)
+            self.push_screen(page)
 
     @on(CommandPalette.Opened)
     def steady_cursor(self) -> None:

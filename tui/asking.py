@@ -93,6 +93,11 @@ class AskingApp(TerminalApp):
             work = partial(self._read, screen, self.view)
             self.run_worker(work, thread=True, group="read", exit_on_error=False)
 
+    def screen_shown(self) -> None:
+        """In front again: the figures are old, and the screen has been sent without waiting for others."""
+        super().screen_shown()
+        self.ask()
+
     @property
     def is_reading(self) -> bool:
         """Whether a read is under way."""

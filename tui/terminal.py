@@ -3,26 +3,37 @@
 import asyncio
 import os
 import signal
-from typing import Any, cast
+import time
+from typing import Any, TypeVar, cast
 
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.await_remove import AwaitRemove
+from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import format as fmt
+from tui.screens.page import Page
 from tui.themes import COLOUR_BLIND, DARK
+from tui.widgets.lines import ROLES
 from tui.widgets.sparse import SparseUpdate
 
+K = TypeVar("K", bound=Page[Any])
+
 _HUNG_UP = 129
-_SWITCH_SECONDS = 0.008
+_CALM_ROUNDS = 4
+"""So many times round without news, a screen that opens is complete: some of what it does takes a round to be heard of."""
+_LONGEST_HOLD_S = 0.05
 
 
 class TerminalApp(App[str]):
     """An app that sends changed cells only, without animations."""
 
+    COMPONENT_CLASSES = set(ROLES)
     theme: Reactive[str] = Reactive(DARK)
     """From the beginning: a theme that is set later has every sheet parsed again."""
 
@@ -35,6 +46,9 @@ class TerminalApp(App[str]):
         self._terminal_title = ""
         self.bytes_sent = 0
         self._counts = False
+        self._holding: asyncio.Task[None] | None = None
+        # Nothing here is told in toasts or tooltips, whose widgets each screen would be given.
+        self._disable_tooltips = self._disable_notifications = True
         self.register_theme(COLOUR_BLIND)
         if theme:
             self.theme = theme
@@ -53,14 +67,65 @@ class TerminalApp(App[str]):
             driver.write = counted  # type: ignore[method-assign]  # Textual has no hook that sees every byte
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
-        """Read the sheets of a new screen (Textual's own hook), which has its styles then: they are not all parsed again."""
+        """Read the sheets of a new screen (Textual's own hook, which has all of them parsed and all styles found again).
+
+        What they say is of this screen alone.
+        """
+        unread = [path for path in screen.css_path if not self.stylesheet.has_source(str(path), "")]
+        for path in unread:
+            self.stylesheet.read(path)
         super()._load_screen_css(screen)
+        if unread:
+            self.stylesheet.update(screen)
         if screen._css_update_count < 0:
             screen._css_update_count = self._css_update_count
 
-    def delay_update(self, delay: float = 0.05) -> None:
-        """Show another screen at once: ours draw in a few milliseconds, Textual waits fifty."""
-        super().delay_update(min(delay, _SWITCH_SECONDS))
+    def kept(self, page: type[K]) -> K:
+        """The page of this kind: it is made once and stays when it is left, so that it opens at once the next time."""
+        name = page.__name__
+        if not self.is_screen_installed(name):
+            self.install_screen(page(), name)
+        return cast("K", self.get_screen(name))
+
+    def on_mount(self) -> None:
+        """Send a screen that comes to the front in one piece."""
+        self.screen_change_signal.subscribe(self, lambda _: self.delay_update(), immediate=True)
+
+    def delay_update(self, delay: float = _LONGEST_HOLD_S) -> None:
+        """Send nothing until the screen in front is complete, and then all of it; Textual waits for so long."""
+        if self._holding is None:
+            self._begin_batch()
+            self._holding = asyncio.create_task(self._show_when_complete(delay))
+
+    async def _show_when_complete(self, within_s: float) -> None:
+        ends_s, calm = time.monotonic() + within_s, 0
+        while self._screen_stack and calm < _CALM_ROUNDS and time.monotonic() < ends_s:
+            await asyncio.sleep(0)
+            calm = calm + 1 if self._is_calm() else 0
+        self._holding = None
+        self._end_batch()
+        if not self._screen_stack:
+            return
+        screen = self.screen
+        if isinstance(screen, Page):
+            screen.show_at_once()
+        else:
+            screen.refresh()
+        self.screen_shown()
+
+    def screen_shown(self) -> None:
+        """What follows when a screen that came to the front has been sent."""
+
+    def _is_calm(self) -> bool:
+        """Whether the screen in front is there, and nothing is on its way to it, its widgets or the app."""
+        screen = self.screen
+        return screen.is_mounted and not any(
+            node.message_queue_size for node in (self, *screen.walk_children(with_self=True))
+        )
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """Take nodes away (Textual's own hook); a screen that is gone leaves the one in front as it is."""
+        return super()._prune(*nodes, parent=None if parent is self else parent)
 
     async def on_event(self, event: Event) -> None:
         """Act on a key before the next one is looked at: what is typed behind `/` is for the line that it opens.

@@ -184,7 +184,9 @@ class BurnScreen(SortedScreen[BurnPicture]):
         """Pick the dimension of the table."""
         from tui.screens.group_by import GroupByScreen
 
-        self.app.push_screen(GroupByScreen(self.monitor.view.by), self._group_by)
+        page = self.monitor.kept(GroupByScreen)
+        page.offer(self.monitor.view.by)
+        self.app.push_screen(page, self._group_by)
 
     def _group_by(self, dimension: str | None) -> None:
         if dimension:

@@ -5,20 +5,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui.pictures.explain import Explanation
+from tui.screens.page import Page
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.explanation import explanation_lines
 from tui.widgets.footer import Keys
-from tui.widgets.lines import ROLES
 from tui.widgets.paper import Paper
 
 
-class ExplainScreen(Screen[None], inherit_bindings=False):
+class ExplainScreen(Page[None], inherit_bindings=False):
     """One opaque page per figure; it stays as it was when it was asked for."""
 
-    COMPONENT_CLASSES = set(ROLES)
     AUTO_FOCUS = "Paper"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,right,tab", "step(1)", "next figure", id="explain.next"),
@@ -26,9 +24,10 @@ class ExplainScreen(Screen[None], inherit_bindings=False):
         Binding("escape,left,q,i", "dismiss", "back", id="explain.back"),
     ]
 
-    def __init__(self, explanations: Sequence[Explanation]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.explanations = tuple(explanations)
+        self._path, self._paper = Breadcrumb(), Paper()
+        self.explanations: tuple[Explanation, ...] = ()
         self._place = 0
 
     @property
@@ -38,19 +37,20 @@ class ExplainScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Where we are, the page and the keys."""
-        yield Breadcrumb()
-        yield Paper()
+        yield self._path
+        yield self._paper
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Show the first."""
+    def tell_of(self, explanations: Sequence[Explanation]) -> None:
+        """Take these, and show the first."""
+        self.explanations, self._place = tuple(explanations), 0
         self.action_step(0)
 
     def action_step(self, figures: int) -> None:
         """Go on to another figure, around at the end."""
         self._place = (self._place + figures) % len(self.explanations)
         one = self.shown
-        self.query_one(Breadcrumb).show(
+        self._path.show(
             ["explain", *filter(None, [one.of]), one.figure], f"{self._place + 1} of {len(self.explanations)}"
         )
-        self.query_one(Paper).show(lambda width: list(explanation_lines(one, width)))
+        self._paper.begin(lambda width: list(explanation_lines(one, width)))

@@ -159,7 +159,9 @@ class GpusScreen(SortedScreen[MachinesPicture]):
         from tui.screens.hostprices import HostPricesScreen
 
         if self.shown is not None:
-            self.app.push_screen(HostPricesScreen(self.shown))
+            page = self.monitor.kept(HostPricesScreen)
+            page.tell_of(self.shown)
+            self.app.push_screen(page)
 
     def _toggle(self, key: Hashable) -> None:
         self.folded ^= {key}

@@ -4,12 +4,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui.pictures.view import DIMENSIONS
+from tui.screens.page import Page
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.footer import Keys
-from tui.widgets.lines import ROLES
 from tui.widgets.table import Column, Row, Table
 
 _MEANINGS = {
@@ -30,31 +29,29 @@ _COLUMNS = (
 )
 
 
-class GroupByScreen(Screen[str | None], inherit_bindings=False):
+class GroupByScreen(Page[str | None], inherit_bindings=False):
     """An opaque pick list; its result is a dimension, or None."""
 
-    COMPONENT_CLASSES = set(ROLES)
     AUTO_FOCUS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,left,q", "dismiss(None)", "back", id="group_by.back"),
     ]
 
-    def __init__(self, current: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._current = current
+        self._path, self._table = Breadcrumb(), Table(_COLUMNS)
 
     def compose(self) -> ComposeResult:
         """The list and the keys."""
-        yield Breadcrumb()
-        yield Table(_COLUMNS)
+        yield self._path
+        yield self._table
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Fill the list; the cursor stands on the present dimension."""
-        self.query_one(Breadcrumb).show(["group by"], f"now by {self._current}")
-        table = self.query_one(Table)
-        table.show([Row(key=name, cells=(name, _MEANINGS.get(name, ""))) for name in DIMENSIONS])
-        table.go_to(self._current)
+    def offer(self, current: str) -> None:
+        """Every dimension; the cursor stands on the present one."""
+        self._path.show(["group by"], f"now by {current}")
+        self._table.show([Row(key=name, cells=(name, _MEANINGS.get(name, ""))) for name in DIMENSIONS])
+        self._table.go_to(current)
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
         """Take the dimension."""

@@ -8,8 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui import format as fmt
+from tui.screens.page import Page
 from tui.widgets.footer import Doubts, Keys, all_keys
-from tui.widgets.lines import ROLES, Line
+from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 
 _WORDS = (
@@ -23,24 +24,30 @@ _WORDS = (
 )
 
 
-class HelpScreen(Screen[None], inherit_bindings=False):
+class HelpScreen(Page[None], inherit_bindings=False):
     """One opaque page."""
 
-    COMPONENT_CLASSES = set(ROLES)
     AUTO_FOCUS = "Paper"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,left,q,question_mark", "dismiss", "back", id="help.back"),
     ]
 
-    def __init__(self, of: Screen[Any]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._keys = all_keys(of)
-        self._doubts = tuple(doubt for widget in of.query(Doubts) for doubt in widget.all)
+        self._paper = Paper()
+        self._keys: list[tuple[str, str]] = []
+        self._doubts: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The page and the keys."""
-        yield Paper(lambda width: list(self._lines(width)))
+        yield self._paper
         yield Keys()
+
+    def tell_of(self, screen: Screen[Any]) -> None:
+        """Take the keys and the doubts of this screen."""
+        self._keys = all_keys(screen)
+        self._doubts = tuple(doubt for widget in screen.query(Doubts) for doubt in widget.all)
+        self._paper.begin(lambda width: list(self._lines(width)))
 
     def _lines(self, width: int) -> Iterator[Line]:
         yield ((" KEYS HERE", "title"),)

@@ -6,40 +6,39 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from pricing.hosts.known import suggestions
 from tui import format as fmt
 from tui.pictures.machines import LIVE, EngineRow, HostRow, MachinesPicture
+from tui.screens.page import Page
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.footer import Keys
-from tui.widgets.lines import ROLES, Line
+from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 
 
-class HostPricesScreen(Screen[None], inherit_bindings=False):
+class HostPricesScreen(Page[None], inherit_bindings=False):
     """One opaque page; it writes nothing itself."""
 
-    COMPONENT_CLASSES = set(ROLES)
     AUTO_FOCUS = "Paper"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,left,q,dollar_sign", "dismiss", "back", id="hostprices.back"),
     ]
 
-    def __init__(self, picture: MachinesPicture) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._picture = picture
+        self._path, self._paper = Breadcrumb(), Paper()
+        self._path.show(["gpus", "prices of hosts"])
 
     def compose(self) -> ComposeResult:
         """Where we are, the page and the keys."""
-        yield Breadcrumb()
-        yield Paper()
+        yield self._path
+        yield self._paper
         yield Keys()
 
-    def on_mount(self) -> None:
-        """Show the page."""
-        self.query_one(Breadcrumb).show(["gpus", "prices of hosts"])
-        self.query_one(Paper).show(lambda width: list(page_lines(self._picture, width)))
+    def tell_of(self, picture: MachinesPicture) -> None:
+        """Take the hosts of this picture."""
+        self._paper.begin(lambda width: list(page_lines(picture, width)))
 
 
 def page_lines(picture: MachinesPicture, width: int) -> Iterator[Line]:

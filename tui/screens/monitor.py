@@ -55,7 +55,9 @@ class MonitorScreen(Section[P], inherit_bindings=False):
 
         explanations = () if self.shown is None else tuple(self.explain(self.shown))
         if explanations:
-            self.app.push_screen(ExplainScreen(explanations))
+            page = self.monitor.kept(ExplainScreen)
+            page.tell_of(explanations)
+            self.app.push_screen(page)
 
     def action_filter(self) -> None:
         """Open the filter with what was typed last."""

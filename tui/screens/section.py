@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.view import View
+from tui.screens.page import Page
 from tui.summary import row_line
 from tui.widgets.footer import Doubts, Keys
 from tui.widgets.header import HeaderLine, is_old
-from tui.widgets.lines import ROLES
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -27,10 +26,9 @@ _SAID_SECONDS = 5.0
 """How long a sentence about what was done stays."""
 
 
-class Section(Screen[None], Generic[P], inherit_bindings=False):
+class Section(Page[None], Generic[P], inherit_bindings=False):
     """A header, a body, what is doubtful, and the keys; subclasses say what to read and how to draw it."""
 
-    COMPONENT_CLASSES = set(ROLES)
     AUTO_FOCUS = "Table, Paper"
     EVERY_TICKS = 1
     """After how many refreshes it is read again."""
@@ -92,11 +90,6 @@ class Section(Screen[None], Generic[P], inherit_bindings=False):
     def on_mount(self) -> None:
         """Draw what is known so far."""
         self.draw()
-
-    def on_screen_resume(self) -> None:
-        """In front again: the figures are old."""
-        self.draw()
-        self.monitor.ask()
 
     def watch_picture(self) -> None:
         """Draw the new picture."""

@@ -4,12 +4,16 @@ A line is a row of (text, role) pieces. A role is a word for what the piece is (
 it looks. Every piece goes through `safe` once more here, so that no text can reach the terminal as a sequence.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.events import Blur, DescendantBlur, DescendantFocus, Focus
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,7 +24,7 @@ Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Piece, ...]
 
 ROLES = frozenset(f"lines--{role}" for role in ("dim", "strong", "title", "good", "warn", "bad", "cursor"))
-"""Component classes that a screen declares for the lines on it: once per screen, because each costs start-up time."""
+"""Component classes that the app declares for all lines: once, because finding their styles takes time."""
 
 SERIES_ROLES = ("series-1", "series-2", "series-3", "series-4", "series-5")
 """Roles of the curves in one chart; `series-rest` is what is not named and `series-aside` what is no member."""
@@ -56,6 +60,11 @@ class Lines(Widget):
         self._fitted_to = 0
         self._drawn_size = _NOT_DRAWN
         self._role_styles: dict[str, Style] = {}
+        self._strips: list[Strip] = []
+        self._strip_of: dict[Line, Strip] = {}
+        """Made once for each line that stays: it is neither styled nor encoded again."""
+        self._stripped: list[Line] = []
+        self._looked: tuple[Sequence[LineFilter], Color] | None = None
 
     def lines(self, size: Size) -> Iterable[Line]:
         """What to draw in this many cells, top down; longer lines and further ones are cut."""
@@ -84,25 +93,57 @@ class Lines(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in a region; ours have no borders, paddings or opacity, which Textual works out for each line."""
-        filters, background = self.get_line_filters(), self.background_colors[1]
-        strips = []
-        for y in crop.line_range:
-            strip = self.render_line(y)
-            for one in filters:
-                strip = strip.apply_filter(one, background)
-            strips.append(strip if crop.column_span == (0, self.size.width) else strip.crop(*crop.column_span))
-        return strips
-
-    def render_line(self, y: int) -> Strip:
-        """One line as Textual wants it."""
         self._lay_out()
-        line = self._drawn[y] if y < len(self._drawn) else ()
-        return Strip([Segment(text, self._style(role)) for text, role in line], self.size.width if line else 0)
+        self._make_strips()
+        strips = self._strips[crop.y : crop.bottom]
+        whole = crop.column_span == (0, self.size.width)
+        return strips if whole else [strip.crop(*crop.column_span) for strip in strips]
+
+    def _make_strips(self) -> None:
+        looks = self.get_line_filters(), self.background_colors[1]
+        if looks != self._looked:
+            self._looked = looks
+            self._strip_of.clear()
+        elif self._stripped is self._drawn:
+            return
+        before, self._stripped = self._strip_of, self._drawn
+        self._strips = [before.get(line) or self._strip(line, *looks) for line in self._drawn]
+        self._strip_of = dict(zip(self._drawn, self._strips, strict=True))
+
+    def _strip(self, line: Line, filters: Sequence[LineFilter], background: Color) -> Strip:
+        strip = Strip([Segment(text, self._style(role)) for text, role in line], self.size.width)
+        for one in filters:
+            strip = strip.apply_filter(one, background)
+        return strip
 
     def notify_style_update(self) -> None:
         """Forget the styles of the former theme."""
         self._role_styles.clear()
+        self._looked = None
         super().notify_style_update()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """No style is another one in focus, so none is looked for."""
+
+    def on_focus(self, event: Focus) -> None:
+        """No line looks different in focus, so none is drawn again."""
+        event.prevent_default()
+        self.has_focus = True
+        self.screen.post_message(DescendantFocus(self))
+
+    def on_blur(self, event: Blur) -> None:
+        """The same for one that loses it."""
+        event.prevent_default()
+        self.has_focus = False
+        self.screen.post_message(DescendantBlur(self))
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:  # noqa: ARG002 (Textual's signature)
+        """Take another size (Textual's own hook, which has all laid out and drawn once more)."""
+        resized = size != self._size
+        changed = super()._size_updated(size, virtual_size, container_size, layout=False)
+        if resized:
+            self._exchange_repaint_regions()
+        return changed
 
     def on_resize(self) -> None:
         """Another width can mean other columns."""
@@ -132,7 +173,9 @@ class Lines(Widget):
         front, _, back = role.partition(" on ")
         if colour := _SERIES_COLOURS.get(front):
             return Style(color=colour, bgcolor=_SERIES_COLOURS.get(back))
-        return self.screen.get_component_rich_style(f"lines--{role}", default=Style()) if role else Style()
+        with suppress(KeyError):
+            return self.app.get_component_styles(f"lines--{role}").rich_style
+        return Style()
 
 
 def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:

@@ -36,6 +36,11 @@ class Paper(Lines, can_focus=True):
         self._write = write
         self.redraw()
 
+    def begin(self, write: Writer) -> None:
+        """Take another text, to be read from its top."""
+        self._top = 0
+        self.show(write)
+
     def lines(self, size: Size) -> Iterable[Line]:
         """What is visible; the last line says so when there is more below."""
         written = list(self._write(size.width)) if self._write else []

@@ -1,0 +1,54 @@
+"""What fills the terminal, a section or a page over it: drawn in one piece, whatever led to it."""
+
+from typing import Any, Generic
+
+from textual.app import App
+from textual.events import ScreenResume
+from textual.screen import Screen, ScreenResultType
+
+
+class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):
+    """A screen of lines that is sent once for all that changed in it, which Textual sends once for each."""
+
+    BLANK = True
+    """Where no widget is there is nothing."""
+    _in_pieces = _has_pieces = False
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """In front again, it looks as it did, unless there is another theme since."""
+        event.refresh_styles = self._css_update_count != self.app._css_update_count
+        self._css_update_count = self.app._css_update_count
+
+    def show_at_once(self) -> None:
+        """Lay out and draw all of it now, not with the next frame."""
+        self.refresh()
+        self._on_timer_update()
+
+    def _post_register(self, app: App[Any]) -> None:
+        """Have the classes for the terminal's size before styles are found (Textual's own hook), not find them twice."""
+        super()._post_register(app)
+        self.add_class(
+            *self._get_breakpoint_classes(app.size.width, app.HORIZONTAL_BREAKPOINTS or []),
+            *self._get_breakpoint_classes(app.size.height, app.VERTICAL_BREAKPOINTS or []),
+            update=False,
+        )
+
+    def _watch__pointer_shape(self, pointer_shape: object) -> None:
+        """Ask the terminal for no other pointer (Textual's own hook, which asks for each screen)."""
+
+    def _on_timer_update(self) -> None:
+        """Draw what is new (Textual's own hook, which draws after laying out and again for the rest)."""
+        self._in_pieces, self._has_pieces = True, False
+        try:
+            super()._on_timer_update()
+        finally:
+            self._in_pieces = False
+        if self._has_pieces:
+            self._compositor_refresh()
+
+    def _compositor_refresh(self) -> None:
+        """Send what changed since it was last sent (Textual's own hook), unless more is about to."""
+        if self._in_pieces:
+            self._has_pieces = True
+        elif not self.app._batch_count:
+            super()._compositor_refresh()
