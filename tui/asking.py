@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import on
 from textual.message import Message
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from tui import format as fmt
@@ -93,6 +94,18 @@ class AskingApp(TerminalApp):
             work = partial(self._read, screen, self.view)
             self.run_worker(work, thread=True, group="read", exit_on_error=False)
 
+    def screen_changes(self, screen: Screen[Any]) -> None:
+        """A screen that has no picture of what is looked at waits a moment for one."""
+        super().screen_changes(screen)
+        if isinstance(screen, MonitorScreen) and screen.seen != self.view:
+            self.ask()
+
+    def is_complete(self) -> bool:
+        """Whether the picture is there, too, unless none is being read."""
+        screen = self.screen
+        waits = self._reading and isinstance(screen, MonitorScreen) and screen.seen != self.view
+        return not waits and super().is_complete()
+
     def screen_shown(self) -> None:
         """In front again: the figures are old, and the screen has been sent without waiting for others."""
         super().screen_shown()
@@ -164,6 +177,7 @@ class AskingApp(TerminalApp):
         """Hand the picture to its screen, unless somebody looks elsewhere by now."""
         if self._still_wanted(message.screen, message.view) and (message.screen.outdated or not self.paused):
             message.screen.failure, message.screen.outdated = None, False
+            message.screen.seen = message.view
             message.screen.picture = message.picture
             self.picture_taken(message.picture)
 

@@ -8,12 +8,9 @@ from typing import Any, TypeVar, cast
 
 from textual._compositor import ChopsUpdate
 from textual.app import App
-from textual.await_remove import AwaitRemove
-from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import format as fmt
@@ -27,7 +24,8 @@ K = TypeVar("K", bound=Page[Any])
 _HUNG_UP = 129
 _CALM_ROUNDS = 4
 """So many times round without news, a screen that opens is complete: some of what it does takes a round to be heard of."""
-_LONGEST_HOLD_S = 0.05
+_LONGEST_HOLD_S = 0.025
+"""What is not there by then is sent later."""
 
 
 class TerminalApp(App[str]):
@@ -88,8 +86,12 @@ class TerminalApp(App[str]):
         return cast("K", self.get_screen(name))
 
     def on_mount(self) -> None:
-        """Send a screen that comes to the front in one piece."""
-        self.screen_change_signal.subscribe(self, lambda _: self.delay_update(), immediate=True)
+        """Hear of each screen that comes to the front."""
+        self.screen_change_signal.subscribe(self, self.screen_changes, immediate=True)
+
+    def screen_changes(self, screen: Screen[Any]) -> None:  # noqa: ARG002 (what the signal sends)
+        """Another screen comes to the front: it is sent in one piece."""
+        self.delay_update()
 
     def delay_update(self, delay: float = _LONGEST_HOLD_S) -> None:
         """Send nothing until the screen in front is complete, and then all of it; Textual waits for so long."""
@@ -97,11 +99,16 @@ class TerminalApp(App[str]):
             self._begin_batch()
             self._holding = asyncio.create_task(self._show_when_complete(delay))
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the screen in front has yet to be sent."""
+        return self._holding is not None
+
     async def _show_when_complete(self, within_s: float) -> None:
         ends_s, calm = time.monotonic() + within_s, 0
         while self._screen_stack and calm < _CALM_ROUNDS and time.monotonic() < ends_s:
             await asyncio.sleep(0)
-            calm = calm + 1 if self._is_calm() else 0
+            calm = calm + 1 if self.is_complete() else 0
         self._holding = None
         self._end_batch()
         if not self._screen_stack:
@@ -116,16 +123,12 @@ class TerminalApp(App[str]):
     def screen_shown(self) -> None:
         """What follows when a screen that came to the front has been sent."""
 
-    def _is_calm(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the screen in front is there, and nothing is on its way to it, its widgets or the app."""
         screen = self.screen
         return screen.is_mounted and not any(
             node.message_queue_size for node in (self, *screen.walk_children(with_self=True))
         )
-
-    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
-        """Take nodes away (Textual's own hook); a screen that is gone leaves the one in front as it is."""
-        return super()._prune(*nodes, parent=None if parent is self else parent)
 
     async def on_event(self, event: Event) -> None:
         """Act on a key before the next one is looked at: what is typed behind `/` is for the line that it opens.

@@ -20,7 +20,7 @@ async def settle(pilot: Pilot[str]) -> None:
     """Wait until every read has been drawn, also those that a read leads to."""
     assert isinstance(pilot.app, MonitorApp)
     await pilot.pause()
-    while pilot.app.is_running and pilot.app.is_reading:
+    while pilot.app.is_running and (pilot.app.is_reading or pilot.app.is_opening):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 

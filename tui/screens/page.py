@@ -12,7 +12,7 @@ class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings
 
     BLANK = True
     """Where no widget is there is nothing."""
-    _in_pieces = _has_pieces = False
+    _in_pieces = _has_pieces = _is_timed = False
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """In front again, it looks as it did, unless there is another theme since."""
@@ -23,6 +23,10 @@ class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings
         """Lay out and draw all of it now, not with the next frame."""
         self.refresh()
         self._on_timer_update()
+        if not self._is_timed:
+            # A new timer lets the first frame that it is asked for wait.
+            self._is_timed = True
+            self._update_timer.resume()
 
     def _post_register(self, app: App[Any]) -> None:
         """Have the classes for the terminal's size before styles are found (Textual's own hook), not find them twice."""

@@ -39,6 +39,8 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._said: str | None = None
+        self.seen: View | None = None
+        """What the picture was read for."""
         self.outdated = True
         """Something else was asked for since the picture was read."""
 
