@@ -100,11 +100,10 @@ class AskingApp(TerminalApp):
         if isinstance(screen, MonitorScreen) and screen.seen != self.view:
             self.ask()
 
-    def is_complete(self) -> bool:
-        """Whether the picture is there, too, unless none is being read."""
+    def waits(self) -> bool:
+        """Whether the picture of what is looked at is being read."""
         screen = self.screen
-        waits = self._reading and isinstance(screen, MonitorScreen) and screen.seen != self.view
-        return not waits and super().is_complete()
+        return self._reading and isinstance(screen, MonitorScreen) and screen.seen != self.view
 
     def screen_shown(self) -> None:
         """In front again: the figures are old, and the screen has been sent without waiting for others."""

@@ -22,16 +22,17 @@ from tui.widgets.sparse import SparseUpdate
 K = TypeVar("K", bound=Page[Any])
 
 _HUNG_UP = 129
+_WAIT_S = 0.001
 _CALM_ROUNDS = 4
 """So many times round without news, a screen that opens is complete: some of what it does takes a round to be heard of."""
-_LONGEST_HOLD_S = 0.025
-"""What is not there by then is sent later."""
 
 
 class TerminalApp(App[str]):
     """An app that sends changed cells only, without animations."""
 
     COMPONENT_CLASSES = set(ROLES)
+    LONGEST_HOLD_S = 0.025
+    """What a screen that opens does not have by then is sent later."""
     theme: Reactive[str] = Reactive(DARK)
     """From the beginning: a theme that is set later has every sheet parsed again."""
 
@@ -93,11 +94,11 @@ class TerminalApp(App[str]):
         """Another screen comes to the front: it is sent in one piece."""
         self.delay_update()
 
-    def delay_update(self, delay: float = _LONGEST_HOLD_S) -> None:
-        """Send nothing until the screen in front is complete, and then all of it; Textual waits for so long."""
+    def delay_update(self, delay: float = 0.0) -> None:  # noqa: ARG002 (Textual's signature)
+        """Send nothing until the screen in front is complete, and then all of it; Textual waits for a fixed time."""
         if self._holding is None:
             self._begin_batch()
-            self._holding = asyncio.create_task(self._show_when_complete(delay))
+            self._holding = asyncio.create_task(self._show_when_complete(self.LONGEST_HOLD_S))
 
     @property
     def is_opening(self) -> bool:
@@ -107,8 +108,9 @@ class TerminalApp(App[str]):
     async def _show_when_complete(self, within_s: float) -> None:
         ends_s, calm = time.monotonic() + within_s, 0
         while self._screen_stack and calm < _CALM_ROUNDS and time.monotonic() < ends_s:
-            await asyncio.sleep(0)
-            calm = calm + 1 if self.is_complete() else 0
+            waits = self.waits()
+            await asyncio.sleep(_WAIT_S if waits else 0)
+            calm = 0 if waits or not self._is_calm() else calm + 1
         self._holding = None
         self._end_batch()
         if not self._screen_stack:
@@ -123,7 +125,11 @@ class TerminalApp(App[str]):
     def screen_shown(self) -> None:
         """What follows when a screen that came to the front has been sent."""
 
-    def is_complete(self) -> bool:
+    def waits(self) -> bool:
+        """Whether the screen in front waits for something from outside."""
+        return False
+
+    def _is_calm(self) -> bool:
         """Whether the screen in front is there, and nothing is on its way to it, its widgets or the app."""
         screen = self.screen
         return screen.is_mounted and not any(

@@ -17,7 +17,9 @@ from tui.screens.help import HelpScreen
 
 
 class Sender(MonitorApp):
-    """Keeps what it sends."""
+    """Keeps what it sends, and waits on slow machines, too."""
+
+    LONGEST_HOLD_S = 60.0
 
     def __init__(self, feed: FakeFeed) -> None:
         super().__init__(feed, refresh_seconds=NEVER_SECONDS)
