@@ -1,7 +1,8 @@
 """Rows of LiteLLM's table `LiteLLM_SpendLogs`, as its HTTP endpoints and a query of the database give them.
 
 Source of the format: `schema.prisma` and `spend_tracking` of LiteLLM 1.109. Counts are those of its payload; the classes
-of the cache are no columns and stand in `metadata`. Times have no zone in the database and are UTC.
+of the cache are no columns and stand in `metadata`. Times have no zone in the database and are UTC. For a call that was
+refused the proxy writes its own estimate of the prompt, which nobody was billed for.
 """
 
 from decimal import Decimal
@@ -13,7 +14,7 @@ from collectors.formats import litellm
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING
-from store.facts import Rank, UsageEvent
+from store.facts import Outcome, Rank, UsageEvent
 
 NAME = "litellm.spendlogs"
 
@@ -84,7 +85,9 @@ def _event(row: _Row) -> UsageEvent:
     error = (metadata.error_information.error_class if metadata.error_information else None) or None
     status = row.status or metadata.status or "success"
     reported = metadata.usage_object or metadata.additional_usage_values
-    usage = litellm.usage_of(row.prompt_tokens, row.completion_tokens, reported)
+    outcome = litellm.outcome_of(status, error, str(row.cache_hit).lower() == "true")
+    is_estimate = outcome is Outcome.ERROR and not row.completion_tokens and not row.spend
+    usage = NOTHING if is_estimate else litellm.usage_of(row.prompt_tokens, row.completion_tokens, reported)
     return UsageEvent(
         id=litellm.record_id(row.request_id, call_id),
         call_id=call_id,
@@ -98,7 +101,7 @@ def _event(row: _Row) -> UsageEvent:
         tenant=litellm.tenant_of(metadata) or cut(row.team_id or row.organization_id),
         key=cut(metadata.user_api_key_alias),
         call_type=cut(row.call_type),
-        outcome=litellm.outcome_of(status, error, str(row.cache_hit).lower() == "true"),
+        outcome=outcome,
         usage=usage,
         usage_missing=status == "success" and usage == NOTHING,
         variant=litellm.BATCH

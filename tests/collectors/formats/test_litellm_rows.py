@@ -123,7 +123,11 @@ def test_real_rows_add_up_to_sums_computed_without_us() -> None:
         (r["metadata"]["usage_object"].get("prompt_tokens_details") or {}).get("cached_tokens") or 0 for r in raw
     )
 
-    assert sum(event.usage.prompt_tokens for event in events) == 462_665
+    # 462,665 less the 286 that nine refused calls did not use: their payloads say 0, and the proxy spent nothing on them.
+    refused = [r for r in raw if r["status"] == "failure" and not r["completion_tokens"] and not r["spend"]]
+    assert sum(r["prompt_tokens"] for r in raw) == 462_665
+    assert sum(r["prompt_tokens"] for r in refused) == 286
+    assert sum(event.usage.prompt_tokens for event in events) == 462_665 - 286
     assert sum(event.usage.output_tokens for event in events) == 19_738
     assert sum(event.usage.cache_read_tokens for event in events) == cached == 189_607
     assert sum(event.outcome is Outcome.ERROR for event in events) == 24
@@ -141,7 +145,7 @@ def test_real_rows_and_payloads_of_one_call_are_two_views_of_one_request() -> No
             assert row.outcome is payload.outcome
         for name in SHARED:
             assert getattr(row, name) == getattr(payload, name)
-        assert row.usage.output_tokens == payload.usage.output_tokens
+        assert row.usage == payload.usage
         if row.outcome is not Outcome.ERROR:  # each view times a refusal for itself
             assert abs(row.ended_at_ms - payload.ended_at_ms) <= 1
         assert row.rank < payload.rank
@@ -149,3 +153,19 @@ def test_real_rows_and_payloads_of_one_call_are_two_views_of_one_request() -> No
 
 def test_a_finished_batch_is_billed_as_one() -> None:
     assert one(line(NAME, call_type="aretrieve_batch")).variant == "batch"
+
+
+@pytest.mark.parametrize("spend", [0.0, None])
+def test_the_prompt_of_a_refused_call_is_the_proxy_s_estimate_and_was_not_used(spend: float | None) -> None:
+    # As for a real 400 (ContextWindowExceededError): the prompt is counted, and neither answer nor money is.
+    refused = {"status": "failure", "prompt_tokens": 300_000, "completion_tokens": 0, "spend": spend}
+    event = one(line(NAME, **refused, metadata={**_METADATA, "usage_object": {}}))
+    assert (event.outcome, event.usage, event.usage_missing) == (Outcome.ERROR, NOTHING, False)
+
+
+def test_a_call_that_failed_in_mid_stream_keeps_what_it_used() -> None:
+    answered = one(line(NAME, status="failure", spend=0.0))
+    billed = one(line(NAME, status="failure", completion_tokens=0, spend=0.0057))
+    assert (answered.usage.output_tokens, billed.usage.prompt_tokens) == (410, 5_200)
+    free = one(line(NAME, completion_tokens=0, spend=0.0))
+    assert free.usage.prompt_tokens == 5_200, "an embedding of a model without a price has no answer and no cost"
