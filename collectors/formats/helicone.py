@@ -1,7 +1,7 @@
 """Requests of Helicone, as its query API and its export write them.
 
-Source of the format: REST reference and `packages/cost/usage` of Helicone/helicone. Counts of the cache stand beside the
-prompt's. Whether that holds for every provider and date is not documented, so its own cost is kept as reported.
+Source of the format: REST reference and `packages/cost/usage` of Helicone/helicone. Counts of the cache and of sound stand
+beside the prompt's and the completion's. Whether that holds for every provider and date is not documented, so its own cost is kept as reported.
 """
 
 from decimal import Decimal
@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut, duration, names, pairs, reported_nano, text_milliseconds
+from collectors.formats.bodies.openai_usage import modal_units
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import Written, exclusive
-from pricing.usage import NOTHING
+from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
 NAME = "helicone.request"
@@ -37,7 +38,9 @@ class _Request(msgspec.Struct, gc=False):
     prompt_tokens: Count | None = None
     prompt_cache_read_tokens: Count | None = None
     prompt_cache_write_tokens: Count | None = None
+    prompt_audio_tokens: Count | None = None
     completion_tokens: Count | None = None
+    completion_audio_tokens: Count | None = None
     costUSD: Decimal | None = None  # noqa: N815 - the format's own name
     cost: Decimal | None = None
     cache_reference_id: str | None = None
@@ -54,12 +57,7 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
     """One request as its event; nothing while it is under way and has used nothing."""
     row = _decode(line)
-    usage = exclusive(
-        row.prompt_tokens,
-        row.completion_tokens,
-        read=row.prompt_cache_read_tokens,
-        written=Written(unsaid=row.prompt_cache_write_tokens),
-    )
+    usage = _usage(row)
     outcome = _outcome(row)
     if outcome is Outcome.CUT and usage == NOTHING:
         return ()
@@ -83,6 +81,18 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
         tags=names(pairs(row.request_properties or {})),
     )
     return (event,)
+
+
+def _usage(row: _Request) -> Usage:
+    """The counts, none of which contains another."""
+    usage = exclusive(
+        row.prompt_tokens,
+        row.completion_tokens,
+        read=row.prompt_cache_read_tokens,
+        written=Written(unsaid=row.prompt_cache_write_tokens),
+    )
+    units = modal_units(input_audio=row.prompt_audio_tokens or 0, output_audio=row.completion_audio_tokens or 0)
+    return usage._replace(units=units) if units else usage
 
 
 def _ended_ms(row: _Request, started_ms: int, took_ms: int | None) -> int:

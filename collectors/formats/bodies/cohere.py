@@ -26,6 +26,7 @@ class _Billed(msgspec.Struct, gc=False):
     search_units: float | None = None
     classifications: float | None = None
     images: float | None = None
+    image_tokens: float | None = None
 
 
 class _Usage(msgspec.Struct, gc=False):
@@ -79,6 +80,7 @@ def _usage(billed: _Billed) -> Usage:
     units = (
         ("classifications", _whole(billed.classifications)),
         ("images", _whole(billed.images)),
+        ("input_image_tokens", _whole(billed.image_tokens)),
         ("rerank_searches", _whole(billed.search_units)),
     )
     usage = Usage(

@@ -4,6 +4,7 @@ Source of the format: botocore's service model of `bedrock-runtime`. The answer 
 gateway that logs it may write `modelId` beside it, and boto3 adds `ResponseMetadata`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -84,8 +85,10 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
 
 
 def _usage(said: _Usage) -> Usage:
-    lifetimes = {detail.ttl: detail.input_tokens or 0 for detail in said.cache_details or ()}
-    short, long = lifetimes.get("5m", 0), lifetimes.get("1h", 0)
+    lifetimes: Counter[str | None] = Counter()
+    for detail in said.cache_details or ():
+        lifetimes[detail.ttl] += detail.input_tokens or 0
+    short, long = lifetimes["5m"], lifetimes["1h"]
     usage = Usage(
         input_tokens=said.input_tokens or 0,
         cache_read_tokens=said.cache_read_input_tokens or 0,

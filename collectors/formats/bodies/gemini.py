@@ -22,6 +22,7 @@ from store.facts import UsageEvent
 NAME = "gemini.generate"
 
 _AUDIO, _IMAGE, _VIDEO = "AUDIO", "IMAGE", "VIDEO"
+_UNSPECIFIED = "unspecified"
 _TRAFFIC = {
     "ON_DEMAND": "",
     "ON_DEMAND_PRIORITY": "priority",
@@ -121,7 +122,7 @@ def _event(body: _Body | _SnakeBody, line: bytes) -> UsageEvent:
         call_type="generate_content",
         usage=usage,
         usage_missing=usage == NOTHING and said.total_token_count is None,
-        variant=_TRAFFIC.get(tier, tier),
+        variant="" if tier.lower().endswith(_UNSPECIFIED) else _TRAFFIC.get(tier, tier),
     )
 
 

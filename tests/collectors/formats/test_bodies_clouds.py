@@ -107,6 +107,12 @@ def test_the_gemini_api_says_a_tier_or_nothing() -> None:
     assert of_gemini(plain, serviceTier="flex").variant == "flex"
 
 
+@pytest.mark.parametrize("said", ["TRAFFIC_TYPE_UNSPECIFIED", "unspecified", "SERVICE_TIER_UNSPECIFIED"])
+def test_a_tier_that_is_called_unspecified_is_none(said: str) -> None:
+    plain = {"promptTokenCount": 1, "candidatesTokenCount": 1}
+    assert of_gemini({**plain, "trafficType": said}).variant == of_gemini(plain, serviceTier=said).variant == ""
+
+
 def test_of_a_stream_the_last_piece_counts() -> None:
     piece = {**GEMINI, "candidates": [{"content": {}}]}
     last = {**GEMINI, "candidates": [{"content": {}, "finishReason": "STOP"}]}
@@ -227,3 +233,15 @@ def test_searches_are_billed_by_the_query_and_up_to_gemini_2_5_by_the_prompt(mod
 def test_an_answer_that_was_grounded_in_nothing_searched_for_nothing() -> None:
     candidates = [{"finishReason": "STOP", "groundingMetadata": {"webSearchQueries": [""]}}, {"finishReason": "STOP"}]
     assert of_gemini({"promptTokenCount": 8}, candidates=candidates).usage.units == ()
+
+
+def test_pictures_that_cohere_embeds_have_a_price_of_their_own() -> None:
+    body = {"id": "e", "embeddings": [], "meta": {"billed_units": {"images": 1.0, "image_tokens": 1610.0}}}
+    (event,) = cohere.parse(json.dumps(body).encode())
+    assert event.usage == Usage(units=(("images", 1), ("input_image_tokens", 1610)))
+
+
+def test_writes_of_one_lifetime_in_several_places_are_added() -> None:
+    details = [{"ttl": "5m", "inputTokens": 900}, {"ttl": "1h", "inputTokens": 60}, {"ttl": "1h", "inputTokens": 40}]
+    event = of_converse(inputTokens=1, outputTokens=1, cacheWriteInputTokens=1000, cacheDetails=details)
+    assert event.usage == Usage(input_tokens=1, cache_write_5m_tokens=900, cache_write_1h_tokens=100, output_tokens=1)

@@ -59,3 +59,10 @@ def test_what_is_absent_is_unknown_and_not_zero() -> None:
     assert (event.reported_nano_usd, event.user, event.tags, event.first_token_ms) == (None, None, (), None)
     (event,) = parse(without(NAME, "response_created_at"))
     assert event.ended_at_ms == 1_795_335_334_500, "the beginning and the delay"
+
+
+def test_sound_stands_beside_the_other_counts() -> None:
+    (event,) = parse(line(NAME, prompt_audio_tokens=300, completion_audio_tokens=50))
+    assert event.usage == Usage(
+        200, 4_000, 0, 0, 0, 0, 1_000, 410, units=(("input_audio_tokens", 300), ("output_audio_tokens", 50))
+    )
