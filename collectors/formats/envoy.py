@@ -10,6 +10,7 @@ import msgspec
 from msgspec import field
 
 from collectors.door import count, cut, duration, text_milliseconds
+from collectors.formats.bodies.body import own_id
 from collectors.formats.format import LineFormat, NotUsageError
 from collectors.formats.split import Written, inclusive
 from pricing.usage import NOTHING, Usage
@@ -61,8 +62,7 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
     outcome = _outcome(logged, status)
     backend, route = _said(logged.backend), _said(logged.route_name)
     event = UsageEvent(
-        # Retries of a client may share their request id, so the start belongs to it.
-        id=f"{_said(logged.request_id) or ''} {logged.start_time}",
+        id=_id(logged, line),
         ended_at_ms=text_milliseconds(logged.start_time) + (took_ms or 0),
         duration_ms=took_ms,
         model=cut(_said(logged.answered) or asked),
@@ -74,6 +74,12 @@ def parse(line: bytes) -> tuple[UsageEvent, ...]:
         tags=tuple(str(cut(f"{k}:{v}")) for k, v in (("backend", backend), ("route", route)) if v),
     )
     return (event,)
+
+
+def _id(logged: _Line, line: bytes) -> str:
+    """Retries of a client may share their request id, so the start belongs to it; without one, the line names itself."""
+    request = _said(logged.request_id)
+    return f"{request} {logged.start_time}" if request else own_id(None, line)
 
 
 def _said(text: str | None) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut, duration, milliseconds, names, pairs, reported_nano, text_milliseconds
-from collectors.formats.bodies.any_body import body_event
+from collectors.formats.bodies.any_body import body_events
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import inclusive
@@ -53,7 +53,9 @@ def recognises(keys: frozenset[str]) -> bool:
 def parse(line: bytes) -> tuple[UsageEvent]:
     """One row as its event."""
     row = _decode(line)
-    answer = body_event(bytes(row.response))
+    answers = body_events(bytes(row.response))
+    # Of an answer that several models worked on, the row knows one.
+    answer = answers[0] if len(answers) == 1 else None
     usage = answer.usage if answer and answer.usage != NOTHING else inclusive(row.req_units, row.res_units)
     outcome, metadata = _outcome(row), row.metadata or {}
     user = metadata.get(_USER)

@@ -37,3 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 EMBEDDINGS = {"object": "list", "data": [], "model": "e", "usage": {"prompt_tokens": 8, "total_tokens": 8}}
 RERANK = {"id": "r", "results": [], "meta": {"billed_units": {"search_units": 1.0}}}
+BATCHED: dict[str, Any] = {
+    "id": "batch_req_1", "custom_id": "request-1", "error": None,
+    "response": {"status_code": 200, "request_id": "req_1", "body": BODIES["openai.chat"]},
+}  # fmt: skip

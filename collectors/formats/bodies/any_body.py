@@ -1,5 +1,7 @@
 """The answer of any provider, as a gateway keeps it beside counts of its own."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from collectors.formats.bodies import anthropic, chat, cohere, converse, gemini, responses
@@ -15,12 +17,11 @@ _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _text = msgspec.json.Decoder(str).decode
 
 
-def body_event(raw: bytes) -> UsageEvent | None:
-    """The one call that an answer ends, which is JSON or a text with JSON; None where it is none, or several."""
+def body_events(raw: bytes) -> Sequence[UsageEvent]:
+    """The calls that an answer ends, which is JSON or a text with JSON; none where it is no answer."""
     try:
         body = _text(raw).encode() if raw[:1] == b'"' else raw
         keys = frozenset(_keys(body))
-        found = next((known.parse(body) for known in WHOLE if known.recognises(keys)), ())
+        return next((known.parse(body) for known in WHOLE if known.recognises(keys)), ())
     except (ValueError, ArithmeticError, RecursionError, NotUsageError):
-        return None
-    return found[0] if len(found) == 1 else None
+        return ()

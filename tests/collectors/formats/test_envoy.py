@@ -60,3 +60,11 @@ def test_retries_that_share_a_request_id_are_two_requests() -> None:
 def test_only_the_start_is_needed() -> None:
     (event,) = parse(without(NAME, "duration", "response_code", "x-request-id", "gen_ai.response.model", OUTPUT))
     assert (event.model, event.duration_ms, event.usage) == ("gpt-5", None, Usage(input_tokens=1_500))
+
+
+@pytest.mark.parametrize("unsaid", [None, "-", ""])
+def test_without_a_request_id_two_requests_of_one_millisecond_stay_two(unsaid: str | None) -> None:
+    said = {"x-request-id": unsaid}
+    (first,), (second,) = parse(line(NAME, **said)), parse(line(NAME, **{**said, OUTPUT: 421}))
+    (again,) = parse(line(NAME, **said))
+    assert first.id == again.id != second.id

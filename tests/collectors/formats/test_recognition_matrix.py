@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.formats.lines import LineReader
 from collectors.formats.registry import FORMATS
-from tests.fakes.bodies import BODIES, EMBEDDINGS, RERANK
+from tests.fakes.bodies import BATCHED, BODIES, EMBEDDINGS, RERANK
 from tests.fakes.gateway_lines import RECORDS
 from tests.fakes.payloads import payload
 
@@ -25,6 +25,7 @@ STREAM_START = {"type": "message_start", "message": {"id": "msg_2", "type": "mes
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, record) for name, record in (*RECORDS.items(), *BODIES.items())},
     "embeddings": ("openai.chat", EMBEDDINGS),
+    "batch.results": ("batch.results", BATCHED),
     "rerank": ("cohere.v2", RERANK),
     "litellm.slp": ("litellm.slp", json.loads(payload("a"))),
     "codex.jsonl": ("codex.jsonl", CODEX),
