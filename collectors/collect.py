@@ -44,7 +44,7 @@ from collectors.source import Absent, Source
 from collectors.study import Study
 from collectors.web.fetch import open_client
 from store.facts import GpuReading
-from store.tables import StoreError
+from store.tables import StoreError, StoreGoneError
 from store.writer import Writer
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Collection:
         self._new_holder = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Collect until `stop` is set; raises StoreError when the store cannot be opened."""
+        """Collect until `stop` is set; raises StoreError when the store cannot be opened, StoreGoneError when it is no more."""
         await self._runner.start()
         await self._runner.in_writer(self._put_plans_in_force)
         tidying = asyncio.create_task(self._runner.keep_tidy())
@@ -109,10 +109,13 @@ class Collection:
             pricing = asyncio.create_task(self._price_the_unpriced())
             alerting = asyncio.create_task(self._watch.run(self._runner, client))
             studying = asyncio.create_task(self._study_engines())
-            await stop.wait()
+            await _either(stop, self._runner.store_gone)
             await _end([tidying, looking, pricing, alerting, studying, *self._following.values()])
             for receiver in self._receivers:
                 await receiver.close()
+        if self._runner.store_gone.is_set():
+            # To close it would remove the files that lie beside a new store of the same name.
+            raise StoreGoneError("the store was deleted or replaced while it was written.")
         await self._runner.close()
 
     def _follow(self, source: Source) -> None:
@@ -344,6 +347,13 @@ async def _watch(stop: asyncio.Event, ends_when: Callable[[], bool], patience: i
         await asyncio.sleep(1.0)
         alone_for = alone_for + 1 if ends_when() else 0
     stop.set()
+
+
+async def _either(one: asyncio.Event, other: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in (one, other)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:

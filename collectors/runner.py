@@ -13,7 +13,7 @@ from collectors.prices.pricer import Pricer
 from collectors.source import Poll, Source
 from store.facts import Batch, Reject, SourceHealth, SourceState
 from store.retention import Retention
-from store.tables import StoreError
+from store.tables import StoreError, StoreGoneError
 from store.tidying import EVERY_MS
 from store.writer import Writer
 
@@ -66,6 +66,8 @@ class Runner:
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._writer: Writer | None = None
         self._said: dict[str, str] = {}
+        self.store_gone = asyncio.Event()
+        """The store is another one by now, or none: nothing more can be written, nor may this one be closed."""
 
     async def start(self) -> Writer:
         """Open the store in the writing thread; raises StoreError."""
@@ -76,7 +78,11 @@ class Runner:
     async def in_writer(self, work: Callable[[Writer], Answer]) -> Answer:
         """Run something else on the writer, in its thread and in its turn."""
         assert self._writer is not None, "start() comes first"
-        return await asyncio.get_running_loop().run_in_executor(self._writing, work, self._writer)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writing, work, self._writer)
+        except StoreGoneError:
+            self.store_gone.set()
+            raise
 
     async def follow(self, source: Source) -> None:
         """Poll one source for ever; a failed poll is repeated after a growing pause."""

@@ -71,3 +71,7 @@ OTHER = "(other)"
 
 class StoreError(Exception):
     """The store cannot do what was asked; the text is a sentence for the person at the terminal."""
+
+
+class StoreGoneError(StoreError):
+    """Somebody deleted the store, or put another one in its place, while it was written: what is written comes to nobody."""

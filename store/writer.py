@@ -26,7 +26,7 @@ from store.ready import Ready, make_ready
 from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.schema import migrate
-from store.tables import SCHEMA_VERSION, StoreError
+from store.tables import SCHEMA_VERSION, StoreError, StoreGoneError
 from store.tidying import believed_ms
 
 _BUSY_SECONDS = 10.0
@@ -57,6 +57,7 @@ class Writer:
             self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
             self._connection: sqlite3.Connection = self._db.conn
             self._prepare()
+            self._file = _identity(path)
         limits = limits or Limits()
         self._names = Names(self._connection, limits.series)
         self._requests = RequestWriter(self._connection, self._names, limits)
@@ -109,6 +110,8 @@ class Writer:
             yield self._connection
             return
         with plain_errors(self.path):
+            if _identity(self.path) != self._file:
+                raise StoreGoneError(f"the store {self.path} was deleted or replaced while it was written.")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -212,6 +215,15 @@ class Writer:
             " seen_ms = excluded.seen_ms, taken = excluded.taken",
             [(health.name, r.reason, r.count, r.example, health.polled_ms, int(r.taken)) for r in batch.rejects],
         )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, None being none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ One process collects per store; a second one ends with exit code 2. SIGTERM, SIG
 import argparse
 import os
 import resource
+import sys
 from contextlib import suppress
 
 from collectors.clock import now_ms
@@ -16,7 +17,7 @@ from collectors.logs.stream import StreamSource
 from collectors.settings.config import Config
 from collectors.settings.places import Place
 from store.folder import open_folder
-from store.tables import StoreError
+from store.tables import StoreError, StoreGoneError
 from tui.commands.common import config_of, place_to_write, say
 
 _LOWER_PRIORITY = 5
@@ -31,10 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Collect until told to stop."""
-    if options.for_monitors:
+    if options.for_monitors and os.getpriority(os.PRIO_PROCESS, 0) < _LOWER_PRIORITY:
         # A backlog must never slow a key press.
         os.nice(_LOWER_PRIORITY)
-    return collect(config_of(options), place_to_write(options), for_monitors=options.for_monitors, piped=options.stdin)
+    try:
+        return collect(
+            config_of(options), place_to_write(options), for_monitors=options.for_monitors, piped=options.stdin
+        )
+    except StoreGoneError as error:
+        say(f"{error} Recording begins anew, with what still lies in the logs.")
+        sys.stdout.flush()
+        # The program in place of itself: a connection that is closed in order would remove files of the new store.
+        os.execv(sys.executable, [sys.executable, "-m", "tui.cli", *sys.argv[1:]])  # noqa: S606 - our own module
 
 
 def collect(config: Config, place: Place, *, for_monitors: bool, gpus: Gpus | None = None, piped: bool = False) -> int:
