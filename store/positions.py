@@ -42,3 +42,10 @@ def forget_positions(connection: sqlite3.Connection, source: str, files: Sequenc
         "DELETE FROM positions WHERE source = ? AND device = ? AND inode = ?",
         [(source, device, inode) for device, inode in files],
     )
+
+
+def follower_of(connection: sqlite3.Connection, paths: Sequence[str]) -> str | None:
+    """The source that has followed a log of one of these paths; who imports does not follow."""
+    followed = "SELECT p.source FROM positions AS p JOIN sources AS s ON s.name = p.source AND s.kind = 'file' WHERE p.path = ?"
+    found = (connection.execute(followed, (path,)).fetchone() for path in paths)
+    return next((row[0] for row in found if row is not None), None)

@@ -20,7 +20,7 @@ from store.limits import Limits
 from store.machines import MachineWriter
 from store.names import Names
 from store.plans import put_in_force, read_commitments
-from store.positions import forget_positions, read_positions, write_positions
+from store.positions import follower_of, forget_positions, read_positions, write_positions
 from store.provider_facts import ProviderFact
 from store.ready import Ready, make_ready
 from store.requests import RequestWriter, WrittenRequests
@@ -131,6 +131,11 @@ class Writer:
         """How far each file of a source has been read."""
         with plain_errors(self.path):
             return read_positions(self._connection, source)
+
+    def follower_of(self, paths: Sequence[str]) -> str | None:
+        """The source that has followed a log of one of these paths, the first one that is known."""
+        with plain_errors(self.path):
+            return follower_of(self._connection, paths)
 
     def watermark_ms(self, source: str) -> int | None:
         """When a source was last read to its end, or None."""

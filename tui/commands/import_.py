@@ -11,7 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from collectors.clock import now_ms
+from collectors.logs.copies import names_of, read_before
 from collectors.logs.document import is_document
 from collectors.logs.finished import Piece, Task, portions, priced_piece, rare_collections
 from collectors.logs.stream import StreamSource
@@ -115,13 +118,25 @@ class Importer:
                 self._draw(path, size, written[-1][1], time.monotonic() - started)
 
     def _task(self, path: Path) -> Task:
+        """A log that somebody follows is read in the name of its source, whose requests are known by that, and on from there."""
+        names = [str(path), *names_of(path)]
+        source = next(filter(None, (source_for(Path(name), self._sources) for name in names)), None)
+        follower = source.label if source else self._writer.follower_of(names)
+        pattern, positions = _literal(path), self._writer.positions(SOURCE)
+        if not any(position.path == pattern for position in positions):
+            # Where a source begins says which of its bytes were counted.
+            read = self._writer.positions(source.label) if source and source.start == "beginning" else []
+            position = read_before(path, [*positions, *read])
+            if position is not None:
+                positions = [*positions, msgspec.structs.replace(position, path=pattern)]
+                say(f"{plain(path.name)}: its first {position.offset:,} bytes were read before and are not read again")
         return Task(
-            name=SOURCE,
-            pattern=_literal(path),
-            positions=self._writer.positions(SOURCE),
+            name=follower or SOURCE,
+            pattern=pattern,
+            positions=positions,
             config=self._config,
             whole=is_document(path),
-            source=source_for(path, self._sources),
+            source=source,
             bought=self._bought,
         )
 
