@@ -50,7 +50,9 @@ def delete_folder(store: Path) -> None:
 
 
 @pytest.mark.parametrize("remove", [delete, delete_folder])
-def test_a_collector_goes_on_in_a_new_store_with_all_that_lies_in_the_logs(tmp_path: Path, remove: Callable[[Path], None]) -> None:
+def test_a_collector_goes_on_in_a_new_store_with_all_that_lies_in_the_logs(
+    tmp_path: Path, remove: Callable[[Path], None]
+) -> None:
     log, store, config, said = (tmp_path / name for name in ("x.jsonl", "store/usdtop.db", "c.toml", "said"))
     config.write_text(CONFIG.format(log=log))
     write(log, "a", "b")
