@@ -7,6 +7,7 @@ import msgspec
 
 from pricing.alerts.finding import Finding, Key
 from pricing.alerts.states import Open, Steps
+from store import alertpast
 from store.alerts import AlertRecord, encoded, read_alerts
 from store.asking import asking
 
@@ -92,6 +93,7 @@ class AlertBook:
             (at_ms - _KEEP_MS, _MOST_KEPT),
         )
         self._connection.execute("DELETE FROM alert_deliveries WHERE alert NOT IN (SELECT id FROM alerts)")
+        alertpast.tidy(self._connection, at_ms)
 
     def _begin(self, finding: Finding, at_ms: int, webhooks: Sequence[str]) -> None:
         row: Mapping[str, object] = {
@@ -113,6 +115,8 @@ class AlertBook:
         if alert.calm_since_ms is not None:
             self._update(alert.key, "calm_since_ms = NULL", ())
         explains = finding.cause is not None and at_ms - alert.opened_ms <= _EXPLAINED_MS
+        only, only_values = f"AND title != ? AND measured_ms <= {at_ms - _MEASURED_EVERY_MS}", (finding.title,)
+        alertpast.keep_before(self._connection, alert.key, only=only, only_values=only_values)
         self._update(
             alert.key,
             "title = ?, value = ?, measured_ms = ?, body = coalesce(?, body),"
@@ -124,8 +128,8 @@ class AlertBook:
                 encoded(finding) if explains else None,
                 finding.effect_nano_usd_per_hour,
             ),
-            only=f"AND title != ? AND measured_ms <= {at_ms - _MEASURED_EVERY_MS}",
-            only_values=(finding.title,),
+            only=only,
+            only_values=only_values,
         )
 
     def _end(self, key: Key, at_ms: int, webhooks: Sequence[str]) -> None:

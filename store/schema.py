@@ -31,6 +31,7 @@ _IN_ORDER = (
     sources.m022_doubts,
     sources.m023_gone,
     changes.m024_changes,
+    incidents.m025_alert_figures,
 )
 
 migrations = Migrations("usdtop")

@@ -1,6 +1,6 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
-SCHEMA_VERSION = 24
+SCHEMA_VERSION = 25
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 
 ROLLUPS = {"rollup_minute": 60, "rollup_hour": 3_600, "rollup_day": 86_400}

@@ -148,8 +148,14 @@ class AskingApp(TerminalApp):
             screen = self.screen
             if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
                 screen.failure = "the store does not answer; the figures are of the time above"
-        elif self.is_live and not self.is_copy and time.monotonic() >= self._rests_until_s and self._is_due():
+        elif self._moves_on and time.monotonic() >= self._rests_until_s and self._is_due():
             self.ask()
+
+    @property
+    def _moves_on(self) -> bool:
+        """Whether the screen in front is read again by itself; what is always of now is in the past, too."""
+        is_of_now = not self.paused and getattr(self.screen, "ALWAYS_OF_NOW", False)
+        return (self.is_live or is_of_now) and not self.is_copy
 
     def _is_due(self) -> bool:
         """Whether the screen in front wants to be read again; what costs much is read more seldom."""

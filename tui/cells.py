@@ -1,11 +1,12 @@
 """Texts in the cells of a terminal: made harmless, cut, padded and broken into lines."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 REPLACEMENT = "�"
 ELLIPSIS = "…"
+_BETWEEN = "   "
 _DRAWN = "≥≤…�×·"
 _ASCII = str.maketrans(
     {
@@ -113,3 +114,14 @@ def wrap(sentence: str, width: int) -> list[str]:
             lines.append(line)
         line = safe(word, width)
     return [*lines, line]
+
+
+def side_by_side(parts: Sequence[str], width: int) -> list[str]:
+    """Short texts beside each other in lines of at most `width` cells, each whole; what is longer than a line is broken."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cells(lines[-1]) + len(_BETWEEN) + cells(part) <= width:
+            lines[-1] += _BETWEEN + part
+        else:
+            lines += wrap(part, width)
+    return lines

@@ -34,8 +34,6 @@ class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
     machine: str
     demo: bool
-    notices: Callable[[], tuple[str, ...]]
-    """Sentences that the header must not hide."""
     prices: Prices | None
     """None where prices of other models are not loaded."""
 

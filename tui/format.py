@@ -13,12 +13,14 @@ from tui.cells import cells as cells
 from tui.cells import pad as pad
 from tui.cells import safe as safe
 from tui.cells import shorten as shorten
+from tui.cells import side_by_side as side_by_side
 from tui.cells import wrap as wrap
 
 UNKNOWN = "--"
 AT_LEAST = "≥"
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
+_BLOCKS = "▁▂▃▄▅▆▇"
+"""Not the whole cell: curves of rows that stand above each other stay apart."""
 _CENT = Decimal("0.01")
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
@@ -161,6 +163,11 @@ def size(number_of_bytes: int | None) -> str:
         amount /= 1024
         units.pop(0)
     return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def per_second(number_of_bytes: float | None) -> str:
+    """A rate of bytes: 1.2 GiB/s."""
+    return UNKNOWN if number_of_bytes is None else f"{size(round(number_of_bytes))}/s"
 
 
 def whole(number: float | None, unit: str = "") -> str:

@@ -8,9 +8,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from store.reader import Reader
 from store.tables import StoreError
 from tui.feed import Act, FeedError, OpenStore, Prices, Question
+from tui.pictures.header import Header
 
 P = TypeVar("P")
 
@@ -46,20 +50,26 @@ class StoreFeed:
             now_ms = self._clock()
             asked, at_ms, kept = self._kept.get(type(question), (None, now_ms, None))
             if asked == question and 0 <= now_ms - at_ms < question.KEPT_MS:
-                return cast("P", kept)
+                return cast("P", self._noticed(kept))
             answer = question.answer(
                 OpenStore(
                     reader=reader,
                     now_ms=now_ms,
                     machine=self._machine,
                     demo=self._demo,
-                    notices=self._notices,
                     prices=self._prices,
                 )
             )
             if question.KEPT_MS:
                 self._kept[type(question)] = question, now_ms, answer
+            return cast("P", self._noticed(answer))
+
+    def _noticed(self, answer: object) -> object:
+        """A picture with the sentences that its header must not hide, whatever it is of."""
+        header, notices = getattr(answer, "header", None), self._notices()
+        if not notices or not isinstance(answer, Struct) or not isinstance(header, Header):
             return answer
+        return replace(answer, header=replace(header, notices=notices))
 
     def do(self, act: Act) -> str:
         """Write it, through a connection of its own."""

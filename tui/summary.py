@@ -1,13 +1,15 @@
 """One line that says what a screen shows, for an incident channel."""
 
+from pricing.alerts.names import State
 from tui import format as fmt
+from tui.pictures.alerts import AlertRow
 from tui.pictures.burn import BurnPicture, GroupRow
 from tui.pictures.header import Header
 from tui.widgets.table import Table
 
 
 def incident_line(picture: BurnPicture, row: GroupRow | None) -> str:
-    """The three figures, the row under the cursor, and the worst that is in doubt."""
+    """The three figures, the first that fires with its cause, the row under the cursor, and the worst that is in doubt."""
     headline, least = picture.headline, picture.headline.lower_bound
     parts = [
         f"{fmt.usd(headline.usd_per_hour, lower_bound=least)}/h (metered {fmt.dollars(headline.metered_usd_per_hour)}"
@@ -21,10 +23,17 @@ def incident_line(picture: BurnPicture, row: GroupRow | None) -> str:
     if headline.mark is not None:
         mark = f"{fmt.safe(headline.mark.text, 40)} {fmt.clock(headline.mark.at_ms)[:5]}"
         parts.append(f"{fmt.change(headline.since_mark_usd_per_hour)}/h since {mark}")
+    parts += [_alert(alert, picture.header) for alert in picture.alerts[:1] if alert.state is State.FIRING]
     if row is not None:
         parts.append(_member(picture, row))
     parts += [fmt.safe(doubt, 100) for doubt in picture.doubts[:1]]
     return f"{opening(picture.header)}: {'; '.join(parts)}"
+
+
+def _alert(alert: AlertRow, header: Header) -> str:
+    why = f" ({fmt.safe(alert.first_cause, 120)})" if alert.first_cause else ""
+    since = fmt.moment(alert.opened_ms, header.as_of_ms)
+    return f"! {fmt.safe(alert.subject, 60)}: {fmt.safe(alert.title, 100)}{why} since {since}"
 
 
 def _member(picture: BurnPicture, row: GroupRow) -> str:

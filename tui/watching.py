@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from collectors.clock import now_ms
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HUNG_UP = 129
 _SWITCH_S = 0.0005
 """How long a key press waits at most for the thread that takes a picture in: Python's own five milliseconds add up."""
+_LEAST_ROOM_BYTES = 1024 * 1024
 _SECONDS, _SLOW_SECONDS = 1.0, 15.0
 """How often the picture is read."""
 
@@ -57,7 +59,7 @@ def _feed(watched: Watched, config: "Callable[[], Config]") -> Feed:
         clock=now_ms if copied is None else lambda: copied.taken_ms,
         machine=machine_name() if copied is None else copied.machine,
         demo=watched.demo,
-        notices=_Notices(watched.place, read_only=watched.read_only),
+        notices=Notices(watched.place, read_only=watched.read_only),
         prices=prices(config),
         read_only=watched.read_only,
     )
@@ -126,7 +128,7 @@ def prices(config: "Callable[[], Config]") -> "Prices":
     return load
 
 
-class _Notices:
+class Notices:
     """Sentences for the header that change while the monitor runs."""
 
     def __init__(self, place: Place, *, read_only: bool) -> None:
@@ -139,8 +141,19 @@ class _Notices:
         if self._read_only:
             notices.append("watching only: this monitor starts no collector")
         elif self._collector.path.exists() and self._collector.is_free():
-            notices.append(f"no collector runs; see {log_beside(self._place.path)}")
+            notices.append(f"no collector runs: start usdtop again (why it ended: {log_beside(self._place.path)})")
+        if not self._read_only and _is_full(self._place.path):
+            notices.append("the store's disk is full: nothing is recorded until there is room")
         return tuple(notices)
+
+
+def _is_full(store: Path) -> bool:
+    """Whether the disk has no room for what is recorded next."""
+    try:
+        disk = os.statvfs(store.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_ROOM_BYTES
 
 
 def _view(config: "Config") -> "View":

@@ -30,6 +30,7 @@ _PIECE_BYTES = 1024 * 1024
 """Read and parsed while it is still in the processor's cache."""
 _MOST_PIECES = 16
 _HEADER_BYTES = 65_536
+_NEVER = "Nothing was ever read of it: is the path right?"
 _ENOUGH_EVENTS = 4_096
 """A poll hands over about so many at most, for one transaction."""
 
@@ -140,9 +141,10 @@ class FileSource:
     def _hand_over(self) -> Poll:
         gathered, self._gathered = self._gathered, Gathered()
         # What is gone at the next poll was a rotation under way.
-        lasting = [sentence for sentence in gathered.troubles if sentence in self._troubles]
-        self._troubles = frozenset(gathered.troubles)
         poll = gathered.poll(self._format)
+        troubles = gathered.troubles if self._tail.has_met_a_file else (f"{poll.detail} {_NEVER}",)
+        lasting = [sentence for sentence in troubles if sentence in self._troubles]
+        self._troubles = frozenset(troubles)
         return msgspec.structs.replace(poll, late=" ".join(lasting)) if lasting else poll
 
     def _wanted(self, events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:

@@ -122,6 +122,11 @@ class Tail:
         """Keep what the format of a file's lines remembers of those that were read."""
         self._book.remember(key, memory)
 
+    @property
+    def has_met_a_file(self) -> bool:
+        """Whether there ever was a file to follow, however long ago."""
+        return bool(self._book.known or self._book.open or self._logs)
+
     def position(self, key: Key) -> Position | None:
         """How far a file was read; None where it is not known any more."""
         return self._book.known.get(key)

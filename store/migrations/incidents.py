@@ -52,3 +52,20 @@ def m015_alerts(db: Database) -> None:
         not_null={"attempts", "queued_ms", "next_ms"},
         strict=True,
     )
+
+
+def m025_alert_figures(db: Database) -> None:
+    """What open alerts said before they said something newer: a look into the past sees what was seen then."""
+    db.table("alert_figures").create(
+        {
+            "alert": int,
+            "measured_ms": int,
+            "title": str,
+            "value": float,
+            "effect_nano_usd_per_hour": int,
+            "body": str,
+        },
+        pk=("alert", "measured_ms"),
+        not_null={"title", "value"},
+        strict=True,
+    )

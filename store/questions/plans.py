@@ -1,5 +1,6 @@
 """Questions about what was planned and what became of it: prices by the hour, budgets, launches, marks, alerts."""
 
+from store.alertpast import as_said_at
 from store.alerts import AlertRecord, read_alerts
 from store.capacity import hosts
 from store.facts import BudgetFact, CommitmentFact, HostFact
@@ -31,11 +32,11 @@ class PlanQuestions(OpenStore):
         return self.kept("launches", None, self.facts_stamp("launches"), lambda: read_launches(self.ask))
 
     def alerts(self, since_ms: int, until_ms: int) -> list[AlertRecord]:
-        """Alerts that were open at any time in [since, until], the newest first."""
+        """Alerts that were open at any time in [since, until], the newest first, with what they said at its end."""
         whole = _whole_minutes(since_ms, until_ms)
         found = self.kept("alerts", whole, self.facts_stamp("alerts"), lambda: read_alerts(self.ask, *whole), most=4)
         return [
-            one
+            as_said_at(self.ask, one, until_ms)
             for one in found
             if one.opened_ms <= until_ms and (one.resolved_ms is None or one.resolved_ms >= since_ms)
         ]

@@ -48,6 +48,7 @@ BURN = alert(
     effect_usd_per_hour=Decimal("412.60"),
     first_cause="",
     path=(),
+    evidence=("1.9x over 1h and 2.4x over 5m; fires where both are over 1.5x",),
     cause=None,
 )
 SEEN = alert(

@@ -1,4 +1,4 @@
-"""A feed that hands out prepared pictures."""
+"""A feed that hands out prepared pictures, as of where the view stopped."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -83,7 +83,7 @@ class FakeFeed:
             return cast("P", NAMES)
         self.asked.append(question)
         self._fail_on_request()
-        return cast("P", self._answers[type(question)](question))
+        return cast("P", _as_of(self._answers[type(question)](question), getattr(question, "view", View())))
 
     def do(self, act: Act) -> str:
         """Remember it."""
@@ -100,3 +100,11 @@ class FakeFeed:
     def _fail_on_request(self) -> None:
         if self.failure is not None:
             raise FeedError(self.failure)
+
+
+def _as_of(answer: object, view: View) -> object:
+    """The answer with the header that a store gives it: in the past, of where the view stopped."""
+    header = getattr(answer, "header", None)
+    if view.until_ms is None or header is None or header.as_of_ms is None or view.until_ms >= header.as_of_ms:
+        return answer
+    return replace(answer, header=replace(header, as_of_ms=view.until_ms, past=True))  # type: ignore[type-var]  # a picture

@@ -437,7 +437,23 @@ ENGINE_PAGE = EnginePicture(
 GPU_PAGE = GpuPicture(
     header=HEADER,
     host="gpu-host-3",
-    gpu=gpu(0, engine="vllm-a", power_limit_watts=700.0, dram_active=0.61, tensor_active=0.18, sm_active=0.88),
+    gpu=gpu(
+        0,
+        engine="vllm-a",
+        power_limit_watts=700.0,
+        dram_active=0.61,
+        tensor_active=0.18,
+        sm_active=0.88,
+        sm_clock_mhz=1980,
+        sm_clock_max_mhz=1980,
+        memory_clock_mhz=2619,
+        pcie_rx_bytes_per_second=1.2 * (1 << 30),
+        pcie_tx_bytes_per_second=320.0 * (1 << 20),
+        nvlink_rx_bytes_per_second=41.5 * (1 << 30),
+        nvlink_tx_bytes_per_second=41.5 * (1 << 30),
+        ecc_corrected=3,
+        ecc_uncorrected=0,
+    ),
     charts=(
         ChartPicture(
             begins_ms=AS_OF_MS - 60 * 60_000,

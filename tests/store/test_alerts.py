@@ -1,5 +1,6 @@
 """Alerts live in the store: open once, acknowledged from any process, sent once, over when they are over."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,57 @@ def test_an_open_alert_tells_what_is_measured_now_at_most_once_a_minute(desk: De
     assert measure("cache hits 71% -> 3%", AT_MS + MINUTE_MS - 1) == "cache hits 71% -> 4%"
     assert measure("cache hits 71% -> 2%", AT_MS + MINUTE_MS) == "cache hits 71% -> 2%"
     assert desk.the_alert().effect_nano_usd_per_hour == 88_700_000_000, "what is not known now stays as it was"
+
+
+def test_a_look_into_the_past_sees_what_an_alert_said_then(desk: Desk) -> None:
+    desk.open(finding())
+
+    def measure(minutes: int, **changes: Any) -> None:
+        with desk.writer.transaction() as connection:
+            book = AlertBook(connection)
+            ((alert, _),) = book.open().values()
+            kept = ((alert, finding(**changes)),)
+            book.take(Steps(kept=kept), at_ms=AT_MS + minutes * MINUTE_MS)
+
+    measure(1, title="cache hits 71% -> 3%", effect_nano_usd_per_hour=90_000_000_000, evidence=("3% over 5 min",))
+    measure(2, title="cache hits 71% -> 2%", cause=None, evidence=("2% over 5 min",))
+    measure(3, title="cache hits 71% -> 1%", evidence=("1% over 5 min",))
+
+    def seen(minutes: float) -> tuple[str, int | None, tuple[str, ...]]:
+        (alert,) = desk.alerts(AT_MS + int(minutes * MINUTE_MS))
+        return alert.title, alert.effect_nano_usd_per_hour, alert.body.evidence
+
+    assert seen(0) == ("cache hits 71% -> 4%", 88_700_000_000, ("4% over 5 min",))
+    assert seen(0.9) == seen(0)
+    assert seen(1) == ("cache hits 71% -> 3%", 90_000_000_000, ("3% over 5 min",))
+    assert seen(2.5) == ("cache hits 71% -> 2%", 88_700_000_000, ("3% over 5 min",)), "its cause was not renewed"
+    assert seen(3) == seen(60) == ("cache hits 71% -> 1%", 88_700_000_000, ("1% over 5 min",))
+
+
+def test_what_an_alert_said_is_kept_the_seldomer_the_older_it_is_and_forgotten_with_the_minutes(desk: Desk) -> None:
+    desk.open(finding())
+    day = 24 * 60
+    with desk.writer.transaction() as connection:
+        book = AlertBook(connection)
+        ((alert, _),) = book.open().values()
+        for minute in range(1, day + 1):
+            book.take(Steps(kept=((alert, finding(title=f"{minute}")),)), at_ms=AT_MS + minute * MINUTE_MS)
+
+        def kept() -> list[int]:
+            rows = connection.execute("SELECT measured_ms, body FROM alert_figures ORDER BY 1").fetchall()
+            assert sum(body is not None for _, body in rows) == 1, "the same body is kept once"
+            return [(row[0] - AT_MS) // MINUTE_MS for row in rows]
+
+        assert kept()[:30] == list(range(30)), "each minute of the first half hour"
+        gaps = [later - one for one, later in pairwise(kept())]
+        assert max(gaps) <= 1 + day // 30
+        assert len(kept()) < 160
+        book.take(Steps(resolved=(alert,)), at_ms=AT_MS + (day + 1) * MINUTE_MS)
+        book.tidy(AT_MS + 35 * day * MINUTE_MS)
+        assert kept()
+        book.tidy(AT_MS + 37 * day * MINUTE_MS)
+        assert connection.execute("SELECT count(*) FROM alert_figures").fetchone() == (0,)
+    assert desk.the_alert().title == f"{day}", "the alert itself stays"
 
 
 def test_the_cause_is_renewed_for_half_an_hour_and_then_kept(desk: Desk) -> None:

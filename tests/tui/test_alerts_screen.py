@@ -186,11 +186,44 @@ async def test_the_burn_screen_has_the_first_alerts_under_its_table(size: tuple[
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         lines = app.screen.query_one(AlertRows).text.splitlines()
-        assert len(lines) == 4
         assert lines[1].startswith("! 14:21Z launch  burn 1.9x over 1h and 2.4x over 5m")
         assert lines[2].startswith("! 14:09Z acme claude-sonnet-4-6  cache hits 71% -> 4%   +$88.70/h")
-        assert lines[3].startswith("  "), "a snoozed one does not shout"
-        assert lines[3].endswith("1 more: 7")
+        below = lines[3].strip() if size[0] == 80 else lines[2]
+        assert below.endswith("cache hits +$88.70/h (acme, claude-sonnet-4-6)"), "who caused it is said whole"
+        assert lines[-1].startswith("  "), "a snoozed one does not shout"
+        assert lines[-1].endswith("1 more: 7")
+        assert len(lines) == (5 if size[0] == 80 else 4)
+
+
+async def test_causes_under_the_burn_table_leave_it_its_rows_and_go_when_the_terminal_grows() -> None:
+    each = tuple(alerts.alert(number) for number in range(1, 6))
+    app = monitor(FakeFeed(pictures.burn(alerts=each)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        rows = app.screen.query_one(AlertRows)
+        assert rows.text.count("(acme, claude-sonnet-4-6)") == 1
+        assert rows.size.height == 5
+        await pilot.resize_terminal(160, 24)
+        await settle(pilot)
+        assert rows.text.count("(acme, claude-sonnet-4-6)") == 3
+        assert rows.size.height == 4
+
+
+async def test_the_cause_of_what_fires_stands_under_its_row_where_there_is_no_column_for_it() -> None:
+    app = monitor(with_alerts())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        table = app.screen.query_one(Table)
+        assert "CAUSE" not in table.titles_shown
+        lines = table.text.splitlines()
+        fired = next(number for number, line in enumerate(lines) if "cache hits 71%" in line)
+        assert lines[fired + 1].strip() == "cache hits +$88.70/h (acme, claude-sonnet-4-6)"
+        assert "give it work" not in table.text, "what somebody looks after stays on its line"
+        await pilot.resize_terminal(200, 50)
+        await settle(pilot)
+        assert "CAUSE" in table.titles_shown
+        assert len([line for line in table.text.splitlines() if line.strip()]) == 1 + len(alerts.ROWS)
 
 
 async def test_the_burn_screen_without_alerts_gives_no_line_to_them() -> None:

@@ -28,6 +28,15 @@ def test_budgets_in_ascii(snap_compare: Any, size: tuple[int, int]) -> None:
     assert snap_compare(monitor(ascii_only=True), terminal_size=size, run_before=after("3"))
 
 
+def test_budgets_without_colours(snap_compare: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("3"))
+
+
+def test_one_budget_in_ascii(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(monitor(ascii_only=True), terminal_size=size, run_before=after("3", "enter"))
+
+
 def test_no_budgets(snap_compare: Any, size: tuple[int, int]) -> None:
     feed = FakeFeed(budgets=replace(fake.BUDGETS, lines=(), launch=None, doubts=()))
     assert snap_compare(monitor(feed), terminal_size=size, run_before=after("3"))

@@ -95,6 +95,14 @@ def test_the_curve_of_a_budget_ends_at_what_is_spent(store: Path) -> None:
         assert len(curve.plan) == len(curve.series[0].values)
 
 
+def test_what_was_spent_before_the_store_knew_anything_is_a_gap_in_the_curve_and_no_zero(store: Path) -> None:
+    curve = budget(Reader(store), View(until_ms=AT_MS), "tight", AT_MS, machine="here").curve
+    at_ms = [curve.begins_ms + (place + 1) * curve.step_ms for place in range(curve.steps)]
+    begins_ms = AT_MS - HOUR_MS  # the host's, a few minutes before the first request
+    for end_ms, value in zip(at_ms, curve.series[0].values, strict=True):
+        assert (value is not None and value > 0) is (begins_ms < end_ms <= AT_MS + curve.step_ms - 1)
+
+
 def test_a_curve_begins_with_its_period_and_not_with_an_hour(tmp_path: Path) -> None:
     path = tmp_path / "usdtop.db"
     writer = Writer(path)

@@ -123,3 +123,13 @@ def test_the_trend_of_a_provider_ends_where_that_of_its_rate_does(tmp_path: Path
     assert picture.headline.usd_per_hour == 60
     assert picture.headline.burn_trend[-2:] == (0.0, 60.0)
     assert [row.trend[-1] for row in picture.rows] == [pytest.approx(DOLLAR / 60)]
+
+
+def test_minutes_before_the_oldest_that_is_kept_are_blanks_in_the_small_curves(path: Path) -> None:
+    picture = burn(Reader(path), View(), AT_MS, machine="here")
+    assert picture.headline.burn_trend == (*(None,) * 21, 80.0, *(20.0,) * 6, 140.0, 80.0)
+    models = {row.key: row.trend for row in picture.rows}
+    assert (set(models["opus"][:21]), models["opus"][21:28]) == ({None}, (0.0,) * 7)
+    assert models["opus"][28:] == pytest.approx((2 * DOLLAR / 60, 0.0))
+    long_ago = burn(Reader(path), View(until_ms=AT_MS - 40 * 24 * HOUR_MS), AT_MS, machine="here")
+    assert set(long_ago.headline.burn_trend) <= {None}, "nothing is known of that time"

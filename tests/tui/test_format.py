@@ -132,9 +132,9 @@ def test_sizes_are_binary() -> None:
 
 
 def test_a_gap_in_a_curve_is_a_blank() -> None:
-    assert fmt.sparkline([0, None, 4, 8]) == "▁ ▅█"
-    assert fmt.sparkline([0, None, 4, 8], ascii_only=True) == "_ +#"
-    assert fmt.sparkline([1, 2, 8], 2) == "▃█"
+    assert fmt.sparkline([0, None, 4, 8]) == "▁ ▄▇"
+    assert fmt.sparkline([0, None, 4, 8], ascii_only=True) == "_ =%"
+    assert fmt.sparkline([1, 2, 8], 2) == "▂▇"
     assert fmt.sparkline([], 5) == ""
 
 
@@ -203,3 +203,11 @@ def test_a_member_without_a_name_says_what_is_missing() -> None:
     assert fmt.member("tenant", None) == "(no tenant)"
     assert fmt.member("tenant", "") == '""'
     assert fmt.member("tenant", "acme") == "acme"
+
+
+def test_short_texts_stand_side_by_side_and_each_stays_whole() -> None:
+    parts = ["busy 97%", "memory 75.0 GiB of 80.0 GiB (94%)", "$1.800/h"]
+    assert fmt.side_by_side(parts, 80) == ["busy 97%   memory 75.0 GiB of 80.0 GiB (94%)   $1.800/h"]
+    assert fmt.side_by_side(parts, 45) == ["busy 97%   memory 75.0 GiB of 80.0 GiB (94%)", "$1.800/h"]
+    assert fmt.side_by_side(parts, 20) == ["busy 97%", "memory 75.0 GiB of", "80.0 GiB (94%)", "$1.800/h"]
+    assert fmt.side_by_side([], 20) == []

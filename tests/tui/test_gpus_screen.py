@@ -10,6 +10,7 @@ from tui.explaining.machines import engine_figures, gpu_figures, host_figures
 from tui.pictures.machines import DIM, GONE, HostRow, MachinesPicture
 from tui.questions.machines import EngineQuestion, GpuQuestion
 from tui.reading.enginerow import NOTHING_KNOWN
+from tui.widgets.machinepanel import gpu_health_lines
 from tui.widgets.machinerows import COLUMNS, engine_row, gpu_row, sums_text
 from tui.widgets.table import Row
 
@@ -186,6 +187,32 @@ def test_every_figure_of_an_engine_a_host_and_a_gpu_is_explained() -> None:
     assert shown_for_engines - {"HOST / ENGINE / GPU"} <= explained
     assert {"$/H", "USED", "IDLE/H"} <= {one.figure for one in host_figures(header, host)}
     assert {"BUSY", "MEM", "WATTS"} <= {one.figure for one in gpu_figures(header, host, host.gpus[0])}
+
+
+async def test_a_gpu_s_page_says_its_memory_clock_its_wires_and_its_memory_errors_and_explains_each() -> None:
+    app = monitor()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "j", "j", "enter")
+        page = " ".join(shown(app).split())
+        assert "memory clock 2,619 MHz" in page
+        assert "PCIe 1.2 GiB/s in, 320.0 MiB/s out" in page
+        assert "NVLink 41.5 GiB/s in, 41.5 GiB/s out" in page
+        assert "memory errors 3 corrected, 0 not" in page
+        assert "may be wrong" not in page, "errors that were corrected harm nothing"
+    told = {one.figure: one.value for one in gpu_figures(pictures.HEADER, None, pictures.GPU_PAGE.gpu)}
+    assert {"memory clock", "PCIe", "NVLink", "memory errors"} <= told.keys()
+    assert told["PCIe"] == "1.2 GiB/s in, 320.0 MiB/s out"
+
+
+def test_an_error_that_was_not_corrected_is_loud_and_a_card_that_says_nothing_has_no_line() -> None:
+    row = pictures.gpu(0, ecc_corrected=0, ecc_uncorrected=2, nvlink_tx_bytes_per_second=1.0)
+    lines = list(gpu_health_lines(row, 120))
+    assert lines[0] == ((" NVLink -- in, 1 B/s out   memory errors 0 corrected, 2 not", "dim"),)
+    assert [role for _, role in lines[1]] == ["bad"]
+    assert list(gpu_health_lines(pictures.gpu(0), 120)) == []
+    silent = {one.figure for one in gpu_figures(pictures.HEADER, None, pictures.gpu(0))}
+    assert silent == {"BUSY", "MEM", "WATTS"}
 
 
 def test_the_arithmetic_of_an_engine_has_its_numbers_in_it() -> None:

@@ -574,7 +574,11 @@ def test_the_plain_twin_has_the_agreed_form(
 ) -> None:
     scene.host(20, **JOINT)
     scene.rival("0.88")
-    scene.gpu(busy=0.97, power_watts=512.3, memory_used_bytes=8, memory_total_bytes=16)
+    health = {
+        "memory_clock_mhz": 2619, "pcie_tx_bytes_per_second": 300, "pcie_rx_bytes_per_second": 100,
+        "nvlink_tx_bytes_per_second": 7, "nvlink_rx_bytes_per_second": 9, "ecc_corrected": 3, "ecc_uncorrected": 0,
+    }  # fmt: skip
+    scene.gpu(busy=0.97, power_watts=512.3, memory_used_bytes=8, memory_total_bytes=16, **health)
     scene.engine(gpus=(0,), input_tokens=7_500, output_tokens=1_500, running=12, waiting=0, kv_cache_used=0.4)
     monkeypatch.setattr("tui.commands.common.now_ms", lambda: NOW_MS)
     assert main(["gpus", "--json", "--store", str(scene.path)]) == 0
@@ -587,6 +591,7 @@ def test_the_plain_twin_has_the_agreed_form(
     assert {key: gpu[key] for key in ("index", "busy", "memory_used_bytes", "memory_total_bytes", "power_watts", "model")} == {
         "index": 0, "busy": 0.97, "memory_used_bytes": 8, "memory_total_bytes": 16, "power_watts": 512.3, "model": "llama",
     }  # fmt: skip
+    assert {key: gpu[key] for key in health} == health
     assert (engine["source"], engine["state"], engine["running"], engine["waiting"]) == ("vllm-a", "ok", 12, 0)
     assert engine["tokens_per_second"] == {"input": 7_500, "cache_read": None, "output": 1_500}
     assert float(engine["usd_per_million_tokens"]["blended"]) == pytest.approx(20 / 9_000 / 3_600 * 1e6)

@@ -132,6 +132,27 @@ def test_a_mask_hides_names_in_sentences_and_gives_them_back() -> None:
     assert Mask({"tenant": ["critical"]}).hide(Severity.CRITICAL) is Severity.CRITICAL, "our own words stay"
 
 
+async def test_who_moved_an_alert_is_hidden_too() -> None:
+    app = monitor(FakeFeed())
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "j")
+        assert "globex, small" in shown(app), "a mover of its cause"
+        await press(pilot, "P", "7")
+        for keys in ((), ("enter",), ("i",)):
+            await press(pilot, *keys)
+            assert [name for name in ("acme", "globex") if name in shown(app)] == []
+            assert "tenant-1" in shown(app)
+
+
+def test_what_our_sentences_say_in_several_words_is_no_name() -> None:
+    mask = Mask({"tenant": ["cache", "model", "acme", "burn against usual"], "key": ["budget"]})
+    assert mask.hide("cache hits 71% -> 4%") == "cache hits 71% -> 4%"
+    assert mask.hide("model mix +$9/h (cache, gpt-4o)") == "model mix +$9/h (tenant-1, gpt-4o)"
+    assert mask.hide("80% of budget is spent by model") == "80% of key-1 is spent by tenant-2", "it might be the name"
+    assert mask.hide("burn against usual: 4x") == "tenant-4: 4x", "who is called so is hidden"
+
+
 def test_what_is_masked_is_what_says_who_somebody_is() -> None:
     assert privacy.MASKED == ("tenant", "key", "user", "end_user")
     assert Mask({"model": ["gpt-4o"]}).hide("gpt-4o") == "gpt-4o"
@@ -169,3 +190,21 @@ async def test_what_is_sent_to_the_terminal_is_shown_on_request() -> None:
         assert shown(app).splitlines()[-1].endswith("-- B/s")
         await press(pilot, "B")
         assert "B/s" not in shown(app)
+
+
+async def test_a_source_that_does_not_speak_is_named_on_every_screen_but_the_one_that_lists_it() -> None:
+    note = pictures.HEADER.sources[0]
+    header = replace(pictures.HEADER, sources_ok=3, sources=(note, replace(note, name="vllm-a", state="failing")))
+    feed = FakeFeed(
+        pictures.burn(header=header),
+        machines=replace(pictures.MACHINES, header=header),
+        sources=replace(pictures.SOURCES, header=header),
+    )
+    app = monitor(feed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for key, is_named in (("1", True), ("2", True), ("6", False)):
+            await press(pilot, key)
+            assert ("vllm-a is failing, 6 says why" in shown(app)) is is_named
+        await press(pilot, "1", "[")
+        assert "vllm-a is failing" not in shown(app), "it may have spoken then"

@@ -99,8 +99,7 @@ def test_paused(snap_compare: Any, size: tuple[int, int], key: str) -> None:
 @EVERY_SIZE
 @EVERY_SCREEN
 def test_past(snap_compare: Any, size: tuple[int, int], key: str) -> None:
-    past = replace(pictures.HEADER, as_of_ms=pictures.AS_OF_MS - 3_600_000, past=True)
-    assert snap_compare(monitor(feed(past)), terminal_size=size, run_before=after(key))
+    assert snap_compare(monitor(feed()), terminal_size=size, run_before=after(key, *"[" * 2))
 
 
 @EVERY_SIZE

@@ -4,16 +4,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle
 from tui import zone
 from tui.app import MonitorApp
-from tui.pictures.burn import BurnPicture
-from tui.pictures.view import View
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 LARGE = (200, 50)
@@ -33,13 +29,6 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
         await press(pilot, *keys)
 
     return run_before
-
-
-def in_the_past(view: View) -> BurnPicture:
-    """A picture that says of when it is."""
-    until_ms = view.until_ms or pictures.AS_OF_MS
-    header = replace(pictures.HEADER, as_of_ms=until_ms, past=view.until_ms is not None)
-    return pictures.burn(by=view.by, path=view.path, header=header)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +54,7 @@ def test_an_explanation(snap_compare: Any, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40", "200x50"])
 def test_the_past(snap_compare: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(monitor(FakeFeed(in_the_past)), terminal_size=size, run_before=after("[", "["))
+    assert snap_compare(monitor(), terminal_size=size, run_before=after("[", "["))
 
 
 def test_the_chart_in_a_small_terminal(snap_compare: Any) -> None:

@@ -1,10 +1,17 @@
+from pathlib import Path
+
 from msgspec.structs import replace
 
+from store.reader import Reader
+from store.writer import Writer
 from tests.fakes import pictures
+from tests.fakes.events import AT_MS, batch
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.acts.keys import AllowKey
 from tui.pictures.sources import DriftNote, RejectRow
+from tui.pictures.view import View
+from tui.reading.sources import sources
 from tui.widgets.table import Table
 
 
@@ -85,3 +92,39 @@ async def test_one_key_lets_the_collector_use_a_key_that_was_found() -> None:
         feed.failure = "the store is read-only"
         await press(pilot, "u")
         assert "the store is read-only" in shown(app)
+
+
+async def test_in_the_past_sources_stay_those_of_now_and_say_so() -> None:
+    feed = FakeFeed()
+    app = monitor(feed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "[", "6")
+        assert "LIVE" in shown(app)
+        assert "this is their state now" in shown(app)
+        assert "L live" in shown(app)
+        before = len(feed.asked)
+        app._tick()
+        await settle(pilot)
+        assert len(feed.asked) == before + 1, "what is of now is read on"
+        await press(pilot, "L")
+        assert "their state now" not in shown(app)
+        await press(pilot, "space")
+        before = len(feed.asked)
+        app._tick()
+        await settle(pilot)
+        assert len(feed.asked) == before, "paused is paused"
+        assert "their state now" not in shown(app)
+
+
+def test_a_source_that_nobody_asks_any_more_says_so_beside_what_it_said_last(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "usdtop.db")
+    writer.write(batch([], at_ms=AT_MS, detail="litellm.slp"))
+    reader = Reader(tmp_path / "usdtop.db")
+    (row,) = sources(reader, View(), AT_MS + 1_000, machine="here").rows
+    assert (row.state, row.detail) == ("ok", "litellm.slp")
+    (row,) = sources(reader, View(), AT_MS + 60_000, machine="here").rows
+    assert row.state == "late"
+    assert row.detail.startswith("Nothing was heard of it since 14:23Z: the collector does not run, or cannot write.")
+    assert row.detail.endswith("litellm.slp")
+    reader.close()

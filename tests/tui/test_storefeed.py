@@ -1,16 +1,24 @@
 """The feed of a real store: what it answers from, and for how long an answer serves."""
 
+import os
 from contextlib import closing
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
+from collectors.settings.places import Place
 from store.tables import StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tui.feed import FeedError, OpenStore, Question
+from tui.pictures.view import View
+from tui.questions.alerts import AlertsQuestion
+from tui.questions.burn import BurnQuestion
+from tui.questions.machines import MachinesQuestion
+from tui.questions.sources import SourcesQuestion
 from tui.storefeed import StoreFeed
+from tui.watching import Notices
 
 
 class Twice(Question[tuple[int, int]], frozen=True):
@@ -79,3 +87,29 @@ def test_what_cannot_be_read_is_a_sentence_and_the_next_question_is_answered(wri
         feed.read(Broken())
     assert feed.read(Kept()) == 0
     feed.close()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [BurnQuestion(View()), MachinesQuestion(View()), AlertsQuestion(View()), SourcesQuestion(View())],
+    ids=repr,
+)
+def test_what_must_not_be_missed_stands_in_the_header_of_every_screen(writer: Writer, question: Question[Any]) -> None:
+    said: list[str] = []
+    feed = StoreFeed(writer.path, clock=lambda: AT_MS, machine="here", notices=lambda: tuple(said))
+    assert feed.read(question).header.notices == ()
+    said.append("the disk is full")
+    assert feed.read(question).header.notices == ("the disk is full",)
+    feed.close()
+
+
+def test_a_monitor_says_that_the_disk_of_its_store_is_full_and_one_that_only_watches_does_not(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(writer.path)
+    assert not any("full" in notice for notice in Notices(place, read_only=False)())
+    room = os.statvfs(writer.path.parent)
+    full = os.statvfs_result((room.f_bsize, room.f_frsize, room.f_blocks, room.f_bfree, 0, *tuple(room)[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+    assert any("full: nothing is recorded" in notice for notice in Notices(place, read_only=False)())
+    assert not any("full" in notice for notice in Notices(place, read_only=True)())

@@ -216,3 +216,33 @@ async def test_a_table_without_room_draws_nothing_wrong(width: int) -> None:
     async with app.run_test(size=(max(width, 1), 2)):
         app.table.show(rows(acme="1.00"))
         assert len(app.table.text.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("keys", [(), ("G",), ("G", "k", "k"), ("G", "g", "j")])
+async def test_the_row_at_the_cursor_is_seen_wherever_texts_fall_under_rows(keys: tuple[str, ...]) -> None:
+    app = TableApp()
+    app.table = CountedTable((*COLUMNS[:2], Column(title="WHY", width=40, rank=1, right=False, falls=True)))
+    async with app.run_test(size=(30, 9)) as pilot:
+        named = [f"row-{number}" for number in range(12)]
+        app.table.show(
+            Row(key=name, cells=(name, "1", f"why {name}"), role="dim" if name == "row-4" else "") for name in named
+        )
+        app.table.focus()
+        await pilot.press(*keys)
+        await pilot.pause()
+        lines = app.table.text.splitlines()
+        assert len(lines) == 9
+        assert all(lines), "no line stays empty while rows wait above or below"
+        place = next(number for number, line in enumerate(lines) if line.startswith("> "))
+        assert str(cursor(app)) in lines[place]
+        assert lines[place + 1 : place + 2] == [f"{'':11}why {cursor(app)}"]
+
+
+async def test_a_click_on_a_text_that_fell_under_its_row_is_a_click_on_the_row() -> None:
+    app = TableApp()
+    app.table = CountedTable((*COLUMNS[:2], Column(title="WHY", width=40, rank=1, right=False, falls=True)))
+    async with app.run_test(size=(30, 8)) as pilot:
+        app.table.show(Row(key=name, cells=(name, "1", f"why {name}")) for name in ("a", "b", "c"))
+        await pilot.pause()
+        await pilot.click(app.table, offset=(12, 4))
+        assert cursor(app) == "b"

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from textual.pilot import Pilot
 
-from tests.fakes import pictures
+from tests.fakes import alerts, pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import press, settle, shown
 from tui import clipboard, export
@@ -60,6 +60,19 @@ async def test_y_copies_one_line_for_an_incident_channel(tmp_path: Path) -> None
         "budget launch $1,204 left, out 17:18Z; +$96.00/h since launch 14:05; model claude-sonnet-4-6 $188.2/h, 46%; "
         "1 unpriced model: support-tuned-7b, 0.4M tok/h"
     )
+
+
+async def test_the_line_says_what_fires_first_and_why(tmp_path: Path) -> None:
+    app = recorded(tmp_path, FakeFeed(pictures.burn(alerts=(alerts.alert(), alerts.BURN))))
+    async with app.run_test(size=(160, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "y")
+        await errands(pilot)
+    copied = base64.b64decode(app.sent.rpartition("\x1b]52;c;")[2].removesuffix("\x07")).decode()
+    assert (
+        "; ! acme claude-sonnet-4-6: cache hits 71% -> 4% (cache hits +$88.70/h (acme, claude-sonnet-4-6)) since 14:09Z; "
+    ) in copied
+    assert "launch  burn" not in copied
 
 
 @pytest.mark.parametrize("keys", [("2",), ("4",), ("4", "enter"), ("6",)], ids="-".join)

@@ -60,6 +60,13 @@ def _gpu_json(gpu: GpuRow) -> dict[str, Any]:
         "power_watts": _rounded(gpu.power_watts), "power_limit_watts": _rounded(gpu.power_limit_watts),
         "temperature_celsius": gpu.temperature_celsius, "sm_active": _rounded(gpu.sm_active),
         "tensor_active": _rounded(gpu.tensor_active), "dram_active": _rounded(gpu.dram_active),
+        "sm_clock_mhz": gpu.sm_clock_mhz, "sm_clock_max_mhz": gpu.sm_clock_max_mhz,
+        "memory_clock_mhz": gpu.memory_clock_mhz,
+        "pcie_tx_bytes_per_second": _whole(gpu.pcie_tx_bytes_per_second),
+        "pcie_rx_bytes_per_second": _whole(gpu.pcie_rx_bytes_per_second),
+        "nvlink_tx_bytes_per_second": _whole(gpu.nvlink_tx_bytes_per_second),
+        "nvlink_rx_bytes_per_second": _whole(gpu.nvlink_rx_bytes_per_second),
+        "ecc_corrected": gpu.ecc_corrected, "ecc_uncorrected": gpu.ecc_uncorrected,
         "mig_instance": gpu.is_instance, "model": gpu.model, "engine": gpu.engine,
         "usd_per_hour": money(gpu.usd_per_hour), "lost": gpu.lost,
         "hints": [msgspec.structs.asdict(hint) for hint in gpu.hints], "age_seconds": round(gpu.age_ms / 1000, 1),
@@ -156,6 +163,10 @@ def _share_of(value: Decimal | None) -> float | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _print_text(picture: MachinesPicture) -> None:

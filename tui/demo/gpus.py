@@ -44,6 +44,9 @@ class DemoGpus:
             power_limit_watts=350.0,
             energy_millijoules=int(_energy(index, at_ms)),
             temperature_celsius=64 + round(4 * swing) if serves else 31,
+            memory_clock_mhz=9001 if serves else 405,
+            ecc_corrected=0,
+            ecc_uncorrected=0,
         )
 
 

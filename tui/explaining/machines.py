@@ -240,6 +240,39 @@ def gpu_figures(header: Header, host: HostRow | None, gpu: GpuRow) -> Iterator[E
         "Power of the board, mean of the last 60 s.",
         f"limit {fmt.whole(gpu.power_limit_watts, ' W')}",
     )
+    yield from _gpu_health(gpu, tell)
+
+
+def _gpu_health(gpu: GpuRow, tell: Tell) -> Iterator[Explanation]:
+    """What its page says in small letters, so far as the card says it."""
+    if gpu.memory_clock_mhz is not None:
+        yield tell(
+            "memory clock",
+            fmt.whole(gpu.memory_clock_mhz, " MHz"),
+            "Clock of the card's memory, which bounds how fast tokens are decoded; it falls while the card idles.",
+            f"read: {gpu.memory_clock_mhz} MHz",
+        )
+    for name, what, inwards, outwards in (
+        ("PCIe", "the machine: models that are loaded, prompts and answers, and other cards where no NVLink is",
+         gpu.pcie_rx_bytes_per_second, gpu.pcie_tx_bytes_per_second),
+        ("NVLink", "other cards: what one model on several cards exchanges for each token",
+         gpu.nvlink_rx_bytes_per_second, gpu.nvlink_tx_bytes_per_second),
+    ):  # fmt: skip
+        if inwards is not None or outwards is not None:
+            yield tell(
+                name,
+                f"{fmt.per_second(inwards)} in, {fmt.per_second(outwards)} out",
+                f"Bytes per second between this card and {what}.",
+                "mean of the readings of the last 60 s",
+            )
+    if gpu.ecc_corrected is not None or gpu.ecc_uncorrected is not None:
+        yield tell(
+            "memory errors",
+            f"{fmt.whole(gpu.ecc_corrected)} corrected, {fmt.whole(gpu.ecc_uncorrected)} not",
+            "Errors in the card's memory that ECC found since the driver was loaded. Corrected ones harm nothing;"
+            " one that was not makes what ran there doubtful.",
+            f"corrected {fmt.whole(gpu.ecc_corrected)}, uncorrected {fmt.whole(gpu.ecc_uncorrected)}",
+        )
 
 
 def sum_figures(picture: MachinesPicture) -> Iterator[Explanation]:

@@ -100,6 +100,16 @@ class GpuRow(msgspec.Struct, frozen=True, kw_only=True):
     dram_active: float | None = None
     sm_clock_mhz: int | None = None
     sm_clock_max_mhz: int | None = None
+    memory_clock_mhz: int | None = None
+    pcie_tx_bytes_per_second: float | None = None
+    """From the card to the machine."""
+    pcie_rx_bytes_per_second: float | None = None
+    nvlink_tx_bytes_per_second: float | None = None
+    """From the card to other cards."""
+    nvlink_rx_bytes_per_second: float | None = None
+    ecc_corrected: int | None = None
+    """Errors in its memory since the driver was loaded."""
+    ecc_uncorrected: int | None = None
     model: str | None
     engine: str | None = None
     """The source of the engine that holds it."""

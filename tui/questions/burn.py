@@ -18,9 +18,7 @@ class BurnQuestion(Question[BurnPicture], frozen=True):
         """As of now."""
         from tui.reading.burn import burn
 
-        return burn(
-            store.reader, self.view, store.now_ms, machine=store.machine, demo=store.demo, notices=store.notices()
-        )
+        return burn(store.reader, self.view, store.now_ms, machine=store.machine, demo=store.demo)
 
 
 class ChartQuestion(Question[ChartPicture], frozen=True):

@@ -53,14 +53,12 @@ def gone_before(one: BudgetLine, other: BudgetLine) -> bool:
     return one.runs_out_ms is not None and (other.runs_out_ms is None or one.runs_out_ms < other.runs_out_ms)
 
 
-def budgets(
-    reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False, notices: tuple[str, ...] = ()
-) -> BudgetsPicture:
+def budgets(reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False) -> BudgetsPicture:
     """Read the Budgets picture; raises StoreError."""
     at, spending = moment(reader, view, now_ms), Spending(reader)
     lines = budget_lines(reader, at, spending)
     return BudgetsPicture(
-        header=header(at, view, machine, demo=demo, notices=notices),
+        header=header(at, view, machine, demo=demo),
         lines=tuple(lines),
         launch=launch_line(reader, at.until_ms, spending),
         doubts=(*(f"not counted: {missing}" for missing in at.missing), *_doubts(lines)),
@@ -113,10 +111,11 @@ def spend_curve(
     if parts:
         parts[0] = spending.spent(scope, period.begins_ms, min(until_ms, begins_ms + step_ms)).nano_usd
     ends = [begins_ms + (place + 1) * step_ms for place in range(-(-(period.ends_ms - begins_ms) // step_ms))]
-    spent, curve = 0, []
-    for part in parts:
+    known_ms, spent = spending.reader.known_since_ms() or 0, 0
+    curve: list[float | None] = []
+    for part, end_ms in zip(parts, ends, strict=False):
         spent += part
-        curve.append(spent / NANO_PER_USD)
+        curve.append(spent / NANO_PER_USD if spent or end_ms > known_ms else None)
     unknown: list[float | None] = [None] * (len(ends) - len(curve))
     marks = spending.reader.marks(begins_ms, until_ms)
     return ChartPicture(

@@ -27,7 +27,7 @@ from tui.reading.moment import LIVE_KINDS, Moment, books_of, header, moment
 from tui.reading.selection import Selection, selection
 from tui.reading.sharing import allocated, by_label
 from tui.reading.sincemark import Baseline, baseline
-from tui.reading.trends import Trends, lengths, trends
+from tui.reading.trends import Trends, trends
 
 _ELSEWHERE = object()
 Rates: TypeAlias = dict[tuple[bool, str | None] | None, Decimal | None]
@@ -39,9 +39,7 @@ _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-def burn(
-    reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False, notices: tuple[str, ...] = ()
-) -> BurnPicture:
+def burn(reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = False) -> BurnPicture:
     """Read the Burn picture; raises StoreError or FeedError."""
     wanted, at = selection(view), moment(reader, view, now_ms)
     sums, costs = reader.sums(at.since_ms, at.until_ms, lagging=True), committed(reader, at)
@@ -69,7 +67,6 @@ def burn(
             view,
             machine,
             demo=demo,
-            notices=notices,
             books=books_of(reader, {one.key.card.card_id for one in sums if one.key.card.status not in UNKNOWN_COST}),
         ),
         headline=headline,
@@ -221,7 +218,7 @@ def _headline_trends(
     committed_per_hour = float(costs.usd_per_hour)
     burns = tuple(
         None if length is None else nano / NANO_PER_USD * 3600 / length + committed_per_hour
-        for nano, length in zip(seen.nano_usd, lengths(at), strict=True)
+        for nano, length in zip(seen.nano_usd, seen.lengths(at), strict=True)
     )
     prices = tuple(
         nano / NANO_PER_USD * 1e6 / count if count else None
@@ -231,7 +228,7 @@ def _headline_trends(
 
 
 def _member_trends(seen: Trends, at: Moment) -> dict[str | None, tuple[float | None, ...]]:
-    seconds = lengths(at)
+    seconds = seen.lengths(at)
     return {
         name: tuple(None if length is None else value / length for value, length in zip(values, seconds, strict=True))
         for name, values in seen.members.items()

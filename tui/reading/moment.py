@@ -136,7 +136,6 @@ def header(
     machine: str,
     *,
     demo: bool = False,
-    notices: tuple[str, ...] = (),
     books: tuple[str, ...] = (),
 ) -> Header:
     """The header line of a picture."""
@@ -153,7 +152,6 @@ def header(
         alerts_firing=len(at.firing),
         is_critical=any(alert.severity is Severity.CRITICAL for alert in at.firing),
         newest_alert=max((alert.id for alert in at.firing), default=0),
-        notices=notices,
         since_ms=at.since_ms,
         sources=tuple(
             SourceNote(name=r.health.name, state=at.states[r.health.name].value, watermark_ms=r.health.watermark_ms)

@@ -6,6 +6,7 @@ from pricing.drift import Drift
 from store.facts import SourceState
 from store.reader import Reader
 from store.records import SourceRecord
+from tui import format as fmt
 from tui.pictures.sources import DriftNote, RejectRow, SourceRow, SourcesPicture
 from tui.pictures.view import View
 from tui.reading.bills import Judged, reconciled_lately
@@ -39,7 +40,7 @@ def _row(record: SourceRecord, at: Moment, rates: dict[str, float], drifts: Mapp
         name=health.name,
         kind=health.kind,
         state=at.states[health.name].value,
-        detail=health.detail,
+        detail=_detail(record, at),
         state_since_ms=record.state_since_ms,
         watermark_ms=health.watermark_ms,
         lag_ms=None if health.watermark_ms is None else max(0, at.now_ms - health.watermark_ms),
@@ -56,6 +57,15 @@ def _row(record: SourceRecord, at: Moment, rates: dict[str, float], drifts: Mapp
         poll_ms=health.poll_ms,
         drift=_drift(drifts.get(health.name)),
     )
+
+
+def _detail(record: SourceRecord, at: Moment) -> str:
+    """What it says of itself; of one that says nothing any more, who should have asked it, too."""
+    health = record.health
+    if health.state is not SourceState.OK or at.states[health.name] is not SourceState.LATE:
+        return health.detail
+    heard = f"Nothing was heard of it since {fmt.moment(health.polled_ms, at.now_ms)}: the collector does not run, or cannot write."
+    return f"{heard} {health.detail}".rstrip()
 
 
 def _drift(judged: Judged | None) -> DriftNote | None:

@@ -23,12 +23,23 @@ class Trends:
     tokens: list[int] = field(default_factory=lambda: [0] * MINUTES)
     members: dict[str | None, list[int]] = field(default_factory=dict)
     """Nano-dollars of each member that is wanted, and tokens where it has no price."""
+    known_from: int = 0
+    """Place of the first minute of which anything is kept: those before it are not known."""
 
     def copy(self) -> "Trends":
         """The same, to go on with."""
         return Trends(
-            self.nano_usd.copy(), self.tokens.copy(), {name: one.copy() for name, one in self.members.items()}
+            self.nano_usd.copy(),
+            self.tokens.copy(),
+            {name: one.copy() for name, one in self.members.items()},
+            self.known_from,
         )
+
+    def lengths(self, at: Moment) -> list[int | None]:
+        """Seconds that each known minute really has; the last one is drawn once it is long enough to mean something."""
+        last = at.until_ms // 1000 % 60 or 60
+        seconds = [60] * (MINUTES - 1) + [last if last >= _LEAST_PART_OF_A_MINUTE else None]
+        return [None] * self.known_from + seconds[self.known_from :]
 
     def add(self, rows: Iterable[tuple[int, SumKey, int, int]], first: int, by: str, wanted: Selection) -> None:
         """Take in what `Reader.steps` answers; `first` is the oldest minute."""
@@ -57,22 +68,26 @@ def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
         # A provider's end where the window does, as those of its rate do.
         for live in live_steps(reader, at.until_ms - MINUTES * 60_000, at.until_ms, 60, lagging=True):
             found.add(live.steps, first, view.by, wanted)
+            found.known_from = min(found.known_from, _place(live.since_ms, first))
+    if found.known_from == MINUTES and reader.known_since_ms() is None:
+        # Nobody ever sent a request: that is known, and hosts have their curve.
+        found.known_from = 0
     return found
 
 
 def _over(reader: Reader, first: int, by: str, wanted: Selection) -> Trends:
     """Of the minutes that are over."""
-    found = Trends()
+    oldest_ms = reader.oldest_bucket_ms()
+    found = Trends(known_from=MINUTES if oldest_ms is None else _place(oldest_ms, first))
     found.add(reader.steps(first * 1000, (first + (MINUTES - 1) * 60) * 1000), first, by, wanted)
     return found
+
+
+def _place(at_ms: int, first: int) -> int:
+    """Of an instant among the minutes of a trend, or at one of its ends."""
+    return max(0, min(MINUTES, (at_ms // 1000 - first) // 60))
 
 
 def first_minute(at: Moment) -> int:
     """The oldest minute of a trend, in epoch seconds."""
     return (-(-at.until_ms // 60_000) - MINUTES) * 60
-
-
-def lengths(at: Moment) -> list[int | None]:
-    """Seconds that each minute of the trend really has; the last one is drawn once it is long enough to mean something."""
-    last = at.until_ms // 1000 % 60 or 60
-    return [60] * (MINUTES - 1) + [last if last >= _LEAST_PART_OF_A_MINUTE else None]

@@ -37,7 +37,7 @@ COLUMNS = (
     Column(title="ABOUT", width=14, right=False, grows_to=26),
     Column(title="WHAT", width=30, right=False, grows_to=48),
     Column(title="EFFECT", width=10),
-    Column(title="CAUSE", width=30, rank=3, right=False, grows_to=64),
+    Column(title="CAUSE", width=30, rank=3, right=False, grows_to=64, falls=True),
     Column(title="BY", width=8, rank=4, right=False, grows_to=16),
 )
 MOVERS = (
@@ -162,6 +162,7 @@ class AlertsScreen(_ActsOnAlerts[AlertsPicture], SortedScreen[AlertsPicture]):
         now_ms = picture.header.read_at_ms
         rows = [draw_row(row, now_ms) for row in self._sorting.of(picture.rows)]
         self.query_one(Table).show(rows, empty=list(nothing_fires(picture)), sorted_by=self._sorting.order.title)
+        self.query_one(Rule).display = self.query_one(Paper).display = bool(rows)
         self.on_table_moved()
 
     def on_table_moved(self) -> None:
@@ -266,7 +267,7 @@ def draw_row(row: AlertRow, now_ms: int | None) -> Row:
         fmt.safe(row.subject, 60),
         fmt.safe(row.title, 80),
         effect_text(row),
-        fmt.safe(row.first_cause, 80),
+        fmt.safe(row.first_cause, 200),
         fmt.safe(row.by or "", 24),
     )
     return Row(key=row.id, cells=cells, role=role_of(row))

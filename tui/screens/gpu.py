@@ -13,7 +13,7 @@ from tui.questions.machines import GpuQuestion
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.lines import Line
-from tui.widgets.machinepanel import gpu_lines
+from tui.widgets.machinepanel import gpu_health_lines, gpu_lines
 from tui.widgets.paper import Paper
 from tui.widgets.timechart import chart_lines
 
@@ -56,6 +56,8 @@ class GpuScreen(MonitorScreen[GpuPicture]):
 def page_lines(picture: GpuPicture, width: int, *, ascii_only: bool) -> Iterator[Line]:
     """The whole page."""
     yield from gpu_lines(picture.host, picture.gpu, width)
+    if not picture.gpu.lost:
+        yield from gpu_health_lines(picture.gpu, width)
     for at_ms, xid in picture.xids:
         yield ((f" {fmt.moment(at_ms, picture.header.as_of_ms)}  XID {xid}: a critical error of the card", "bad"),)
     if not picture.charts:

@@ -1,12 +1,13 @@
 """What every section has: a picture that is read in a thread, held in one reactive, and drawn by watchers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.reactive import var
 from textual.widget import Widget
 
+from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
@@ -32,6 +33,8 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
     AUTO_FOCUS = "Table, Paper"
     EVERY_TICKS = 1
     """After how many refreshes it is read again."""
+    ALWAYS_OF_NOW = False
+    """Whether it shows the state of now, wherever in time the view stopped."""
 
     picture: var[Any] = var(None, init=False, always_update=True)
     failure: var[str | None] = var(None, init=False)
@@ -112,10 +115,17 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
             header, paused=self.monitor.paused, failing=failure is not None, is_copy=self.monitor.is_copy
         )
         notices = header.notices if header else ()
-        doubts = () if picture is None else self.doubts(picture)
+        doubts = () if picture is None else (*self._silent(header), *self.doubts(picture))
         self.query_one(Doubts).show(failure=failure, said=self._said, notices=notices, doubts=doubts)
         if picture is not None:
             self.draw_body(picture)
+
+    def _silent(self, header: Header | None) -> Iterator[str]:
+        """Which sources do not speak, wherever there is no list of them."""
+        if header is None or header.past or self.ALWAYS_OF_NOW or header.sources_ok == header.sources_total:
+            return
+        names = [f"{fmt.safe(one.name, 24)} is {one.state}" for one in header.sources if one.state != "ok"]
+        yield f"{names[0]}, 6 says why" if len(names) == 1 else f"{len(names)} sources do not speak, 6 says why"
 
     def say(self, sentence: str) -> None:
         """Say what has just been done, for a while."""

@@ -72,6 +72,7 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
         ),
     ]
     FILTERS = False
+    ALWAYS_OF_NOW = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,6 +90,11 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
     def read(self, feed: Feed, view: View) -> SourcesPicture:
         """Every source and its state, which is always that of now."""
         return feed.read(SourcesQuestion(replace(view, until_ms=None)))
+
+    def doubts(self, picture: SourcesPicture) -> Sequence[str]:  # noqa: ARG002 (the same for every picture)
+        """In the past: that this is not of then."""
+        in_the_past = self.monitor.view.until_ms is not None and not self.monitor.paused
+        return ("what sources said then is not kept: this is their state now",) if in_the_past else ()
 
     def draw_body(self, picture: SourcesPicture) -> None:
         """The rows, and the details of one."""
@@ -175,7 +181,11 @@ def drift_lines(drift: DriftNote, at_ms: int | None, width: int) -> Iterator[Lin
 def detail_lines(row: SourceRow | None, found: Sequence[str], width: int) -> Iterator[Line]:
     """What the source says of itself, what it sent that was refused, and what discovery found."""
     if row is not None:
-        since = "" if row.state_since_ms is None else f" since {fmt.moment(row.state_since_ms, row.watermark_ms)}"
+        since = (
+            ""
+            if row.state_since_ms is None
+            else f" since {fmt.moment(row.state_since_ms, row.watermark_ms or row.state_since_ms)}"
+        )
         yield ((f" {fmt.safe(row.name, 60)}: {fmt.safe(row.state, 12)}{since}", "strong"),)
         yield from (((f"   {part}", ""),) for part in fmt.wrap(row.detail[:600], max(20, width - 4)))
         if row.drift is not None:

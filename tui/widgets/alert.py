@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 3
 """Alerts under the Burn table; the rest stand on their own screen."""
+_MOST_LINES, _MOST_LINES_OF_MANY, _MANY_LINES = 4, 6, 36
+"""Lines that they have with their causes, and those in a terminal of many lines."""
 
 _SUBJECT_CELLS = 24
+_CAUSE = 3
+"""Which piece of an alert's line is its cause."""
+_INDENT = len("! 14:23Z ")
 _LEAST_CAUSE_CELLS = 13
 _MOST_PARTS = 4
 
@@ -35,18 +40,44 @@ class AlertRows(Lines):
         """Take the open alerts; the widget is as high as it must be."""
         self._rows, self._now_ms = tuple(rows), now_ms
         self.display = bool(rows)
-        height = 1 + min(MOST_ROWS, len(self._rows))
-        if self.styles.height is None or self.styles.height.value != height:
-            self.styles.height = height
+        self._stand()
         self.redraw()
 
+    def on_resize(self) -> None:
+        """Another width has room for other causes."""
+        self._stand()
+
     def lines(self, size: Size) -> Iterable[Line]:
-        """The rule, and one line each."""
-        yield (("─" * size.width, "dim"),)
-        shown = self._rows[:MOST_ROWS]
-        for place, row in enumerate(shown):
-            more = len(self._rows) - len(shown)
-            yield alert_line(row, self._now_ms, size.width, more=more if place == len(shown) - 1 else 0)
+        """The rule, and the alerts."""
+        return (("─" * size.width, "dim"),), *self._alerts(size.width)
+
+    def _stand(self) -> None:
+        """Be as high as what is to be said."""
+        height = 1 + len(self._alerts(self.app.size.width))
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+
+    def _alerts(self, width: int) -> list[Line]:
+        most = _MOST_LINES if self.app.size.height < _MANY_LINES else _MOST_LINES_OF_MANY
+        return alert_lines(self._rows, self._now_ms, width, most)
+
+
+def alert_lines(rows: Sequence[AlertRow], now_ms: int | None, width: int, most: int) -> list[Line]:
+    """The first alerts, one line each; the cause of one that fires stands below where its line has no room for it."""
+    shown = rows[:MOST_ROWS]
+    spare = most - len(shown)
+    lines: list[Line] = []
+    for place, row in enumerate(shown):
+        more = len(rows) - len(shown) if place == len(shown) - 1 else 0
+        line = alert_line(row, now_ms, width, more=more)
+        cause = fmt.safe(row.first_cause, width - _INDENT)
+        if not spare or row.state is not State.FIRING or line[_CAUSE][0].lstrip() == cause:
+            lines.append(line)
+            continue
+        spare -= 1
+        lines.append((*line[:_CAUSE], *line[_CAUSE + 1 :]))
+        lines.append(((" " * _INDENT, ""), (cause, "")))
+    return lines
 
 
 def alert_line(row: AlertRow, now_ms: int | None, width: int, *, more: int = 0) -> Line:

@@ -1,6 +1,6 @@
 """What is known of the host, engine or GPU under the cursor, in a few lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tui import format as fmt
 from tui.pictures.machines import GONE, LIVE, EngineRow, GpuRow, Headroom, Hint, HostRow, Work
@@ -25,8 +25,7 @@ def host_lines(host: HostRow, width: int) -> Iterator[Line]:
         parts.append(f"idle tax {fmt.usd(host.idle_usd_per_hour, lower_bound=host.idle_at_least)}/h")
     if host.unclaimed_usd_per_hour:
         parts.append(f"GPUs without an engine {fmt.usd(host.unclaimed_usd_per_hour)}/h")
-    title = f"{fmt.safe(host.name, _NAME_CELLS)}   {'   '.join(parts)}"
-    yield from (((f" {part}", "strong"),) for part in fmt.wrap(title, max(20, width - 2)))
+    yield from _parts([fmt.safe(host.name, _NAME_CELLS), *parts], width, "strong")
     energy = _energy(host.joules_per_token, host)
     if energy:
         yield ((f" {energy}", ""),)
@@ -46,13 +45,13 @@ def engine_text(engine: EngineRow, width: int) -> Iterator[Line]:
     name = short_model(engine) or fmt.safe(engine.source, _NAME_CELLS)
     if engine.freshness == GONE:
         age = fmt.age(engine.age_ms) or "a moment"
-        yield ((f" {name}   {engine.state}: last read {age} ago; nothing is known of it now", "bad"),)
+        yield ((f" {name}   {engine.state}, last read {age} ago: 6 says why", "bad"),)
         return
     if engine.freshness != LIVE:
         yield ((f" {engine.state}: these figures are {(engine.age_ms or 0) / 1000:.0f} s old", "bad"),)
     wide = width >= _WIDE_CELLS
-    yield ((f" {f'{name}   ' if wide else ''}{_prices(engine, dated=wide)}", "strong"),)
-    yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(_use(engine)), max(20, width - 2)))
+    yield from _parts([*([name] if wide else []), *_prices(engine, dated=wide)], width, "strong")
+    yield from _parts(_use(engine), width)
     latency = [
         f"{title} {milliseconds(mean)}{f' ({spread_text(spread)})' if spread is not None else ''}"
         for title, mean, spread in (
@@ -61,9 +60,7 @@ def engine_text(engine: EngineRow, width: int) -> Iterator[Line]:
         if mean is not None
     ]  # fmt: skip
     energy = _energy(engine.joules_per_token, engine)
-    if latency or energy:
-        text = "   ".join([*latency, *filter(None, [energy])])
-        yield from (((f" {part}", ""),) for part in fmt.wrap(text, max(20, width - 2)))
+    yield from _parts([*latency, *filter(None, [energy])], width)
     yield from hint_lines(engine.hints, width)
 
 
@@ -90,18 +87,42 @@ def gpu_lines(host: str, gpu: GpuRow, width: int) -> Iterator[Line]:
     ]
     if gpu.usd_per_hour is not None:
         parts.append(f"{fmt.usd(gpu.usd_per_hour)}/h")
-    yield from (((f" {part}", ""),) for part in fmt.wrap("   ".join(parts), max(20, width - 2)))
+    yield from _parts(parts, width)
     active = (("SM", gpu.sm_active), ("tensor", gpu.tensor_active), ("DRAM", gpu.dram_active))
     known = [f"{title} active {fmt.percent(value)}" for title, value in active if value is not None]
     if gpu.sm_clock_mhz is not None:
         most = f" of {gpu.sm_clock_max_mhz}" if gpu.sm_clock_max_mhz else ""
         known.append(f"clock {gpu.sm_clock_mhz}{most} MHz")
-    if known:
-        yield ((f" {'   '.join(known)}", ""),)
+    yield from _parts(known, width)
     yield from hint_lines(gpu.hints, width)
 
 
-def _prices(engine: EngineRow, *, dated: bool) -> str:
+def gpu_health_lines(gpu: GpuRow, width: int) -> Iterator[Line]:
+    """What seldom decides anything: its memory's clock and errors, and what goes over its wires; an error is loud."""
+    parts = [f"memory clock {gpu.memory_clock_mhz:,} MHz"] if gpu.memory_clock_mhz is not None else []
+    wires = (
+        ("PCIe", gpu.pcie_rx_bytes_per_second, gpu.pcie_tx_bytes_per_second),
+        ("NVLink", gpu.nvlink_rx_bytes_per_second, gpu.nvlink_tx_bytes_per_second),
+    )
+    parts += [
+        f"{name} {fmt.per_second(inwards)} in, {fmt.per_second(outwards)} out"
+        for name, inwards, outwards in wires
+        if inwards is not None or outwards is not None
+    ]
+    if gpu.ecc_corrected is not None or gpu.ecc_uncorrected is not None:
+        counts = f"{fmt.whole(gpu.ecc_corrected)} corrected, {fmt.whole(gpu.ecc_uncorrected)} not"
+        parts.append(f"memory errors {counts}")
+    yield from _parts(parts, width, "dim")
+    if gpu.ecc_uncorrected:
+        sentence = "memory errors that could not be corrected: what ran on the card may be wrong; drain and check it"
+        yield from (((f" {part}", "bad"),) for part in fmt.wrap(sentence, max(20, width - 2)))
+
+
+def _parts(parts: Iterable[str], width: int, role: str = "") -> Iterator[Line]:
+    return (((f" {line}", role),) for line in fmt.side_by_side(list(parts), max(20, width - 2)))
+
+
+def _prices(engine: EngineRow, *, dated: bool) -> list[str]:
     now, full, rival = engine.blended_usd_per_million, engine.at_full_usd_per_million, engine.rival
     own = f"own {fmt.usd(now)}/M" if now is not None else f"idle, {fmt.usd(engine.usd_per_hour)}/h"
     parts = [own if full is None else f"{own}, {fmt.usd(full)} full"]
@@ -110,7 +131,7 @@ def _prices(engine: EngineRow, *, dated: bool) -> str:
         parts.append(f"API {fmt.usd(rival.usd_per_million)}/M{whose}")
         if rival.break_even is not None:
             parts.append(f"break-even {even_text(rival.break_even)}")
-    return "   ".join(parts)
+    return parts
 
 
 def _use(engine: EngineRow) -> Iterator[str]:

@@ -17,6 +17,8 @@ _MARK_CELLS = 2
 _DRAWN = 256
 """Rows kept as texts until the next ones come."""
 _WHEEL_ROWS = 3
+_FALLEN_CELLS = 9
+"""How far a text that fell under its row is indented."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a longer text loses its middle."""
     keeps_end: bool = False
     """Whether a longer text loses its beginning: a curve, whose newest value is last."""
+    falls: bool = False
+    """Whether its text stands on a line of its own under the row where there is no room for it; not under a dim row."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +107,8 @@ class Table(Lines, can_focus=True):
         self._opens = opens
         self._cursor = 0
         self._top = 0
+        self._places: list[int] = []
+        """The place of the row that each drawn line belongs to."""
         self._wanted: Hashable = None
         self._was_moved = False
         """Whether somebody put the cursor where it is; until then it stays on no row that does not open."""
@@ -195,9 +201,8 @@ class Table(Lines, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Where the mouse is taken: a click moves the cursor, a second one opens."""
-        place = self._top + event.y - 1
-        if 0 <= place < len(self._rows):
-            self.action_move(place - self._cursor)
+        if 0 < event.y <= len(self._places):
+            self.action_move(self._places[event.y - 1] - self._cursor)
             if event.chain == 2:
                 self.action_open()
 
@@ -220,20 +225,41 @@ class Table(Lines, can_focus=True):
 
     def lines(self, size: Size) -> Iterable[Line]:
         """The titles, then the rows around the cursor."""
+        self._places = []
         if not self._rows:
             for sentence in self._empty:
                 yield from (((f"  {part}", ""),) for part in fmt.wrap(sentence, size.width - 3))
             return
         layout = self._layout(size.width)
         yield ((self._titles(layout), "title"),)
-        visible = max(1, size.height - 1)
-        self._top = max(min(self._top, self._cursor, len(self._rows) - visible), self._cursor - visible + 1, 0)
-        for place in range(self._top, min(self._top + visible, len(self._rows))):
-            text = self._text(self._rows[place], layout)
+        fallen = next((place for place, column in enumerate(self._columns) if column.falls), None)
+        fallen = None if fallen is None or any(place == fallen for place, _ in layout) else fallen
+        room = max(1, size.height - 1)
+        self._top = self._first(room, fallen)
+        for place in range(self._top, min(self._top + room, len(self._rows))):
+            row = self._rows[place]
+            text = self._text(row, layout)
+            self._places.append(place)
             if place == self._cursor:
                 yield ((fmt.pad(f"> {text}", size.width), "cursor"),)
             else:
-                yield ((f"  {text}", self._rows[place].role),)
+                yield ((f"  {text}", row.role),)
+            if below := _fallen_text(row, fallen):
+                self._places.append(place)
+                yield ((" " * (_MARK_CELLS + _FALLEN_CELLS), ""), (below, ""))
+
+    def _first(self, room: int, fallen: int | None) -> int:
+        """The place of the first row drawn: as before, so far as the cursor's row is among them and no line stays empty."""
+        last = len(self._rows) - 1
+        if fallen is None:
+            return max(min(self._top, self._cursor, last + 1 - room), self._cursor - room + 1, 0)
+        heights = [1 + bool(_fallen_text(row, fallen)) for row in self._rows]
+        first = min(self._top, self._cursor)
+        while first < self._cursor and sum(heights[first : self._cursor + 1]) > room:
+            first += 1
+        while first > 0 and sum(heights[first - 1 :]) <= room:
+            first -= 1
+        return first
 
     def _layout(self, width: int) -> Sequence[tuple[int, int]]:
         return fit_columns(self._columns, width - _MARK_CELLS, self._gap)
@@ -262,6 +288,10 @@ class Table(Lines, can_focus=True):
         if column.is_name:
             text = fmt.shorten(text, width)
         return fmt.pad(text[-width:] if column.keeps_end else text, width, right=column.right)
+
+
+def _fallen_text(row: Row, fallen: int | None) -> str:
+    return "" if fallen is None or row.role == "dim" else row.cells[fallen]
 
 
 @lru_cache(maxsize=_DRAWN)

@@ -71,7 +71,7 @@ def chart_lines(
         axis: Piece = (f"{label:>{_AXIS_CELLS - 2}} {'┤' if label else '│'}", "dim")
         key = keys[number] if number < len(keys) else ()
         yield (axis, *line_of(cells), *key)
-    yield ((" " * (_AXIS_CELLS - 1) + "└", "dim"), *_foot(frame))
+    yield ((f"{'0':>{_AXIS_CELLS - 2}} └", "dim"), *_foot(frame))
     yield ((" " * _AXIS_CELLS + _times(frame), "dim"),)
 
 
@@ -165,15 +165,12 @@ def _draw_curve(grid: Grid, frame: _Frame, top: float, *, ascii_only: bool) -> N
 
 
 def _draw_points(grid: Grid, frame: _Frame) -> None:
-    """A stroke from the top down to the bands at each mark."""
+    """A stroke at each mark, down to the bands and past a curve."""
     for mark in frame.chart.marks:
         cell = frame.cell(mark.at_ms)
-        if cell is None:
-            continue
         for row in grid:
-            if row[cell][0] != " ":
-                break
-            row[cell] = ("╎", "strong")
+            if cell is not None and row[cell][0] == " ":
+                row[cell] = ("╎", "strong")
 
 
 def _title(frame: _Frame, width: int) -> Line:
@@ -189,12 +186,10 @@ def _title(frame: _Frame, width: int) -> Line:
 
 
 def _foot(frame: _Frame) -> Iterator[Piece]:
-    """The axis, with a `!` where an alert fired and a gap where nothing is known."""
+    """The axis, with a `!` where an alert fired and a gap where nothing is known and nothing planned."""
     alerts = {frame.cell(alert.at_ms) for alert in frame.chart.alerts}
-    gaps = [
-        all(value is None for value in values)
-        for values in zip(*(frame.columns_of(one.values) for one in frame.chart.series), strict=True)
-    ]
+    drawn = [one.values for one in frame.chart.series] + [plan for plan in (frame.chart.plan,) if plan]
+    gaps = [all(value is None for value in values) for values in zip(*map(frame.columns_of, drawn), strict=True)]
     for cell in range(frame.cells):
         if cell in alerts:
             yield "!", "bad"

@@ -74,10 +74,28 @@ def test_it_is_late_within_two_polls_and_heals_by_itself(log: Path, change: Chan
 
 
 def test_a_log_that_is_away_is_no_trouble_since_a_rotation_may_leave_it_so_until_the_next_line(log: Path) -> None:
+    put(log, LINE)
     source = FileSource("gateway", str(log), ())
+    source.read()
+    log.unlink()
     for _ in range(3):
         poll = source.read()
         assert (poll.late, poll.detail) == (None, f"{log} does not exist.")
+
+
+@pytest.mark.parametrize("name", ["gateway.jsonl", "*.jsonl"])
+def test_a_log_that_nobody_has_ever_seen_is_late_and_asks_whether_its_path_is_right(log: Path, name: str) -> None:
+    source = FileSource("gateway", str(log.with_name(name)), ())
+    assert source.read().late is None
+    late = source.read().late or ""
+    assert str(log.with_name(name)) in late
+    assert late.endswith("is the path right?")
+    put(log, LINE)
+    found = source.read()
+    assert (found.late, len(found.events)) == (None, 1)
+    log.unlink()
+    source.read()
+    assert source.read().late is None, "from now on it may be away between two rotations"
 
 
 def test_what_a_pattern_names_and_was_never_read_is_told_and_no_trouble(log: Path) -> None:

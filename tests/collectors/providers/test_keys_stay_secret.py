@@ -125,7 +125,7 @@ async def _drawn(store: Path) -> dict[str, bytes]:
     async with app.run_test(size=(120, 40)) as pilot:
         for number, name in enumerate(app.MODES, 1):
             await press(pilot, str(number))
-            for opened in ("", "enter", "i"):
+            for opened in ("", "enter", "i", "question_mark"):
                 await press(pilot, *filter(None, (opened,)))
                 texts = "".join(widget.text for widget in app.screen.query(Lines))
                 pictures[f"screen {name} {opened}".strip()] = (app.export_screenshot() + texts).encode()
