@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from collectors.door import cut, milliseconds, names, reported_nano
-from collectors.formats.doubts import CONVENTION, note
+from collectors.formats.doubts import CAPPED, CONVENTION, note
 from collectors.formats.format import LineFormat
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
@@ -246,9 +246,15 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
     lifetimes = _lifetimes(written, inside.cache_creation_token_details)
     written = sum(lifetimes)
     if read + written > prompt:
-        # This source follows the convention in which the prompt leaves the cache out.
-        note(CONVENTION)
-        prompt += read + written
+        if read > prompt or written > prompt:
+            # This source follows the convention in which the prompt leaves the cache out.
+            note(CONVENTION)
+            prompt += read + written
+        else:
+            # OpenAI's writes are not adjusted by what of them was read.
+            note(CAPPED)
+            lifetimes = capped(lifetimes, prompt - read)
+            written = prompt - read
     fresh = prompt - read - written
     units, audio_in, made = _units(reported, inside, outside, fresh, output)
     return Usage(
@@ -259,6 +265,16 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
         min(outside.reasoning_tokens or 0, output - made),
         units,
     )
+
+
+def capped(lifetimes: tuple[int, int, int, int, int], most: int) -> tuple[int, int, int, int, int]:
+    """The same writes, no more than so many of them: those whose lifetime is not said go first."""
+    kept = []
+    for said in lifetimes:
+        kept.append(min(said, most))
+        most -= kept[-1]
+    short, hour, half_hour, half_day, unsaid = kept
+    return short, hour, half_hour, half_day, unsaid
 
 
 def _lifetimes(written: int, split: _Lifetimes | None) -> tuple[int, int, int, int, int]:

@@ -8,6 +8,7 @@ out of the prompt and in the total (Portkey), and some that translate Gemini's s
 from typing import NamedTuple
 
 from collectors.formats.doubts import CAPPED, CONVENTION, MISMATCH, note
+from collectors.formats.litellm import capped
 from pricing.usage import NOTHING, Usage
 
 
@@ -33,8 +34,9 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
     """The disjoint classes of an OpenAI-shaped usage.
 
     `reasoning_outside` is what the provider does when sums are mute, `thinks_unsaid` that its thinking may stand in the
-    total alone. Where more is cached than was prompted, or the total holds the cache beside the prompt, the source leaves
-    the cache out of the prompt. Else writes that exceed the prompt are unadjusted and capped. No class falls below zero.
+    total alone. Where more is read or written than was prompted, or the total holds the cache beside the prompt, the
+    source leaves the cache out of the prompt. Else writes that exceed the prompt are unadjusted and capped. No class falls
+    below zero.
     """
     if not counts.prompt and not counts.completion:
         return NOTHING
@@ -43,7 +45,8 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
     prompt = whole_prompt(said, completion, read, written, counts.total)
     if written > prompt - read:
         note(CAPPED)
-    split = _split(min(written, prompt - read), counts)
+    said_lifetimes = (counts.written_5m or 0, counts.written_1h or 0, counts.written_30m or 0, counts.written_12h or 0)
+    split = capped((*said_lifetimes, written), min(written, prompt - read))
     output = billed_output(
         in_total(said, prompt, completion, counts.total),
         completion,
@@ -71,7 +74,7 @@ def whole_prompt(prompt: int, completion: int, read: int, written: int, total: i
     cached = read + written
     if cached and total == prompt + completion + cached:
         return prompt + cached
-    if read > prompt:
+    if read > prompt or written > prompt:
         note(CONVENTION)
         return prompt + cached
     return prompt
@@ -80,16 +83,6 @@ def whole_prompt(prompt: int, completion: int, read: int, written: int, total: i
 def in_total(said: int, whole: int, completion: int, total: int | None) -> int:
     """Which prompt the total counts: the whole one, or what was said where that is less and the total has no more."""
     return whole if total is not None and total >= whole + completion else said
-
-
-def _split(written: int, counts: Counts) -> tuple[int, int, int, int, int]:
-    """What was written to the cache, by lifetime, and after that what is of none; all of it together is `written`."""
-    lifetimes = []
-    for said in (counts.written_5m, counts.written_1h, counts.written_30m, counts.written_12h):
-        lifetimes.append(min(said or 0, written))
-        written -= lifetimes[-1]
-    short, hour, half_hour, half_day = lifetimes
-    return short, hour, half_hour, half_day, written
 
 
 def billed_output(

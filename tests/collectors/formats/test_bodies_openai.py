@@ -372,6 +372,11 @@ def test_claude_in_openais_dialect_is_what_anthropic_counts(usage: dict[str, Any
     assert body(usage, model="claude-sonnet-4-5").usage == expected
 
 
+def test_more_written_than_prompted_means_that_the_prompt_leaves_the_cache_out() -> None:
+    usage = openai_usage(Counts(prompt=200, completion=410, written_5m=1000))
+    assert usage == Usage(input_tokens=200, cache_write_5m_tokens=1000, output_tokens=410)
+
+
 def test_more_cached_than_prompted_leaves_the_writes_out_too() -> None:
     usage = openai_usage(Counts(prompt=200, completion=10, cached=4000, written=1000))
     assert usage == Usage(input_tokens=200, cache_read_tokens=4000, cache_write_tokens=1000, output_tokens=10)

@@ -227,6 +227,37 @@ def test_a_prompt_smaller_than_its_cache_follows_the_other_convention_and_nothin
     )
 
 
+@pytest.mark.parametrize(
+    ("split", "usage"),
+    [
+        (None, Usage(cache_read_tokens=900, cache_write_tokens=100, output_tokens=10)),
+        (
+            {"ephemeral_30m_input_tokens": 300},
+            Usage(cache_read_tokens=900, cache_write_30m_tokens=100, output_tokens=10),
+        ),
+        (
+            {"ephemeral_30m_input_tokens": 40, "ephemeral_12h_input_tokens": 200},
+            Usage(0, 900, 0, 0, 40, 60, 0, 10),
+        ),
+    ],
+)
+def test_openai_s_writes_are_not_adjusted_by_what_was_read_and_capped(
+    split: dict[str, int] | None, usage: Usage
+) -> None:
+    unadjusted = with_usage(
+        1_000, 10, prompt_tokens_details={
+            "cached_tokens": 900, "cache_write_tokens": 300, "cache_creation_token_details": split,
+        },
+    )  # fmt: skip
+    assert unadjusted.usage == usage
+    assert unadjusted.usage.prompt_tokens == 1_000
+
+
+def test_more_written_than_was_prompted_follows_the_other_convention() -> None:
+    outside = with_usage(200, 410, cache_creation_input_tokens=1_000)
+    assert outside.usage == Usage(input_tokens=200, cache_write_tokens=1_000, output_tokens=410)
+
+
 def test_reasoning_is_a_part_of_the_answer_and_never_more_than_it() -> None:
     assert with_usage(10, 100, completion_tokens_details={"reasoning_tokens": 40}).usage.output_tokens == 100
     assert with_usage(10, 100, completion_tokens_details={"reasoning_tokens": 400}).usage.reasoning_tokens == 100
