@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from collectors.door import cut, duration, names, reported_nano, text_milliseconds
-from collectors.formats.bodies.openai_usage import Counts, openai_usage
+from collectors.formats.bodies.openai_usage import Counts, openai_usage, with_units
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import inclusive
@@ -153,8 +153,7 @@ def _usage(row: _Row) -> Usage:
             output_image=outside.image_tokens,
         )
     )
-    searches = outside.num_search_queries or 0
-    return usage._replace(units=tuple(sorted((*usage.units, ("web_searches", searches))))) if searches else usage
+    return with_units(usage, ("web_searches", outside.num_search_queries or 0))
 
 
 FORMAT = LineFormat(NAME, recognises, parse)

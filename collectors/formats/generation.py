@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from collectors.door import cut, duration, reported_nano, text_milliseconds
+from collectors.formats.bodies.openai_usage import with_units
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import Written, inclusive
@@ -57,8 +58,7 @@ def parse(line: bytes) -> tuple[UsageEvent]:
         written=Written(unsaid=said.native_tokens_cache_creation),
         reasoning=said.native_tokens_reasoning,
     )
-    if said.billable_web_search_calls:
-        usage = usage._replace(units=(("web_searches", said.billable_web_search_calls),))
+    usage = with_units(usage, ("web_searches", said.billable_web_search_calls or 0))
     event = UsageEvent(
         id=said.id,
         ended_at_ms=text_milliseconds(said.created_at),

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from collectors.door import cut, duration, names, pairs, reported_nano, text_milliseconds
-from collectors.formats.bodies.openai_usage import modal_units
+from collectors.formats.bodies.openai_usage import modal_units, with_units
 from collectors.formats.format import LineFormat
 from collectors.formats.litellm import Count
 from collectors.formats.split import Written, exclusive
@@ -91,8 +91,8 @@ def _usage(row: _Request) -> Usage:
         read=row.prompt_cache_read_tokens,
         written=Written(unsaid=row.prompt_cache_write_tokens),
     )
-    units = modal_units(input_audio=row.prompt_audio_tokens or 0, output_audio=row.completion_audio_tokens or 0)
-    return usage._replace(units=units) if units else usage
+    sound = modal_units(input_audio=row.prompt_audio_tokens or 0, output_audio=row.completion_audio_tokens or 0)
+    return with_units(usage, *sound)
 
 
 def _ended_ms(row: _Request, started_ms: int, took_ms: int | None) -> int:

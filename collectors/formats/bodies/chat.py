@@ -12,12 +12,12 @@ import msgspec
 from collectors.door import cut, reported_nano
 from collectors.formats.bodies.anthropic_usage import Lifetimes, ServerTools
 from collectors.formats.bodies.body import ended_ms, own_id
-from collectors.formats.bodies.openai_usage import Counts, openai_usage
+from collectors.formats.bodies.openai_usage import Counts, openai_usage, with_units
 from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.format import NotUsageError
 from collectors.formats.litellm import Count
 from pricing.usage import NOTHING, Usage
-from store.facts import UsageEvent
+from store.facts import Outcome, UsageEvent
 
 NAME = "openai.chat"
 
@@ -103,6 +103,8 @@ _NO_COMPLETION = _CompletionDetails()
 _NO_LIFETIMES = Lifetimes()
 _NO_USAGE = _Usage()
 _SAYS_NOTHING = (b"null", b'""', b"[]", b"{}")
+_BROKEN = "error"
+"""Why an answer ends that the provider could not finish, as OpenRouter says."""
 _DEEP_RESEARCH = "deep-research"
 _MOST_SECONDS = 1_000_000
 
@@ -149,16 +151,19 @@ def _event(body: _Body, said: _Usage, line: bytes) -> UsageEvent:
     cost = _reported_usd(said)
     provider = _provider(body, said)
     usage = _usage(said, body.model or "", outside=provider == "xai")
+    broke = any(choice.finish_reason == _BROKEN for choice in body.choices or ())
     return UsageEvent(
         id=own_id(body.id, line),
         ended_at_ms=ended_ms(body.created),
         provider=provider,
         model=cut(body.model),
         call_type="embeddings" if body.choices is None else "chat",
+        outcome=Outcome.ERROR if broke else Outcome.OK,
         usage=usage,
-        usage_missing=usage == NOTHING and said.total_tokens is None,
+        usage_missing=not broke and usage == NOTHING and said.total_tokens is None,
         variant=body.service_tier or "",
         reported_nano_usd=None if cost is None else reported_nano(cost),
+        error=_BROKEN if broke else None,
     )
 
 
@@ -188,9 +193,7 @@ def _usage(said: _Usage, model: str, *, outside: bool) -> Usage:
     if said.citation_tokens is not None or _DEEP_RESEARCH in model:
         # Perplexity's deep research bills its reasoning beside the completion, whatever its total says.
         counts = counts._replace(completion=(counts.completion or 0) + (counts.reasoning or 0), total=None)
-    usage = openai_usage(counts, reasoning_outside=outside, thinks_unsaid="gemini" in model)
-    units = tuple(unit for unit in _units(said) if unit[1])
-    return usage._replace(units=tuple(sorted((*usage.units, *units)))) if units else usage
+    return with_units(openai_usage(counts, reasoning_outside=outside, thinks_unsaid="gemini" in model), *_units(said))
 
 
 def _counts(said: _Usage) -> Counts:

@@ -12,11 +12,12 @@ from collectors.door import cut
 from collectors.formats.bodies.body import RECEIVED_NOW, own_id
 from collectors.formats.format import LineFormat, NotUsageError
 from pricing.usage import NOTHING, Usage
-from store.facts import UsageEvent
+from store.facts import Outcome, UsageEvent
 
 NAME = "cohere.v2"
 
 _MOST = 2**32
+_BROKEN = ("ERROR", "TIMEOUT")
 _ABSENT = msgspec.Raw(b"null")
 
 
@@ -63,6 +64,7 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
     if said is None:
         raise NotUsageError("no answer of Cohere with its usage")
     usage = NOTHING if said.billed_units is None else _usage(said.billed_units)
+    broke = answer.finish_reason in _BROKEN
     return (
         UsageEvent(
             id=own_id(answer.id, line),
@@ -70,8 +72,10 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
             provider="cohere",
             model=cut(answer.model),
             call_type="chat" if is_chat else None,
+            outcome=Outcome.ERROR if broke else Outcome.OK,
             usage=usage,
-            usage_missing=said.billed_units is None,
+            usage_missing=not broke and said.billed_units is None,
+            error=cut(answer.finish_reason) if broke else None,
         ),
     )
 

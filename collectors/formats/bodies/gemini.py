@@ -12,7 +12,7 @@ import msgspec
 
 from collectors.door import cut
 from collectors.formats.bodies.body import RECEIVED_NOW, own_id
-from collectors.formats.bodies.openai_usage import modal_units
+from collectors.formats.bodies.openai_usage import modal_units, with_units
 from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.doubts import CONVENTION, MISMATCH, note
 from collectors.formats.litellm import Count
@@ -110,9 +110,7 @@ def _read(line: bytes) -> Piece:
 
 def _event(body: _Body | _SnakeBody, line: bytes) -> UsageEvent:
     said = msgspec.convert(_snaked(body.usage_metadata), _Usage)
-    usage = _usage(said)
-    if searches := _searches(body):
-        usage = usage._replace(units=tuple(sorted((*usage.units, ("web_searches", searches)))))
+    usage = with_units(_usage(said), ("web_searches", _searches(body)))
     tier = said.traffic_type or said.service_tier or body.service_tier or ""
     return UsageEvent(
         id=own_id(body.response_id, line),

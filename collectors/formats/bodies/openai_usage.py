@@ -127,3 +127,9 @@ def modal_units(
         ("output_video_tokens", output_video),
     )
     return tuple(unit for unit in named if unit[1])
+
+
+def with_units(usage: Usage, *units: tuple[str, int]) -> Usage:
+    """The same usage with what is billed beside its tokens."""
+    more = tuple(unit for unit in units if unit[1])
+    return usage._replace(units=tuple(sorted((*usage.units, *more)))) if more else usage

@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.formats.format import LineFormat, Rest
 from collectors.formats.memory import kept, recalling
+from pricing.usage import NOTHING
 from store.facts import Outcome, UsageEvent
 
 _MOST_OPEN, _MOST_ENDED = 64, 8
@@ -69,18 +70,18 @@ class Pieces:
 
     def _keep(self, piece: Piece) -> Sequence[UsageEvent]:
         before = self._open.get(piece.call)
-        if before is None or piece.tells_usage:
-            ended = piece.has_ended or (before is not None and before.outcome is Outcome.OK)
+        if before is None or piece.tells_usage or piece.has_ended:
+            event = piece.event()
+            known = event if piece.tells_usage or before is None else before
+            outcome = event.outcome if piece.has_ended else before.outcome if before else Outcome.CUT
             self._open[piece.call] = msgspec.structs.replace(
-                piece.event(), outcome=Outcome.OK if ended else Outcome.CUT, usage_missing=not piece.tells_usage
+                known, outcome=outcome, error=event.error, usage_missing=known.usage == NOTHING and not outcome.failed
             )
-        elif piece.has_ended:
-            self._open[piece.call] = msgspec.structs.replace(before, outcome=Outcome.OK)
         return [self._open.pop(call) for call in self._overdue()]
 
     def _overdue(self) -> list[str]:
         """The calls that are waited for no more: the oldest, where there are too many."""
-        ended = [call for call, event in self._open.items() if event.outcome is Outcome.OK]
+        ended = [call for call, event in self._open.items() if event.outcome is not Outcome.CUT]
         if len(ended) > _MOST_ENDED:
             return ended[:1]
         return list(self._open)[:1] if len(self._open) > _MOST_OPEN else []

@@ -12,7 +12,7 @@ import msgspec
 from collectors.door import cut, reported_nano
 from collectors.formats.bodies.body import ended_ms, own_id
 from collectors.formats.bodies.chat import TICKS_PER_USD, Ticks
-from collectors.formats.bodies.openai_usage import Counts, openai_usage
+from collectors.formats.bodies.openai_usage import Counts, openai_usage, with_units
 from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.format import NotUsageError
 from collectors.formats.litellm import Count
@@ -161,8 +161,7 @@ def _usage(said: _Usage, output: bytes) -> Usage:
             output_image=outside.image_tokens,
         )
     )
-    calls = _calls(output)
-    return usage._replace(units=tuple(sorted((*usage.units, *calls.items())))) if calls else usage
+    return with_units(usage, *_calls(output).items())
 
 
 def _calls(output: bytes) -> Counter[str]:

@@ -10,7 +10,7 @@ from collectors.formats.format import NotUsageError
 from pricing.bill import make_bill
 from pricing.books.catalogue import Catalogue
 from pricing.usage import NOTHING, Usage
-from store.facts import UsageEvent
+from store.facts import Outcome, UsageEvent
 
 GEMINI = {
     "responseId": "r1", "modelVersion": "gemini-2.5-pro",
@@ -245,3 +245,11 @@ def test_writes_of_one_lifetime_in_several_places_are_added() -> None:
     details = [{"ttl": "5m", "inputTokens": 900}, {"ttl": "1h", "inputTokens": 60}, {"ttl": "1h", "inputTokens": 40}]
     event = of_converse(inputTokens=1, outputTokens=1, cacheWriteInputTokens=1000, cacheDetails=details)
     assert event.usage == Usage(input_tokens=1, cache_write_5m_tokens=900, cache_write_1h_tokens=100, output_tokens=1)
+
+
+@pytest.mark.parametrize("reason", ["ERROR", "TIMEOUT"])
+def test_an_answer_that_cohere_could_not_finish_is_an_error(reason: str) -> None:
+    (event,) = cohere.parse(json.dumps({**COHERE, "finish_reason": reason}).encode())
+    assert (event.outcome, event.error, event.usage.output_tokens) == (Outcome.ERROR, reason, 418)
+    (refused,) = cohere.parse(json.dumps({**COHERE, "finish_reason": reason, "usage": {}}).encode())
+    assert not refused.usage_missing

@@ -80,6 +80,16 @@ def test_a_usage_that_grew_until_the_stream_broke_off_is_what_was_used() -> None
     )  # fmt: skip
 
 
+def test_an_answer_that_the_provider_could_not_finish_is_an_error() -> None:
+    broken = chunk("a", choices=[{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}])
+    _, (unsaid,) = read_to_the_end(chunk("a"), broken)
+    assert (unsaid.outcome, unsaid.error, unsaid.usage_missing) == (Outcome.ERROR, "error", False)
+    _, (used,) = read_to_the_end(chunk("a", usage=USAGE), broken)
+    assert (used.outcome, used.usage, used.usage_missing) == (Outcome.ERROR, CALL, False)
+    (whole,), rest = read_to_the_end({**broken, "object": "chat.completion", "usage": USAGE})
+    assert (whole.outcome, whole.usage, rest) == (Outcome.ERROR, CALL, [])
+
+
 def test_a_stream_of_gemini_that_breaks_off_has_used_what_its_last_piece_says() -> None:
     told, (event,) = read_to_the_end(gemini(5), gemini(12))
     assert told == []
