@@ -1,5 +1,7 @@
 """The tables: the append-only order of the migrations that make them, each written in the room of what it is about."""
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 from store.migrations import changes, incidents, machines, plans, providers, requests, sources
@@ -39,17 +41,17 @@ for _step in _IN_ORDER:
     migrations()(_step)
 
 
-def migrate(db: Database) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
     """Bring a store to this version and say so in `user_version`, which readers check.
 
     All of it is one transaction: of two processes that open a store at once, one finds it done by the other.
     """
-    db.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        if db.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
-            migrations.apply(db)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.execute("COMMIT")
+        if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+            migrations.apply(Database(connection, execute_plugins=False))
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
     except BaseException:
-        db.rollback()
+        connection.rollback()
         raise

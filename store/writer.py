@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from sqlite_utils import Database
 
 from pricing.card import RateCard
 from store.asking import asking
@@ -25,7 +24,6 @@ from store.provider_facts import ProviderFact
 from store.ready import Ready, make_ready
 from store.requests import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
-from store.schema import migrate
 from store.tables import SCHEMA_VERSION, StoreError, StoreGoneError
 from store.tidying import believed_ms
 
@@ -54,8 +52,7 @@ class Writer:
         bind_at_once()
         with plain_errors(path):
             open_folder(path, group=group)
-            self._db = Database(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None))
-            self._connection: sqlite3.Connection = self._db.conn
+            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             self._prepare()
             self._file = _identity(path)
         limits = limits or Limits()
@@ -70,11 +67,15 @@ class Writer:
             raise StoreError(f"{self.path} was written by a newer usdtop (schema {version}); please update usdtop.")
         _write_ahead(self._connection)
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA recursive_triggers = ON")
         self._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.execute("PRAGMA cache_size = -16000")
         self._connection.execute("PRAGMA journal_size_limit = 16000000")
         if version < SCHEMA_VERSION:
-            migrate(self._db)
+            # With it comes sqlite-utils, for which a store of this version need not wait.
+            from store.schema import migrate
+
+            migrate(self._connection)
 
     def write(self, batch: Batch, cards: Sequence[RateCard] = (), *, ready: Ready | None = None) -> Written:
         """Write everything that one poll saw; `cards` are the rate cards that its events name.

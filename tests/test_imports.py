@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from store.writer import Writer
+
 _LOADED = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.__stderr__)"
 
 
@@ -69,6 +71,17 @@ def test_the_collector_itself_loads_no_screen(tmp_path: Path) -> None:
     modules = loaded("import collectors.collect, tui.commands.collect", tmp_path)
     assert "store.writer" in modules
     assert not modules & {"textual", "rich"}
+
+
+def test_a_collector_that_asks_over_http_loads_no_screen_nor_what_migrates_a_store_of_its_own_version(
+    tmp_path: Path,
+) -> None:
+    Writer(tmp_path / "usdtop.db").close()
+    asked = "import collectors.collect, collectors.web.fetch as web; web.open_client(); from pathlib import Path; "
+    opened = f"from store.writer import Writer; Writer(Path({str(tmp_path / 'usdtop.db')!r})).close()"
+    modules = loaded(asked + opened, tmp_path)
+    assert {"httpx", "store.writer"} <= modules
+    assert not modules & {"textual", "rich", "pygments", "click", "sqlite_utils", "store.schema"}
 
 
 def test_reading_the_store_does_not_load_what_writes_it(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from threading import Lock
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
-from store import schema
+from store.schema import migrate
 from store.writer import Writer
 
 
@@ -36,25 +35,25 @@ def quick_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     that loses power, no test can see; processes that are killed are tested as real ones.
     """
     taken, sure = sqlite3.connect(":memory:", check_same_thread=False), Lock()
-    migrate, prepare = schema.migrate, Writer._prepare
+    prepare = Writer._prepare
 
-    def migrated(db: Database) -> None:
-        if _has_tables(db.conn):
-            migrate(db)
+    def migrated(connection: sqlite3.Connection) -> None:
+        if _has_tables(connection):
+            migrate(connection)
             return
         with sure:
             if _has_tables(taken):
-                taken.backup(db.conn)
+                taken.backup(connection)
             else:
-                migrate(db)
-                db.conn.backup(taken)
+                migrate(connection)
+                connection.backup(taken)
 
     def prepared(writer: Writer) -> None:
         writer._connection.execute("PRAGMA synchronous = OFF")
         prepare(writer)
         writer._connection.execute("PRAGMA synchronous = OFF")
 
-    monkeypatch.setattr("store.writer.migrate", migrated)
+    monkeypatch.setattr("store.schema.migrate", migrated)
     monkeypatch.setattr(Writer, "_prepare", prepared)
     yield
     taken.close()

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from pricing.card import CACHED, UNUSED, CardStatus, RateCard
 from pricing.usage import Usage
-from store import schema
 from store.facts import Outcome, Position, PricedEvent, Reject, SourceState
 from store.reader import Reader
 from store.records import RejectRecord
+from store.schema import migrate
 from store.sums import group, total
 from store.tables import MEASURES, ROLLUPS, StoreError
 from store.writer import Writer
@@ -55,7 +55,7 @@ def test_a_batch_that_is_written_twice_counts_once(path: Path) -> None:
 
 def test_two_processes_that_open_a_new_store_at_once_both_have_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads stand for them: each has a connection of its own, and SQLite locks between connections."""
-    monkeypatch.setattr("store.writer.migrate", schema.migrate)  # not the pages of another store: see quick_stores
+    monkeypatch.setattr("store.schema.migrate", migrate)  # not the pages of another store: see quick_stores
     barrier, failures = Barrier(2), list[StoreError]()
 
     def begin(name: str) -> None:
