@@ -21,6 +21,7 @@ from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
 from collectors.holders import Held, Holders, port_of
 from collectors.keyed import Awaited, Rekeyed
+from collectors.logs.copies import IMPORT, imported
 from collectors.logs.files import POLL_SECONDS, FileSource
 from collectors.machine import engines_here, machine_name
 from collectors.prices.books import price_book
@@ -109,7 +110,7 @@ class Collection:
             pricing = asyncio.create_task(self._price_the_unpriced())
             alerting = asyncio.create_task(self._watch.run(self._runner, client))
             studying = asyncio.create_task(self._study_engines())
-            await _either(stop, self._runner.store_gone)
+            await self._runner.goes_on_until(stop)
             await _end([tidying, looking, pricing, alerting, studying, *self._following.values()])
             for receiver in self._receivers:
                 await receiver.close()
@@ -217,6 +218,8 @@ class Collection:
         # Once a log was read to its end, what comes after that is new, whatever times it carries.
         is_first = not positions or writer.watermark_ms(name) is None
         dated = is_first and source.start not in ("beginning", "end")
+        if source.start == "beginning":
+            positions += imported(str(Path(source.path or "").expanduser()), positions, writer.positions(IMPORT))
         return FileSource(
             name,
             source.path or "",
@@ -347,13 +350,6 @@ async def _watch(stop: asyncio.Event, ends_when: Callable[[], bool], patience: i
         await asyncio.sleep(1.0)
         alone_for = alone_for + 1 if ends_when() else 0
     stop.set()
-
-
-async def _either(one: asyncio.Event, other: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(event.wait()) for event in (one, other)]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
 
 
 async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:

@@ -84,6 +84,13 @@ class Runner:
             self.store_gone.set()
             raise
 
+    async def goes_on_until(self, stop: asyncio.Event) -> None:
+        """Wait for that, or for the store to be gone."""
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self.store_gone)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
     async def follow(self, source: Source) -> None:
         """Poll one source for ever; a failed poll is repeated after a growing pause."""
         failures, heartbeat_ms, recorded = 0, 0, SourceState.OK

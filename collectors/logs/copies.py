@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,9 @@ from collectors.logs.logfile import open_to_read
 from collectors.logs.packed import COMPRESSED, packing
 from collectors.logs.rotation import originals
 from store.facts import Position
+
+IMPORT = "import"
+"""The source of finished logs that nobody follows."""
 
 _UNREADABLE = (OSError, EOFError, ValueError, zlib.error)
 
@@ -50,6 +54,17 @@ def read_before(path: Path, positions: Sequence[Position]) -> Position | None:
                 position, path=os.fspath(path), device=key[0], inode=key[1], modified_ms=0, size_bytes=0, finished=False
             )
     return None
+
+
+def imported(pattern: str, own: Sequence[Position], imports: Sequence[Position]) -> list[Position]:
+    """Those positions of imports at which a source that has not read these files goes on, since they were read from their start."""
+    known = {key_of(position) for position in own}
+    return [
+        position
+        for position in imports
+        if key_of(position) not in known
+        and (position.path == pattern or fnmatch(position.path, pattern.replace("**/", "*")))
+    ]
 
 
 def _begins_with(path: Path, position: Position) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.logs.files import FileSource
+from collectors.collect import Collection
 from collectors.prices.pricer import Pricer
+from collectors.settings.config import load
 from pricing.books.book import PriceBook
 from store.retention import Retention
 from store.writer import Writer
@@ -50,9 +51,11 @@ class World:
         with (path or self.log).open("ab") as file:
             file.writelines(one + b"\n" for one in lines)
 
-    def follow(self, *, from_end: bool = False) -> None:
+    def follow(self) -> None:
+        """Read on as a collector with this configuration does."""
+        config = load(self.config)
         with closing(Writer(self.store)) as writer:
-            source = FileSource("gateway", str(self.log), writer.positions("gateway"), from_end=from_end)
+            source = Collection(config, self.store, clock=lambda: AT_MS, say=print)._file(config.source[0], writer)
             poll = source.read(AT_MS)
             source.close()
             priced = Pricer(PriceBook([])).price(poll.events, now_ms=AT_MS)
@@ -137,7 +140,7 @@ def test_a_source_that_is_not_configured_here_is_known_by_what_it_has_read(world
 def test_what_a_source_left_out_at_its_beginning_can_be_imported(world: World) -> None:
     world.write(8)
     world.configure("end")
-    world.follow(from_end=True)
+    world.follow()
     world.write(2)
     world.follow()
     assert world.counted == 2
@@ -168,3 +171,17 @@ def test_a_log_that_begins_like_another_one_and_goes_on_otherwise_is_read_as_a_w
     for path in (one, other):
         assert world.run(path) == 0
     assert world.counted == 16
+
+
+@pytest.mark.parametrize("pattern", ["kong.jsonl", "*.jsonl"])
+def test_what_was_imported_first_is_not_read_again_by_who_follows_it_then(world: World, pattern: str) -> None:
+    world.write(8)
+    assert world.run(world.log, configured=False) == 0
+    world.config.write_text(world.config.read_text().replace("kong.jsonl", pattern))
+    for _ in range(2):
+        world.write(2)
+        world.follow()
+    assert world.counted == 12
+    world.configure("end")
+    world.follow()
+    assert world.counted == 12

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from collectors.clock import now_ms
-from collectors.logs.copies import names_of, read_before
+from collectors.logs.copies import IMPORT, names_of, read_before
 from collectors.logs.document import is_document
 from collectors.logs.finished import Piece, Task, portions, priced_piece, rare_collections
 from collectors.logs.stream import StreamSource
@@ -30,7 +30,6 @@ from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
 from tui.commands.common import config_of, existing, place_to_write, plain, say
 
-SOURCE = "import"
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
 
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         for path in files:
             if path == PIPED:
-                importer.read_stream(StreamSource(SOURCE))
+                importer.read_stream(StreamSource(IMPORT))
             else:
                 importer.read(path)
     finally:
@@ -122,7 +121,7 @@ class Importer:
         names = [str(path), *names_of(path)]
         source = next(filter(None, (source_for(Path(name), self._sources) for name in names)), None)
         follower = source.label if source else self._writer.follower_of(names)
-        pattern, positions = _literal(path), self._writer.positions(SOURCE)
+        pattern, positions = _literal(path), self._writer.positions(IMPORT)
         if not any(position.path == pattern for position in positions):
             # Where a source begins says which of its bytes were counted.
             read = self._writer.positions(source.label) if source and source.start == "beginning" else []
@@ -131,7 +130,7 @@ class Importer:
                 positions = [*positions, msgspec.structs.replace(position, path=pattern)]
                 say(f"{plain(path.name)}: its first {position.offset:,} bytes were read before and are not read again")
         return Task(
-            name=follower or SOURCE,
+            name=follower or IMPORT,
             pattern=pattern,
             positions=positions,
             config=self._config,
@@ -143,7 +142,7 @@ class Importer:
     def read_stream(self, source: StreamSource) -> None:
         """Read what is piped in to its end; it has no position, so that ids alone tell what was taken before."""
         while not source.ended:
-            piece = priced_piece(SOURCE, source.read(), self._pricer)
+            piece = priced_piece(IMPORT, source.read(), self._pricer)
             self._count(self._write(piece), piece.poll.rejects)
 
     def summarise(self) -> None:
@@ -156,7 +155,7 @@ class Importer:
         poll = piece.poll
         # An import is no live source: its watermark stays unknown, so that the past is not drawn as now.
         health = SourceHealth(
-            name=SOURCE, kind="import", state=SourceState.OK, detail=poll.detail, polled_ms=now_ms(), poll_every_ms=0
+            name=IMPORT, kind="import", state=SourceState.OK, detail=poll.detail, polled_ms=now_ms(), poll_every_ms=0
         )
         batch = Batch(health=health, positions=poll.positions, rejects=poll.rejects, gap_bytes=poll.gap_bytes)
         return self._writer.write(batch, ready=piece.ready)
