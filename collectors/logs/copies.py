@@ -49,7 +49,7 @@ def read_before(path: Path, positions: Sequence[Position]) -> Position | None:
         and digest(head[: position.offset]) == position.head_digest
     ]
     for position in sorted(alike, key=lambda position: -position.offset):
-        if _begins_with(path, position):
+        if begins_with(path, position):
             return msgspec.structs.replace(
                 position, path=os.fspath(path), device=key[0], inode=key[1], modified_ms=0, size_bytes=0, finished=False
             )
@@ -67,7 +67,8 @@ def imported(pattern: str, own: Sequence[Position], imports: Sequence[Position])
     ]
 
 
-def _begins_with(path: Path, position: Position) -> bool:
+def begins_with(path: Path, position: Position) -> bool:
+    """Whether the file there begins with what this position has read; False where it cannot be opened."""
     kind = packing(os.fspath(path))
     try:
         descriptor = open_to_read(os.fspath(path))

@@ -14,6 +14,7 @@ from collectors.formats.format import LineFormat
 from collectors.formats.generic import CSV, mapped_format
 from collectors.formats.lines import LineReader
 from collectors.logs.chunk import Chunk
+from collectors.logs.devices import renumbered
 from collectors.logs.fileid import Key, key_of
 from collectors.logs.gathered import Gathered
 from collectors.logs.tail import Tail
@@ -60,6 +61,8 @@ class FileSource:
         self.name = name
         self.poll_seconds = poll_seconds
         expanded = str(Path(pattern).expanduser())
+        self._moved = renumbered(positions)
+        positions = self._moved.positions
         self._tail = Tail(expanded, positions, start="end" if from_end else "beginning", whole=whole)
         self._lines = LineReader(format_name, _mapped(format_name, fields, expanded, positions))
         self._not_before_ms = not_before_ms
@@ -101,7 +104,8 @@ class FileSource:
     def _tidied(self, poll: Poll, now_ms: int) -> Poll:
         self._tidy_at_ms = now_ms + _TIDY_EVERY_MS
         tidied = self._tail.tidy(now_ms, FORGET_AFTER_MS)
-        return msgspec.structs.replace(poll, positions=(*poll.positions, *tidied.changed), gone=tuple(tidied.forgotten))
+        gone = (*poll.gone, *tidied.forgotten)
+        return msgspec.structs.replace(poll, positions=(*poll.positions, *tidied.changed), gone=gone)
 
     def _gather(self, chunk: Chunk) -> None:
         events: list[UsageEvent] = []
@@ -145,6 +149,10 @@ class FileSource:
         troubles = gathered.troubles if self._tail.has_met_a_file else (f"{poll.detail} {_NEVER}",)
         lasting = [sentence for sentence in troubles if sentence in self._troubles]
         self._troubles = frozenset(troubles)
+        if self._moved.changed:
+            positions = (*self._moved.changed, *poll.positions)
+            poll = msgspec.structs.replace(poll, positions=positions, gone=tuple(self._moved.before))
+            self._moved = renumbered(())
         return msgspec.structs.replace(poll, late=" ".join(lasting)) if lasting else poll
 
     def _wanted(self, events: Sequence[UsageEvent]) -> Sequence[UsageEvent]:
