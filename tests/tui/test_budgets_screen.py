@@ -276,7 +276,7 @@ async def test_without_budgets_it_says_how_to_have_one() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "3")
-        assert "usdtop launch start" in shown(app)
+        assert "press l to begin a launch" in shown(app)
         await press(pilot, "enter", "i", "j", "n")
         assert app.is_running
 

@@ -68,7 +68,7 @@ ORDERS = (
 _NONE = (
     "No budget is in force.",
     "",
-    "Write one under [[budget]] in the configuration, or begin a launch: usdtop launch start --budget USD --for 6h.",
+    "Write one under [[budget]] in the configuration, or press l to begin a launch.",
 )
 
 
@@ -123,6 +123,7 @@ class BudgetsScreen(SortedScreen[BudgetsPicture]):
         now_ms = picture.header.as_of_ms
         rows = [draw_row(line, now_ms) for line in self._sorting.of(picture.lines)]
         self.query_one(Table).show(rows, empty=_NONE, sorted_by=self._sorting.order.title)
+        self.query_one(Rule).display = self.query_one(Paper).display = bool(rows)
         self._draw_details(picture)
 
     def on_table_moved(self) -> None:

@@ -137,6 +137,8 @@ class CompareScreen(SortedScreen[ComparePicture]):
             savings = self.sorting.of([*enumerate(picture.savings)])
             return [_saving(row, place) for place, row in savings], SAVING_COLUMNS, (
                 "No rule found anything that would cost less in this traffic."
+                if picture.requests or picture.engines
+                else "There is no traffic here yet that could cost less."
             )  # fmt: skip
         if self.part == MODELS:
             return [_offered(row) for row in self.sorting.of(picture.offered)], MODEL_COLUMNS, (
