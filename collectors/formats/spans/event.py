@@ -15,6 +15,7 @@ _TICKS_PER_USD = 10_000_000_000
 _MOST_USD = 1_000_000
 _NS_PER_MS = 1_000_000
 _EARLIEST_MS = 100_000_000_000
+_LEAVE_CACHE_OUT = ("anthropic.", "vertex.anthropic.", "amazon-bedrock")
 _CACHE_HIT = "_cache_hit"
 
 _decode_usage = msgspec.json.Decoder(UsageObject).decode
@@ -79,6 +80,8 @@ def _usage(said: Attributes) -> Usage:
         note(CONVENTION)
         # An instrumentation from before the convention, whose input leaves the cache out.
         prompt += read + written
+    elif prompt == said_prompt and _is_older_vercel(said):
+        prompt += read + written
     reasoning, thinks = count(said, names.REASONING), "gemini" in (text(said, names.MODEL) or "")
     summed = in_total(said_prompt, prompt, completion, total)
     output = billed_output(summed, completion, reasoning, total, unsaid=thinks)
@@ -95,6 +98,13 @@ def _usage(said: Attributes) -> Usage:
         reasoning_tokens=min(reasoning or output - completion, text_out),
         units=modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out),
     )
+
+
+def _is_older_vercel(said: Attributes) -> bool:
+    """Whether the Vercel AI SDK took over Claude's input as it came, without the cache: so it did before version 6."""
+    if count(said, names.VERCEL_CACHED) is None or count(said, names.VERCEL_DETAILS) is not None:
+        return False
+    return (_provider(said) or "").startswith(_LEAVE_CACHE_OUT)
 
 
 def _gateway_usage(said: Attributes) -> UsageObject | None:

@@ -52,6 +52,13 @@ CACHE_WRITE = (
     "llm.token_count.prompt_details.cache_write",
     "ai.usage.inputTokenDetails.cacheWriteTokens",
 )
+VERCEL_CACHED = ("ai.usage.cachedInputTokens",)
+VERCEL_DETAILS = (
+    "ai.usage.inputTokenDetails.noCacheTokens",
+    "ai.usage.inputTokenDetails.cacheReadTokens",
+    "ai.usage.inputTokenDetails.cacheWriteTokens",
+)
+"""From version 6 of the Vercel AI SDK on, whose input contains the cache for every provider."""
 REASONING = (
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
@@ -96,7 +103,7 @@ USAGE = (*INPUT, *OUTPUT)
 WANTED = frozenset(
     name
     for names in (
-        OPERATION, REQUEST_TYPE, KIND, PROVIDER, MODEL, USAGE, CACHE_READ, CACHE_WRITE, REASONING, TOTAL, INPUT_AUDIO,
+        OPERATION, REQUEST_TYPE, KIND, PROVIDER, MODEL, USAGE, CACHE_READ, CACHE_WRITE, VERCEL_DETAILS, REASONING, TOTAL, INPUT_AUDIO,
         OUTPUT_AUDIO, OUTPUT_IMAGE, COST, COST_TICKS, RESPONSE_ID, TIER, ERROR, CALL_ID, DEPLOYMENT, TEAM, KEY,
         GATEWAY_USAGE, USER, END_USER, SESSION, SERVICE,
     )

@@ -220,6 +220,27 @@ def test_of_vercels_spans_the_inner_ones_count() -> None:
     assert [event.id[32:] for event in otlp.parse(line)] == ["b1"]
 
 
+@pytest.mark.parametrize(
+    ("provider", "details", "fresh"),
+    [
+        ("anthropic.messages", {}, 10_572),
+        ("vertex.anthropic.messages", {}, 10_572),
+        ("amazon-bedrock", {}, 10_572),
+        # OpenAI's input has contained the cache in every version, and every provider's from version 6 on.
+        ("openai.responses", {}, 10_572 - 5_485),
+        ("anthropic.messages", {"ai.usage.inputTokenDetails.noCacheTokens": 5_087}, 10_572 - 5_485),
+        ("anthropic.messages", {"ai.usage.inputTokenDetails.cacheReadTokens": 5_485}, 10_572 - 5_485),
+    ],
+)
+def test_claude_s_input_left_the_cache_out_before_version_6_of_vercels_sdk(
+    provider: str, details: dict[str, Any], fresh: int
+) -> None:
+    used = {"ai.usage.inputTokens": 10_572, "ai.usage.outputTokens": 499, "ai.usage.cachedInputTokens": 5_485}
+    attributes = {**used, **details, "ai.model.provider": provider}
+    (event,) = otlp.parse(export(span("b1", name="ai.streamText.doStream", attributes=attributes)))
+    assert event.usage == Usage(input_tokens=fresh, cache_read_tokens=5_485, output_tokens=499)
+
+
 def test_of_vercels_embeddings_the_one_count_is_input() -> None:
     (event,) = otlp.parse(export(span("b1", name="ai.embed.doEmbed", attributes={"ai.usage.tokens": 12})))
     assert (event.usage, event.usage_missing) == (Usage(input_tokens=12), False)
