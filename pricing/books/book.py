@@ -64,7 +64,7 @@ class PricedModel:
     between: tuple[str, ...] = ()
     """Without an offer: the records, at different prices, between which the name does not decide."""
     _only: RateCard | None = field(init=False, repr=False, compare=False)
-    """The card of a model that has one price and no conditions, as most have."""
+    """The card of a model that has one ordinary price and no conditions on it, as most have."""
 
     _by_variant: Mapping[str, tuple[Offer, ...]] = field(init=False, repr=False, compare=False)
     """The offers of each variant, the last one first."""
@@ -74,8 +74,9 @@ class PricedModel:
         for offer in self.offers:
             found[offer.variant] = (offer, *found.get(offer.variant, ()))
         object.__setattr__(self, "_by_variant", found)
-        only = self.offers[0].card if len(self.offers) == 1 else None
-        unconditional = only is not None and self.offers[0] == Offer(card=only)
+        plain = found.get(STANDARD, ())
+        only = plain[0].card if len(plain) == 1 else None
+        unconditional = only is not None and plain[0] == Offer(card=only)
         object.__setattr__(self, "_only", only if unconditional else None)
 
     def card(self, at_ms: int, prompt_tokens: int, variant: str = STANDARD) -> RateCard | None:

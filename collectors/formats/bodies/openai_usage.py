@@ -42,7 +42,7 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
         return NOTHING
     said, completion, read = counts.prompt or 0, counts.completion or 0, counts.cached or 0
     written = max(counts.written or 0, (counts.written_5m or 0) + (counts.written_1h or 0))
-    prompt = whole_prompt(said, completion, read, written, counts.total)
+    prompt = whole_prompt(said, completion, read, written, counts.total, counts.reasoning)
     if written > prompt - read:
         note(CAPPED)
     said_lifetimes = (counts.written_5m or 0, counts.written_1h or 0, counts.written_30m or 0, counts.written_12h or 0)
@@ -69,10 +69,15 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
     )
 
 
-def whole_prompt(prompt: int, completion: int, read: int, written: int, total: int | None) -> int:
-    """The prompt with what was read from the cache and written to it, whichever convention the source follows."""
+def whole_prompt(
+    prompt: int, completion: int, read: int, written: int, total: int | None, reasoning: int | None = None
+) -> int:
+    """The prompt with what was read from the cache and written to it, whichever convention the source follows.
+
+    What the total has beyond prompt and completion is the reasoning where that fits as well.
+    """
     cached = read + written
-    if cached and total == prompt + completion + cached:
+    if cached and cached != reasoning and total == prompt + completion + cached:
         return prompt + cached
     if read > prompt or written > prompt:
         note(CONVENTION)

@@ -75,14 +75,14 @@ def _usage(said: Attributes) -> Usage:
         return usage_of(prompt, output, details)
     said_prompt, completion, total = prompt or 0, output or 0, count(said, names.TOTAL)
     read, written = count(said, names.CACHE_READ) or 0, count(said, names.CACHE_WRITE) or 0
-    prompt = whole_prompt(said_prompt, completion, read, written, total)
+    reasoning, thinks = count(said, names.REASONING), "gemini" in (text(said, names.MODEL) or "")
+    prompt = whole_prompt(said_prompt, completion, read, written, total, reasoning)
     if read + written > prompt:
         note(CONVENTION)
         # An instrumentation from before the convention, whose input leaves the cache out.
         prompt += read + written
     elif prompt == said_prompt and _is_older_vercel(said):
         prompt += read + written
-    reasoning, thinks = count(said, names.REASONING), "gemini" in (text(said, names.MODEL) or "")
     summed = in_total(said_prompt, prompt, completion, total)
     output = billed_output(summed, completion, reasoning, total, unsaid=thinks)
     fresh = prompt - read - written

@@ -372,6 +372,12 @@ def test_claude_in_openais_dialect_is_what_anthropic_counts(usage: dict[str, Any
     assert body(usage, model="claude-sonnet-4-5").usage == expected
 
 
+def test_a_total_that_both_the_cache_and_the_reasoning_explain_holds_the_reasoning() -> None:
+    # xAI counts reasoning beside the completion, and caches in blocks: both may be 128.
+    usage = openai_usage(Counts(prompt=1000, completion=50, total=1178, cached=128, reasoning=128))
+    assert usage == Usage(input_tokens=872, cache_read_tokens=128, output_tokens=178, reasoning_tokens=128)
+
+
 def test_more_written_than_prompted_means_that_the_prompt_leaves_the_cache_out() -> None:
     usage = openai_usage(Counts(prompt=200, completion=410, written_5m=1000))
     assert usage == Usage(input_tokens=200, cache_write_5m_tokens=1000, output_tokens=410)
