@@ -238,6 +238,20 @@ async def test_the_row_at_the_cursor_is_seen_wherever_texts_fall_under_rows(keys
         assert lines[place + 1 : place + 2] == [f"{'':11}why {cursor(app)}"]
 
 
+async def test_a_terminal_that_grows_shows_the_rows_above_too() -> None:
+    app = TableApp()
+    app.table = CountedTable((*COLUMNS[:2], Column(title="WHY", width=40, rank=1, right=False, falls=True)))
+    async with app.run_test(size=(30, 7)) as pilot:
+        app.table.show(Row(key=name, cells=(name, "1", f"why {name}")) for name in "abcdef")
+        app.table.focus()
+        await pilot.press("G")
+        await pilot.pause()
+        assert app.table.text.splitlines()[1].startswith("  d")
+        await pilot.resize_terminal(30, 11)
+        await pilot.pause()
+        assert app.table.text.splitlines()[1].startswith("  b")
+
+
 async def test_a_click_on_a_text_that_fell_under_its_row_is_a_click_on_the_row() -> None:
     app = TableApp()
     app.table = CountedTable((*COLUMNS[:2], Column(title="WHY", width=40, rank=1, right=False, falls=True)))
