@@ -1,14 +1,15 @@
 """How pictures come to screens: a timer asks, a thread reads for the screen in front, one message brings it."""
 
+import asyncio
 import gc
 import time
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
 from textual import on
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
 from tui import format as fmt
 from tui.feed import Feed, FeedError
@@ -91,8 +92,18 @@ class AskingApp(TerminalApp):
         screen = self.screen
         if isinstance(screen, MonitorScreen) and not self._reading:
             self._reading, self._ticks_waited = True, 0
-            work = partial(self._read, screen, self.view)
-            self.run_worker(work, thread=True, group="read", exit_on_error=False)
+            # What a screen that opens has yet to learn of its size, it knows a round later.
+            asyncio.get_running_loop().call_soon(self._begin_reading, screen, self.view)
+
+    def _begin_reading(self, screen: MonitorScreen[Any], view: View) -> None:
+        """Read in a thread; a worker of Textual's would say three times to all how it fares, and nobody asks."""
+        reads = partial(copy_context().run, self._read, screen, view)
+        asyncio.get_running_loop().run_in_executor(None, reads).add_done_callback(self._read_ended)
+
+    def _read_ended(self, read: asyncio.Future[None]) -> None:
+        """A reader that died without a word must not stop the reading."""
+        if read.cancelled() or read.exception() is not None:
+            self._reading = False
 
     def screen_changes(self, screen: Screen[Any]) -> None:
         """A screen that has no picture of what is looked at waits a moment for one."""
@@ -194,12 +205,6 @@ class AskingApp(TerminalApp):
         """A failure is a state of the screen; the last picture stays under it."""
         if self._still_wanted(message.screen, message.view):
             message.screen.failure = message.reason
-
-    @on(Worker.StateChanged)
-    def take_worker_error(self, event: Worker.StateChanged) -> None:
-        """A reader that died without a word must not stop the reading."""
-        if event.worker.group == "read" and event.state in (WorkerState.ERROR, WorkerState.CANCELLED):
-            self._reading = False
 
     def _still_wanted(self, screen: MonitorScreen[Any], view: View) -> bool:
         self._reading = False

@@ -41,9 +41,6 @@ class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
 class Question(msgspec.Struct, Generic[P], frozen=True):
     """Something that a screen wants to know."""
 
-    KEPT_MS: ClassVar[int] = 0
-    """For so long the last answer to the same question serves again."""
-
     def answer(self, store: OpenStore) -> P:
         """The picture; what reads it is loaded when it is first asked for. Raises FeedError or StoreError."""
         raise NotImplementedError

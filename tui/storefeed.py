@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,26 +42,19 @@ class StoreFeed:
         self._prices = prices
         self._lock = Lock()
         self._reader: Reader | None = None
-        self._kept: dict[type[Question[Any]], tuple[Question[Any], int, object]] = {}
 
     def read(self, question: Question[P]) -> P:
-        """The answer as of now, or of a moment ago where the question allows that."""
+        """The answer as of now."""
         with self._reading() as reader:
-            now_ms = self._clock()
-            asked, at_ms, kept = self._kept.get(type(question), (None, now_ms, None))
-            if asked == question and 0 <= now_ms - at_ms < question.KEPT_MS:
-                return cast("P", self._noticed(kept))
             answer = question.answer(
                 OpenStore(
                     reader=reader,
-                    now_ms=now_ms,
+                    now_ms=self._clock(),
                     machine=self._machine,
                     demo=self._demo,
                     prices=self._prices,
                 )
             )
-            if question.KEPT_MS:
-                self._kept[type(question)] = question, now_ms, answer
             return cast("P", self._noticed(answer))
 
     def _noticed(self, answer: object) -> object:

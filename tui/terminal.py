@@ -7,7 +7,6 @@ import time
 from typing import Any, TypeVar, cast
 
 from textual._compositor import ChopsUpdate
-from textual.app import App
 from textual.events import Event, Key
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -15,6 +14,7 @@ from textual.widgets import Input
 
 from tui import format as fmt
 from tui.screens.page import Page
+from tui.sending import SendingApp
 from tui.themes import COLOUR_BLIND, DARK
 from tui.widgets.lines import ROLES
 from tui.widgets.sparse import SparseUpdate
@@ -27,7 +27,7 @@ _CALM_ROUNDS = 4
 """So many times round without news, a screen that opens is complete: some of what it does takes a round to be heard of."""
 
 
-class TerminalApp(App[str]):
+class TerminalApp(SendingApp):
     """An app that sends changed cells only, without animations."""
 
     COMPONENT_CLASSES = set(ROLES)

@@ -121,11 +121,12 @@ class Story:
 
     def _pictures(self, reader: Reader, view: View) -> tuple[object, ...]:
         with reader.at_one_instant():
-            return (
+            pictures = (
                 burn(reader, view, self.now_ms, machine="here"),
-                chart(reader, view, self.now_ms),
                 budgets(reader, view, self.now_ms, machine="here"),
             )
+            # A chart by the hour holds the running one, and that is a few seconds old.
+            return pictures if view.window_seconds > HOUR_MS // 1_000 else (*pictures, chart(reader, view, self.now_ms))
 
     def _came(self, one: Came) -> None:
         cost = None if one.model == "mystery" else 0 if one.model == "llama" else one.output_tokens * 10_000

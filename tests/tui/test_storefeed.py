@@ -3,7 +3,7 @@
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -34,12 +34,8 @@ class Twice(Question[tuple[int, int]], frozen=True):
         return before, len(store.reader.newest_requests())
 
 
-class Kept(Question[int], frozen=True):
-    """How many requests there are; an answer serves for five seconds."""
-
-    KEPT_MS: ClassVar[int] = 5_000
-
-    about: str = ""
+class Count(Question[int], frozen=True):
+    """How many requests there are."""
 
     def answer(self, store: OpenStore) -> int:
         """The count."""
@@ -66,26 +62,11 @@ def test_a_picture_is_of_one_instant_and_the_next_one_of_a_later(writer: Writer)
     feed.close()
 
 
-def test_a_kept_answer_serves_the_same_question_for_its_time(writer: Writer) -> None:
-    now = [AT_MS]
-    feed = StoreFeed(writer.path, clock=lambda: now[0], machine="here")
-    assert feed.read(Kept()) == 0
-    writer.write(batch([priced("a")]), [CARD])
-    now[0] += 4_999
-    assert feed.read(Kept()) == 0
-    assert feed.read(Kept("something else")) == 1
-    assert feed.read(Kept()) == 1, "only the last answer is kept"
-    writer.write(batch([priced("b")]), [CARD])
-    now[0] += 5_000
-    assert feed.read(Kept()) == 2
-    feed.close()
-
-
 def test_what_cannot_be_read_is_a_sentence_and_the_next_question_is_answered(writer: Writer) -> None:
     feed = StoreFeed(writer.path, clock=lambda: AT_MS, machine="here")
     with pytest.raises(FeedError, match="the store is damaged"):
         feed.read(Broken())
-    assert feed.read(Kept()) == 0
+    assert feed.read(Count()) == 0
     feed.close()
 
 

@@ -1,7 +1,6 @@
 """What Burn asks: the figures and the table, the chart over time, and the names that a filter may hold."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from tui.feed import OpenStore, Question
 from tui.pictures.burn import BurnPicture
@@ -23,9 +22,6 @@ class BurnQuestion(Question[BurnPicture], frozen=True):
 
 class ChartQuestion(Question[ChartPicture], frozen=True):
     """Dollars per hour over time, by the dimension of a view."""
-
-    KEPT_MS: ClassVar[int] = 5_000
-    """A chart is of minutes that are over: what changes in one comes late, and is seen within seconds."""
 
     view: View
 

@@ -18,6 +18,8 @@ NAMED = 5
 
 _MINUTE_S = 60
 _LEAST_SECONDS = 3600
+_RUNNING_MS = 5_000
+"""So often the running hour or day is read again."""
 _STEPS_SECONDS = ((3 * 3600, 60), (10 * 86_400, 3600), (2**40, 86_400))
 """Up to which span the steps are minutes, hours, days."""
 
@@ -32,14 +34,12 @@ def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
     wanted, until_ms = selection(view), moment(reader, view, now_ms).until_ms
     span_s = max(view.window_seconds, _LEAST_SECONDS)
     step_s = next(step for longest, step in _STEPS_SECONDS if span_s <= longest)
-    if step_s != _MINUTE_S:
-        return _chart(reader, view, wanted, until_ms, span_s, step_s)
-    # Of minutes that are over, which stay as they are for as long as nothing in them changes.
     over_ms = until_ms // 60_000 * 60_000
+    # Minutes that are over stay as they are for as long as nothing in them changes; wider steps hold the running minute.
+    ends_ms = over_ms if step_s == _MINUTE_S else until_ms
+    asked = (view, over_ms if step_s == _MINUTE_S else until_ms // _RUNNING_MS)
     stamp = (reader.sums_stamp(over_ms), reader.facts_stamp())
-    return reader.kept(
-        "chart", (view, over_ms), stamp, lambda: _chart(reader, view, wanted, over_ms, span_s, step_s), most=1
-    )
+    return reader.kept("chart", asked, stamp, lambda: _chart(reader, view, wanted, ends_ms, span_s, step_s), most=1)
 
 
 def _chart(reader: Reader, view: View, wanted: Selection, until_ms: int, span_s: int, step_s: int) -> ChartPicture:

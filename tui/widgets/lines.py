@@ -19,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import format as fmt
+from tui.sending import SendingApp
 
 Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Piece, ...]
@@ -89,7 +90,24 @@ class Lines(Widget):
             for start, end in changed_spans(old, new)
         ]
         if regions:
+            self._refresh_cells(regions)
+
+    def _refresh_cells(self, regions: Sequence[Region]) -> None:
+        """Have cells sent, or drawn again by Textual where the app has no shorter way."""
+        app = self.app
+        if isinstance(app, SendingApp):
+            app.send_cells(self, regions)
+        else:
             self.refresh(*regions)
+
+    def strips(self, regions: Sequence[Region]) -> list[Strip]:
+        """The cells of regions that are one line high, as they are sent by themselves."""
+        looks = self.get_line_filters(), self.background_colors[1]
+        drawn = [self._drawn[region.y] if region.y < len(self._drawn) else () for region in regions]
+        return [
+            self._strip(tuple(cut(line, region.x, region.right)), region.width, *looks)
+            for line, region in zip(drawn, regions, strict=True)
+        ]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in a region; ours have no borders, paddings or opacity, which Textual works out for each line."""
@@ -107,11 +125,11 @@ class Lines(Widget):
         elif self._stripped is self._drawn:
             return
         before, self._stripped = self._strip_of, self._drawn
-        self._strips = [before.get(line) or self._strip(line, *looks) for line in self._drawn]
+        self._strips = [before.get(line) or self._strip(line, self.size.width, *looks) for line in self._drawn]
         self._strip_of = dict(zip(self._drawn, self._strips, strict=True))
 
-    def _strip(self, line: Line, filters: Sequence[LineFilter], background: Color) -> Strip:
-        strip = Strip([Segment(text, self._style(role)) for text, role in line], self.size.width)
+    def _strip(self, line: Line, width: int, filters: Sequence[LineFilter], background: Color) -> Strip:
+        strip = Strip([Segment(text, self._style(role)) for text, role in line], width)
         for one in filters:
             strip = strip.apply_filter(one, background)
         return strip
@@ -196,6 +214,29 @@ def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:
     return tuple((fmt.ascii_text(text), role) for text, role in pieces) if ascii_only else tuple(pieces)
 
 
+def cut(line: Line, start: int, end: int) -> Iterator[Piece]:
+    """The pieces of a line from one cell to another; half of a wide character is a blank."""
+    x = 0
+    for text, role in line:
+        width = fmt.cells(text)
+        if x < end and x + width > start:
+            first, last = max(0, start - x), min(width, end - x)
+            yield (text[first:last] if width == len(text) else "".join(_halved(text, first, last))), role
+        x += width
+
+
+def _halved(text: str, first: int, last: int) -> Iterator[str]:
+    x = 0
+    for character in text:
+        width = fmt.cells(character)
+        seen = min(last, x + width) - max(first, x)
+        if width == 0 and first < x <= last:
+            yield character
+        elif seen > 0:
+            yield character if seen == width else " " * seen
+        x += width
+
+
 def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     """Stretches of cells, as (start, end), in which two lines of one width look different."""
     if old == new:
@@ -230,7 +271,8 @@ def _cells(line: Line) -> list[Piece]:
             continue
         for character in text:
             cells.append((character, role))
-            cells += [("", role)] * (fmt.cells(character) - 1)
+            # Both halves of a wide character change together.
+            cells += [(character, role)] * (fmt.cells(character) - 1)
     return cells
 
 

@@ -1,0 +1,84 @@
+"""Sends changed cells of lines straight to the terminal, past what Textual does so that widgets may overlap: ours never do."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from rich.console import Console
+from rich.control import Control
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class CellsUpdate(CompositorUpdate):
+    """Stretches of cells, each at its place (column, line)."""
+
+    def __init__(self, stretches: Sequence[tuple[tuple[int, int], Strip]]) -> None:
+        self.stretches = stretches
+
+    def render_segments(self, console: Console) -> str:
+        """What to write to the terminal: a move and the cells, for each stretch."""
+        return "".join(
+            part
+            for place, strip in self.stretches
+            for part in (Control.move_to(*place).segment.text, strip.render(console))
+        )
+
+
+class Cells(Protocol):
+    """A widget that knows how stretches of its cells look."""
+
+    def strips(self, regions: Sequence[Region]) -> list[Strip]:
+        """The cells of regions that are one line high."""
+        ...
+
+
+class SendingApp(App[str]):
+    """An app whose widgets have single cells sent."""
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._changed: dict[Widget, list[Region]] = {}
+
+    def send_cells(self, widget: Widget, regions: Sequence[Region]) -> None:
+        """Send these regions of a widget, one line high each, together with all that changes in this round."""
+        if not self._changed:
+            asyncio.get_running_loop().call_soon(self._send_changed)
+        self._changed.setdefault(widget, []).extend(regions)
+
+    def _send_changed(self) -> None:
+        changed, self._changed = self._changed, {}
+        screen = self.screen if self._screen_stack else None
+        stretches: list[tuple[tuple[int, int], Strip]] = []
+        for widget, regions in changed.items():
+            if screen is not None and self._stands(widget, screen):
+                stretches += _stretches(widget, screen, regions)
+            else:
+                widget.refresh(*regions)
+        if screen is not None and stretches:
+            self._display(screen, CellsUpdate(stretches))  # type: ignore[arg-type]  # Textual draws its updates so, too
+
+    def _stands(self, widget: Widget, screen: Screen[object]) -> bool:
+        """Whether a widget is on the terminal as it is, and nothing is about to be drawn over it."""
+        return (
+            not self._batch_count
+            and widget.is_attached
+            and not screen._layout_required
+            and not widget._repaint_required
+            and widget in screen._compositor
+        )
+
+
+def _stretches(
+    widget: Widget, screen: Screen[object], regions: Sequence[Region]
+) -> list[tuple[tuple[int, int], Strip]]:
+    """The regions of a widget as cells at their places on the terminal, as far as they are on it."""
+    placed = screen._compositor.find_widget(widget)
+    at = placed.region.offset
+    seen = [place for region in regions if (place := region.translate(at).intersection(placed.clip))]
+    strips = cast("Cells", widget).strips([place.translate(-at) for place in seen])
+    return [((place.x, place.y), strip) for place, strip in zip(seen, strips, strict=True)]
