@@ -32,6 +32,12 @@ def memory_mb(pid: int | str = "self", field: str = "VmHWM") -> float:
     return int(line.split()[1]) / 1024
 
 
+def cpu_seconds(*pids: int) -> float:
+    """What the living threads of these processes have used so far, to the nanosecond."""
+    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def _main(module: str, function: str, arguments: str) -> None:
     measure = getattr(importlib.import_module(f"benchmarks.{module}"), function)
     value = measure(*json.loads(arguments))

@@ -1,10 +1,8 @@
-"""What a monitor sends to its terminal, and what it and the collector take of the machine, against `top -d 1`."""
+"""What a monitor sends to its terminal against `top -d 1`, and how much memory it and the collector hold."""
 
-import os
 import shutil
 import sys
 import tempfile
-import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from benchmarks.figure import Figure
 from benchmarks.history import make_store
 from benchmarks.terminal_screen import COLUMNS, ROWS, TerminalScreen
 from collectors.clock import now_ms
-from tui.demo.stage import STORE
 
 SECONDS = 10.0
 _SETTLING_S = 4.0
@@ -47,14 +44,9 @@ def _live() -> list[Figure]:
         screen.seconds_until(b"gpt")
         screen.bytes_during(_SETTLING_S)
         monitor, collector = _family(screen.process.pid)
-        before, began = _cpu_seconds(*monitor), time.perf_counter()
-        collected = _cpu_seconds(collector)
         rate = screen.bytes_during(SECONDS) / SECONDS
-        passed = time.perf_counter() - began
-        monitor_cpu, collector_cpu = _cpu_seconds(*monitor) - before, _cpu_seconds(collector) - collected
         parts_mb = [memory_mb(pid, "VmHWM") for pid in monitor]
         collector_mb = memory_mb(collector, "VmHWM")
-        stock_cpu = _stock_cpu_share(_demo_store(collector))
     monitor_mb = sum(parts_mb)
     top = _top_bytes_per_second()
     alone = "none: a figure of its own"
@@ -64,15 +56,6 @@ def _live() -> list[Figure]:
             reference="top is not installed" if top is None else f"top -d 1 {top:,.0f} B/s",
             value=None if top is None else rate / top, goal=1.0,
         ),
-        Figure(
-            name=f"CPU of the monitor, {COLUMNS}x{ROWS}", ours=f"{monitor_cpu / passed:.1%}",
-            reference=f"a stock DataTable with the same table {stock_cpu:.1%}", value=monitor_cpu / passed / stock_cpu,
-            goal=0.3,
-        ),
-        Figure(
-            name="CPU of monitor and collector", ours=f"{monitor_cpu / passed:.1%} and {collector_cpu / passed:.1%}",
-            reference=alone, value=100 * (monitor_cpu + collector_cpu) / passed, goal=4.0, unit="%",
-        ),
         Figure(name="memory of the monitor", ours=" and ".join(f"{mb:.0f} MB" for mb in parts_mb), reference=alone,
                value=monitor_mb, goal=_GOAL_MB, unit="MB", peak_mb=monitor_mb),
         Figure(name="memory of the collector", ours=f"{collector_mb:.0f} MB", reference=alone, value=collector_mb,
@@ -80,22 +63,6 @@ def _live() -> list[Figure]:
         Figure(name="memory of both", ours=f"{monitor_mb + collector_mb:.0f} MB", reference=alone,
                value=monitor_mb + collector_mb, goal=_GOAL_BOTH_MB, unit="MB"),
     ]  # fmt: skip
-
-
-def _demo_store(stage: int) -> Path:
-    """Where the demo keeps its store: the folder that its stage was started with."""
-    folder = Path(f"/proc/{stage}/cmdline").read_bytes().split(b"\0")[-2]
-    return Path(os.fsdecode(folder)) / STORE
-
-
-def _stock_cpu_share(store: Path) -> float:
-    """Share of a core that the same table takes as a stock DataTable, read as often."""
-    with TerminalScreen([sys.executable, "-m", "benchmarks.stock", str(store)]) as screen:
-        screen.seconds_until(b"gpt")
-        screen.bytes_during(_SETTLING_S)
-        before, began = _cpu_seconds(screen.process.pid), time.perf_counter()
-        screen.bytes_during(SECONDS)
-        return (_cpu_seconds(screen.process.pid) - before) / (time.perf_counter() - began)
 
 
 def _top_bytes_per_second() -> float | None:
@@ -111,12 +78,3 @@ def _family(pid: int) -> tuple[list[int], int]:
     children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     stages = [child for child in children if b"tui.demo.stage" in Path(f"/proc/{child}/cmdline").read_bytes()]
     return [pid, *(child for child in children if child not in stages)], stages[0]
-
-
-def _cpu_seconds(*pids: int) -> float:
-    """User and system time of these processes so far."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")

@@ -49,9 +49,14 @@ class _Scenario:
     nano_per_hour: float
     factor: float = 1.0
 
-    def rate(self, hour: Hour) -> float:
-        usual = self.pattern.usual_nano(hour.hour_of_week) if self.pattern else 0.0
-        return self.factor * max(0.0, usual + self.nano_per_hour)
+    def rates(self, hours: Sequence[Hour]) -> list[float]:
+        """Nano-dollars per hour in each of these."""
+        if self.pattern is None:
+            return [self.factor * max(0.0, self.nano_per_hour)] * len(hours)
+        cycle, usual = self.pattern.cycle_hours, self.pattern.usual
+        return [
+            self.factor * max(0.0, usual.get(hour.hour_of_week % cycle, 0.0) + self.nano_per_hour) for hour in hours
+        ]
 
 
 def project(
@@ -104,11 +109,12 @@ def _run(
     """(spent at the end, when the limit is reached or None)."""
     spent = float(spent_nano)
     gone_ms = at_ms if spent_nano >= limit_nano else None
-    for hour in ahead:
-        begins_ms, ends_ms = max(hour.begins_ms, at_ms), min(hour.begins_ms + HOUR_MS, period.ends_ms)
-        if ends_ms <= begins_ms:
-            continue
-        rate = one.rate(hour)
+    for hour, rate in zip(ahead, one.rates(ahead), strict=True):
+        begins_ms, ends_ms = hour.begins_ms, hour.begins_ms + HOUR_MS
+        if begins_ms < at_ms or ends_ms > period.ends_ms:
+            begins_ms, ends_ms = max(begins_ms, at_ms), min(ends_ms, period.ends_ms)
+            if ends_ms <= begins_ms:
+                continue
         more = rate * (ends_ms - begins_ms) / HOUR_MS
         if gone_ms is None and spent + more >= limit_nano and rate > 0:
             gone_ms = begins_ms + int((limit_nano - spent) / rate * HOUR_MS)

@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
     def within(self, width: int) -> "Place":
         """The sum of the wider bucket that holds this one."""
-        return self._replace(bucket=self.bucket // width * width)
+        return Place(self.bucket // width * width, self.series, self.card)
 
 
 class SidePlace(NamedTuple):
@@ -45,7 +45,7 @@ class SidePlace(NamedTuple):
 
     def within(self, width: int) -> "SidePlace":
         """The sum of the wider bucket that holds this one."""
-        return self._replace(bucket=self.bucket // width * width)
+        return SidePlace(self.bucket // width * width, self.value, self.series, self.card)
 
 
 AnyPlace: TypeAlias = Place | SidePlace

@@ -21,8 +21,8 @@ from store.windows import kept_window, pieces
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _EVER_MS = 2**62
-_MOST_SUMS = 2
-"""Windows whose sums are kept: that of the picture, and the one that it is compared with."""
+_MOST_SUMS = 6
+"""Windows whose sums are kept: that of the picture, its stretches where hosts changed, and those that it is compared with."""
 
 
 class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestions):
@@ -45,7 +45,14 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
         over = self.kept(
             "sums", window, self.sums_stamp(edge_ms), lambda: self._sums(since_ms, edge_ms), most=_MOST_SUMS
         )
-        running = self._sums(max(since_ms, edge_ms), until_ms)
+        last_ms = max(since_ms, edge_ms)
+        running = self.kept(
+            "running sums",
+            (last_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS)),
+            self.sums_stamp(_EVER_MS),
+            lambda: self._sums(last_ms, until_ms),
+            most=1,
+        )
         if not running:
             return list(over.values())
         both = over | {ids: one if ids not in over else over[ids].plus(one) for ids, one in running.items()}

@@ -230,12 +230,16 @@ class Spending:
         return self._host_facts
 
 
-@lru_cache(maxsize=64)
 def hours_between(first_ms: int, until_ms: int, zone: tzinfo) -> tuple[Hour, ...]:
     """The hours of UTC that begin in [first, until), with the hour of the week that clocks in a zone show then."""
+    return _whole_hours(first_ms // HOUR_MS, -(-until_ms // HOUR_MS), zone)
+
+
+@lru_cache(maxsize=64)
+def _whole_hours(first: int, end: int, zone: tzinfo) -> tuple[Hour, ...]:
     return tuple(
-        Hour(begins_ms, (local := local_time(begins_ms, zone)).weekday() * 24 + local.hour)
-        for begins_ms in range(first_ms // HOUR_MS * HOUR_MS, until_ms, HOUR_MS)
+        Hour(hour * HOUR_MS, (local := local_time(hour * HOUR_MS, zone)).weekday() * 24 + local.hour)
+        for hour in range(first, end)
     )
 
 

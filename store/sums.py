@@ -120,7 +120,7 @@ def total(sums: Iterable[Sum]) -> Totals:
     return Totals(
         errors=_sum(failed, "requests"),
         unpriced_requests=_sum(unknown, "requests"),
-        unmetered_requests=_sum((one for one in unknown if not one.tokens and not one.units), "requests"),
+        unmetered_requests=_sum([one for one in unknown if not one.tokens and not one.units], "requests"),
         failed_nano_usd=_sum(failed, "nano_usd"),
         retried_requests=_sum(retried, "requests"),
         retried_nano_usd=_sum(retried, "nano_usd"),
@@ -128,8 +128,8 @@ def total(sums: Iterable[Sum]) -> Totals:
         fallback_nano_usd=_sum(fallback, "nano_usd"),
         cut_requests=_sum(cut, "requests"),
         cut_nano_usd=_sum(cut, "nano_usd"),
-        lost_unpriced_requests=_sum((one for one in unknown if _is_lost(one.key.dimensions.outcome)), "requests"),
-        estimated_requests=_sum((one for one in special if one.key.card.status is CardStatus.ESTIMATED), "requests"),
+        lost_unpriced_requests=_sum([one for one in unknown if _is_lost(one.key.dimensions.outcome)], "requests"),
+        estimated_requests=_sum([one for one in special if one.key.card.status is CardStatus.ESTIMATED], "requests"),
         tokens=Usage.of(billed[_TOKENS], _units(served)),
         hosted_tokens=sum([one.tokens for one in special if one.key.card.status is CardStatus.HOSTED]),
         unknown_tokens=sum([one.tokens for one in unknown]),
@@ -168,8 +168,11 @@ def _measured(measures: Sequence[int]) -> dict[str, int]:
     return {name: measures[_AT[measure]] for name, measure in _ORDINARY.items()}
 
 
-def _sum(sums: Iterable[Sum], measure: str) -> int:
-    return sum(one.measures[_AT[measure]] for one in sums)
+def _sum(sums: Sequence[Sum], measure: str) -> int:
+    if not sums:
+        return 0
+    place = _AT[measure]
+    return sum([one.measures[place] for one in sums])
 
 
 def _add(sums: list[Sum]) -> Sequence[int]:

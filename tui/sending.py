@@ -8,21 +8,26 @@ from rich.console import Console
 from rich.control import Control
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+HUNG_UP = 129
+"""The program's result when its terminal has gone."""
+
 
 class CellsUpdate(CompositorUpdate):
-    """Stretches of cells, each at its place (column, line)."""
+    """Stretches of cells, each at its place (column, line), behind a sequence that is no cell."""
 
-    def __init__(self, stretches: Sequence[tuple[tuple[int, int], Strip]]) -> None:
+    def __init__(self, stretches: Sequence[tuple[tuple[int, int], Strip]], sequence: str = "") -> None:
         self.stretches = stretches
+        self.sequence = sequence
 
     def render_segments(self, console: Console) -> str:
         """What to write to the terminal: a move and the cells, for each stretch."""
-        return "".join(
+        return self.sequence + "".join(
             part
             for place, strip in self.stretches
             for part in (Control.move_to(*place).segment.text, strip.render(console))
@@ -43,15 +48,36 @@ class SendingApp(App[str]):
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
         self._changed: dict[Widget, list[Region]] = {}
+        self._sequence = ""
+        self._will_send = False
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver for this platform, with more patience where that is Linux's or a Mac's."""
+        found = super().get_driver_class()
+        if found.__name__ == "LinuxDriver":
+            from tui.driver import PatientDriver
+
+            return PatientDriver
+        return found
 
     def send_cells(self, widget: Widget, regions: Sequence[Region]) -> None:
         """Send these regions of a widget, one line high each, together with all that changes in this round."""
-        if not self._changed:
-            asyncio.get_running_loop().call_soon(self._send_changed)
         self._changed.setdefault(widget, []).extend(regions)
+        self._send_soon()
+
+    def send_with_cells(self, sequence: str) -> None:
+        """Send a control sequence, in one piece with the cells of this round."""
+        self._sequence += sequence
+        self._send_soon()
+
+    def _send_soon(self) -> None:
+        if not self._will_send:
+            self._will_send = True
+            asyncio.get_running_loop().call_soon(self._send_changed)
 
     def _send_changed(self) -> None:
         changed, self._changed = self._changed, {}
+        sequence, self._sequence, self._will_send = self._sequence, "", False
         screen = self.screen if self._screen_stack else None
         stretches: list[tuple[tuple[int, int], Strip]] = []
         for widget, regions in changed.items():
@@ -60,7 +86,14 @@ class SendingApp(App[str]):
             else:
                 widget.refresh(*regions)
         if screen is not None and stretches:
-            self._display(screen, CellsUpdate(stretches))  # type: ignore[arg-type]  # Textual draws its updates so, too
+            self._display(screen, CellsUpdate(stretches, sequence))  # type: ignore[arg-type]  # Textual draws its updates so, too
+        elif sequence:
+            self.write_to_terminal(sequence)
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Send a control sequence of our own, where there is a terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
 
     def _stands(self, widget: Widget, screen: Screen[object]) -> bool:
         """Whether a widget is on the terminal as it is, and nothing is about to be drawn over it."""

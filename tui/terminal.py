@@ -14,14 +14,13 @@ from textual.widgets import Input
 
 from tui import format as fmt
 from tui.screens.page import Page
-from tui.sending import SendingApp
+from tui.sending import HUNG_UP, SendingApp
 from tui.themes import COLOUR_BLIND, DARK
 from tui.widgets.lines import ROLES
 from tui.widgets.sparse import SparseUpdate
 
 K = TypeVar("K", bound=Page[Any])
 
-_HUNG_UP = 129
 _WAIT_S = 0.001
 _CALM_ROUNDS = 4
 """So many times round without news, a screen that opens is complete: some of what it does takes a round to be heard of."""
@@ -149,22 +148,17 @@ class TerminalApp(SendingApp):
             return
         await super().on_event(event)
 
-    def write_to_terminal(self, sequence: str) -> None:
-        """Send a control sequence of our own, where there is a terminal."""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(sequence)
-
     def name_terminal(self, title: str) -> None:
         """Give the terminal's window or tab this title."""
         if title != self._terminal_title:
             self._terminal_title = title
-            self.write_to_terminal(f"\x1b]0;{fmt.ascii_text(title) if self.ascii_only else title}\x07")
+            self.send_with_cells(f"\x1b]0;{fmt.ascii_text(title) if self.ascii_only else title}\x07")
 
     def listen_to_signals(self) -> None:
         """Leave cleanly when the terminal hangs up or the process is asked to end."""
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: self.exit(return_code=_HUNG_UP))
+            loop.add_signal_handler(signal.SIGHUP, lambda: self.exit(return_code=HUNG_UP))
             loop.add_signal_handler(signal.SIGTERM, self.exit)
 
     def _display(self, screen: Screen[Any], renderable: object) -> None:

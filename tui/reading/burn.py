@@ -47,7 +47,8 @@ def burn(reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = 
     groups, rests = _groups(reader, sums, wanted, view.by, costs)
     whole = added(groups.values())
     rows = _rows(groups, rests, seen, at)
-    headline = _headline(sums, costs, seen, at, *tightest(reader, at))
+    everything = total(sums)
+    headline = _headline(sums, everything, costs, seen, at, *tightest(reader, at))
     before = baseline(reader, view, at)
     if before is not None:
         then = _kept_before(reader, before, view, wanted)
@@ -76,7 +77,7 @@ def burn(reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = 
         rows=tuple(rows),
         alerts=_alerts(reader, at),
         doubts=(
-            *_doubts(sums, costs, at),
+            *_doubts(sums, everything, costs, at),
             *provider_notes(reader, sums, at.seconds),
             *_old_prices(reader, sums, at),
         ),
@@ -154,13 +155,13 @@ def _row(name: str | None, totals: Totals, whole: int, at: Moment, trend: tuple[
 
 def _headline(
     sums: list[Sum],
+    everything: Totals,
     costs: Committed,
     seen: Trends,
     at: Moment,
     budget: BudgetLine | None,
     gone_before: BudgetLine | None,
 ) -> Headline:
-    everything = total(sums)
     metered = usd_per_hour(everything.metered_nano_usd, at.seconds)
     own_tokens = costs.served.total_tokens
     api_tokens = everything.tokens.total_tokens - everything.hosted_tokens
@@ -235,7 +236,7 @@ def _member_trends(seen: Trends, at: Moment) -> dict[str | None, tuple[float | N
     }
 
 
-def _doubts(sums: list[Sum], costs: Committed, at: Moment) -> list[str]:
+def _doubts(sums: list[Sum], everything: Totals, costs: Committed, at: Moment) -> list[str]:
     doubts = [f"not counted: {sentence}" for sentence in at.missing]
     unknown = group((s for s in sums if s.key.card.status in UNKNOWN_COST), lambda key: key.dimensions.model)
     if unknown:
@@ -245,7 +246,6 @@ def _doubts(sums: list[Sum], costs: Committed, at: Moment) -> list[str]:
         )
         noun = "model" if len(unknown) == 1 else "models"
         doubts.append(f"{len(unknown)} unpriced {noun}: {names}, {_per_hour(tokens, at)} tok/h")
-    everything = total(sums)
     if everything.partial_requests:
         doubts.append(f"{everything.partial_requests} requests priced in part")
     if everything.estimated_requests:
