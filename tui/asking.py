@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tui import format as fmt
 from tui.feed import Feed, FeedError
+from tui.forkedfeed import SELDOM
 from tui.pictures.header import Header
 from tui.pictures.view import View
 from tui.screens.monitor import MonitorScreen
@@ -151,6 +152,7 @@ class AskingApp(TerminalApp):
         if not gc.isenabled():
             # All that was loaded at the start stays: it need not be looked through for garbage ever again.
             gc.freeze()
+            gc.set_threshold(*SELDOM)
             gc.enable()
         if self._rate is not None and self._rate.measure(self.bytes_sent):
             self.refresh_bindings()

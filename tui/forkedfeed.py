@@ -19,7 +19,10 @@ from tui.feed import Act, Feed, FeedError, Question
 P = TypeVar("P")
 
 _KINDS_KEPT = 2
-"""The table and the chart of Burn are asked for in turns."""
+"""Where names are hidden, they are asked for in between."""
+
+SELDOM = (10_000, 20, 20)
+"""Of what a second makes, nearly all is gone by itself in the next: it is looked through for garbage less often."""
 
 _HIGHEST = pickle.HIGHEST_PROTOCOL
 _GONE = (OSError, EOFError, pickle.UnpicklingError, ValueError)
@@ -165,6 +168,7 @@ def serve(stream: BinaryIO, open_feed: Callable[[], Feed]) -> None:
     """Answer questions and do acts until nobody asks any more."""
     feed, answers = open_feed(), _Answers()
     gc.freeze()
+    gc.set_threshold(*SELDOM)
     gc.enable()
     with suppress(*_GONE):
         while True:

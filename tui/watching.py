@@ -110,9 +110,9 @@ def watch(
 
 def _read_ahead(feed: ForkedFeed, view: "View") -> None:
     """The first picture is read while the screen is loaded."""
-    from tui.questions.burn import BurnQuestion, ChartQuestion
+    from tui.questions.burn import BurnQuestion
 
-    feed.ask_ahead(BurnQuestion(view), ChartQuestion(view))
+    feed.ask_ahead(BurnQuestion(view), BurnQuestion(view, charted=True))
 
 
 def prices(config: "Callable[[], Config]") -> "Prices":

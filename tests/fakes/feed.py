@@ -20,7 +20,7 @@ from tui.pictures.sources import SourcesPicture
 from tui.pictures.view import View
 from tui.questions.alerts import AlertsQuestion, FiredQuestion
 from tui.questions.budgets import BudgetQuestion, BudgetsQuestion
-from tui.questions.burn import BurnQuestion, ChartQuestion, NamesQuestion
+from tui.questions.burn import BurnQuestion, NamesQuestion
 from tui.questions.compare import CompareQuestion
 from tui.questions.machines import EngineQuestion, GpuQuestion, MachinesQuestion
 from tui.questions.requests import BillQuestion, RequestsQuestion
@@ -57,8 +57,7 @@ class FakeFeed:
         self.asked: list[Question[Any]] = []
         self.done: list[Act] = []
         self._answers: Mapping[type[Question[Any]], Callable[[Any], object]] = {
-            BurnQuestion: self._burn,
-            ChartQuestion: lambda _: chart,
+            BurnQuestion: lambda question: replace(self._burn(question), chart=chart if question.charted else None),
             AlertsQuestion: lambda _: alerts,
             FiredQuestion: lambda _: self.points,
             BudgetsQuestion: lambda _: budgets,

@@ -23,7 +23,9 @@ CHANGES_WITH_EVERY_POLL = {
     "arrivals", "engine_minutes", "engine_readings", "gpu_errors", "gpu_minutes", "gpu_readings", "positions",
     "processor_minutes", "rejects", "requests", "sessions", "sources",
 }  # fmt: skip
-ELSEWHERE = {"_sqlite_migrations", "alert_deliveries", "changed_facts", "changed_sums", "side_values"}
+ELSEWHERE = {
+    "_sqlite_migrations", "alert_deliveries", "alert_figures", "changed_facts", "changed_sums", "side_values"
+}  # fmt: skip
 """No picture that is kept follows from these."""
 
 

@@ -86,7 +86,7 @@ def burn(reader: Reader, view: View, now_ms: int, *, machine: str, demo: bool = 
 
 
 def _alerts(reader: Reader, at: Moment) -> tuple[AlertRow, ...]:
-    states = tuple((one.id, one.state(at.alerts_ms)) for one in at.alerts)
+    states = tuple((one.id, one.state(at.alerts_ms), one.measured_ms) for one in at.alerts)
     return reader.kept(
         "alert rows", states, reader.facts_stamp("alerts"), lambda: alert_rows(at.alerts, at.alerts_ms), most=1
     )

@@ -29,9 +29,13 @@ _LEAST_PART_OF_AN_HOUR = 1 / 6
 Curve = list[float | None]
 
 
-def chart(reader: Reader, view: View, now_ms: int) -> ChartPicture:
-    """The window of a view, or the hour before its end when that is longer; raises StoreError or FeedError."""
-    wanted, until_ms = selection(view), moment(reader, view, now_ms).until_ms
+def chart(reader: Reader, view: View, now_ms: int, until_ms: int | None = None) -> ChartPicture:
+    """The window of a view, or the hour before its end when that is longer; raises StoreError or FeedError.
+
+    `until_ms` is that end, where it is known already.
+    """
+    wanted = selection(view)
+    until_ms = moment(reader, view, now_ms).until_ms if until_ms is None else until_ms
     span_s = max(view.window_seconds, _LEAST_SECONDS)
     step_s = next(step for longest, step in _STEPS_SECONDS if span_s <= longest)
     over_ms = until_ms // 60_000 * 60_000

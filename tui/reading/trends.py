@@ -63,6 +63,8 @@ def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
     found = reader.kept(
         "trends", asked, reader.sums_stamp(running_ms), lambda: _over(reader, first, view.by, wanted), most=1
     ).copy()
+    oldest_ms = reader.oldest_bucket_ms()
+    found.known_from = MINUTES if oldest_ms is None else _place(oldest_ms, first)
     found.add(reader.steps(running_ms, at.until_ms), first, view.by, wanted)
     if reader.providers():
         # A provider's end where the window does, as those of its rate do.
@@ -77,8 +79,7 @@ def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
 
 def _over(reader: Reader, first: int, by: str, wanted: Selection) -> Trends:
     """Of the minutes that are over."""
-    oldest_ms = reader.oldest_bucket_ms()
-    found = Trends(known_from=MINUTES if oldest_ms is None else _place(oldest_ms, first))
+    found = Trends()
     found.add(reader.steps(first * 1000, (first + (MINUTES - 1) * 60) * 1000), first, by, wanted)
     return found
 

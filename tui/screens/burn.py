@@ -12,7 +12,7 @@ from tui.feed import Feed
 from tui.pictures.burn import BurnPicture, GroupRow
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
-from tui.questions.burn import BurnQuestion, ChartQuestion
+from tui.questions.burn import BurnQuestion
 from tui.screens.burn_table import COLUMNS, MEASURES, asides_last, draw_row, measures, orders, row_key
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Sorting
@@ -67,8 +67,7 @@ class BurnScreen(SortedScreen[BurnPicture]):
 
     def read(self, feed: Feed, view: View) -> BurnPicture:
         """The figures and the rows of this view, and the chart when it is shown."""
-        picture = feed.read(BurnQuestion(view))
-        return replace(picture, chart=feed.read(ChartQuestion(view))) if self._charted else picture
+        return feed.read(BurnQuestion(view, self._charted))
 
     def on_resize(self) -> None:
         """A terminal with room for the chart has it, unless the person said otherwise."""
