@@ -1,7 +1,7 @@
 """What hosts cost and what their engines can do, out of the dated facts of a store."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
@@ -45,6 +45,8 @@ class HostFacts:
     """Every card and MIG instance that was ever read."""
     holdings: dict[tuple[str, str], list[Holding]]
     """What each engine (source, model) held, in the order of time."""
+    _shares: dict[object, list[Share]] = field(default_factory=dict, repr=False, compare=False)
+    """Parts of hosts by what is claimed of them, once worked out."""
 
     def as_held(self, engine: EngineState, at_ms: int) -> EngineState:
         """The engine with the GPUs that it held at an instant; before it was first seen, with those of then."""
@@ -68,7 +70,10 @@ class HostFacts:
 
     def shares(self, name: str, engines: Sequence[EngineState], at_ms: int) -> list[Share]:
         """Each engine's part of a host, which all of them are on."""
-        return shares([self._claims(engine) for engine in engines], self.gpus(name, at_ms))
+        asked = (tuple((engine.host, engine.gpus, engine.gpu_uuids) for engine in engines), self.gpus(name, at_ms))
+        if asked not in self._shares:
+            self._shares[asked] = shares([self._claims(engine) for engine in engines], asked[1])
+        return self._shares[asked]
 
     def _claims(self, engine: EngineState) -> list[Claim]:
         """The GPUs or MIG instances that an engine holds."""

@@ -28,12 +28,12 @@ def read_commitments(ask: Ask) -> list[CommitmentFact]:
     return [CommitmentFact(name=r[0], since_ms=r[1], until_ms=r[2], usd_per_hour_nano=r[3], filter=r[4]) for r in rows]
 
 
-def read_budgets(ask: Ask, at_ms: int) -> list[BudgetFact]:
-    """Budgets in force at an instant."""
+def read_budgets(ask: Ask) -> list[BudgetFact]:
+    """Every budget with the dates between which it was in force, by name."""
     rows = ask(
         "SELECT name, since_ms, until_ms, nano_usd, period, filter, counts, timezone, soft, hard FROM budgets"
-        " WHERE since_ms <= ? AND (until_ms IS NULL OR until_ms > ?) ORDER BY name",
-        (at_ms, at_ms),
+        " ORDER BY name, since_ms",
+        (),
     )
     return [
         BudgetFact(

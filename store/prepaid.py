@@ -20,6 +20,8 @@ class PrepaidAccount(NamedTuple):
 
 def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
     """Every account of prepaid money that was read by an instant, by name. Raises StoreError."""
+    if not reader.kept("has balances", None, reader.facts_stamp("balances"), lambda: _has_balances(reader)):
+        return []
     rows = reader.ask(
         "SELECT source, account, currency, since_ms, until_ms, nano FROM balances WHERE counts IN (?, ?) AND since_ms <= ?"
         " AND until_ms >= ? ORDER BY source, account, currency, since_ms",
@@ -35,6 +37,10 @@ def prepaid_accounts(reader: Reader, at_ms: int) -> list[PrepaidAccount]:
         if state is not None:
             found.append(PrepaidAccount(f"{key[0]} {key[1]}".strip(), key[2], state))
     return found
+
+
+def _has_balances(reader: Reader) -> bool:
+    return bool(reader.ask("SELECT 1 FROM balances LIMIT 1", ()))
 
 
 def prepaid_readings(reader: Reader, name: str, at_ms: int) -> list[tuple[int, int]]:

@@ -208,5 +208,7 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def note(self, name: str) -> str | None:
         """What the collector noted of the whole store under this name, or None."""
-        found = self.ask("SELECT value FROM notes WHERE name = ?", (name,))
-        return found[0][0] if found else None
+        notes = self.kept(
+            "notes", None, self.facts_stamp("notes"), lambda: dict(self.ask("SELECT name, value FROM notes", ()))
+        )
+        return notes.get(name)

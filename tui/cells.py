@@ -34,7 +34,8 @@ _OF_ONE_CELL = frozenset(map(chr, (*range(0x20, 0x7F), *range(0x2500, 0x25A0), *
 
 def cells(text: str) -> int:
     """How many cells a text takes."""
-    return len(text) if _OF_ONE_CELL.issuperset(text) else _measure()(text)
+    is_plain = text.isascii() and text.isprintable()
+    return len(text) if is_plain or _OF_ONE_CELL.issuperset(text) else _measure()(text)
 
 
 @cache

@@ -5,6 +5,7 @@ Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "a
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from pricing.money import decimal_text, nano_from_usd, usd_from_nano
 from tui import zone
@@ -258,10 +259,16 @@ def axis_value(value: float | None) -> str:
 
 def sparkline(values: Sequence[float | None], width: int | None = None, *, ascii_only: bool = False) -> str:
     """A curve one cell per value, newest right, from zero to the highest; a gap is a blank."""
-    shown = list(values if width is None else values[-width:] if width > 0 else [])
-    top = max((value for value in shown if value is not None), default=0.0)
-    text = "".join(" " if value is None else _BLOCKS[_height(value, top)] for value in shown)
+    shown = tuple(values if width is None else values[-width:] if width > 0 else ())
+    top = max([value for value in shown if value is not None], default=0.0)
+    # All but the newest stay for a minute, and often so does the highest.
+    text = _blocks(shown[:-1], top) + _blocks(shown[-1:], top)
     return ascii_text(text) if ascii_only else text
+
+
+@lru_cache(maxsize=512)
+def _blocks(values: tuple[float | None, ...], top: float) -> str:
+    return "".join([" " if value is None else _BLOCKS[_height(value, top)] for value in values])
 
 
 def _height(value: float, top: float) -> int:

@@ -25,7 +25,8 @@ class PlanQuestions(OpenStore):
 
     def budgets(self, at_ms: int) -> list[BudgetFact]:
         """Budgets in force at an instant."""
-        return read_budgets(self.ask, at_ms)
+        facts = self.kept("budgets", None, self.facts_stamp("budgets"), lambda: read_budgets(self.ask))
+        return [one for one in facts if one.since_ms <= at_ms and (one.until_ms is None or one.until_ms > at_ms)]
 
     def launches(self) -> list[Launch]:
         """Every launch, oldest first."""

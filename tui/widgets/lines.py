@@ -241,17 +241,16 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     """Stretches of cells, as (start, end), in which two lines of one width look different."""
     if old == new:
         return
-    start = end = None
-    for x, (before, after) in enumerate(_cell_by_cell(old, new)):
-        if before == after:
-            continue
-        if end is not None and start is not None and x - end > _JOIN_CELLS:
+    changed = [x for x, (before, after) in enumerate(_cell_by_cell(old, new)) if before != after]
+    if not changed:
+        return
+    start = end = changed[0]
+    for x in changed:
+        if x - end > _JOIN_CELLS:
             yield start, end
-            start = None
-        start = x if start is None else start
+            start = x
         end = x + 1
-    if start is not None and end is not None:
-        yield start, end
+    yield start, end
 
 
 def _cell_by_cell(old: Line, new: Line) -> Iterable[tuple[object, object]]:
