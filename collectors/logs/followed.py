@@ -44,12 +44,23 @@ class FollowedLog:
         self._book.record(file)
 
     def read(self, limit_bytes: int) -> int:
-        """Read on, a file only when those before it are at their end; how many bytes that took."""
-        taken = 0
+        """Read on, a file only when those before it are at their end; how many bytes that took.
+
+        Of a line that a rotation cut, nothing counts as read before its parts are put together.
+        """
+        taken, cut = 0, None
         for file in self.files:
+            if cut is not None and file.read_bytes == 0:
+                cut.go_on_in(file)
+                cut = None
             taken += self._book.take(file, limit_bytes - taken)
             if file.backlog_bytes:
                 break
+            if file.holds_a_part:
+                cut = file
+        for file in reversed(self.files):
+            if file.has_ended:
+                self._book.take_rest(file)
         return taken
 
     def let_go(self) -> None:
@@ -57,9 +68,10 @@ class FollowedLog:
         rotated = [file for file in self.files if file.key != self.standing]
         for file in rotated:
             if file.backlog_bytes == 0:
-                file.finished = True
+                file.finished = not file.is_cut
                 self._book.record(file)
-                if file is not rotated[-1] or file.look.links == 0 or isinstance(file, GzipLog):
+                is_over = file.look.links == 0 or isinstance(file, GzipLog)
+                if file.finished and (is_over or file is not rotated[-1]):
                     self.park(file)
 
     def park(self, file: LogFile) -> None:

@@ -69,6 +69,8 @@ class LogFile:
         """What the format of its lines has remembered of those before the offset."""
         self.finished = False
         self.look = Look.of(os.fstat(descriptor))
+        self._after: LogFile | None = None
+        """Where a line goes on that was cut at its end."""
         self._splitter = splitter
         self._lines = splitter(max_line_bytes, at_start=self.offset == 0)
         self._wrapped = Unwrapper(max_line_bytes)
@@ -161,6 +163,29 @@ class LogFile:
         self.offset = end
         self._at_offset = self._at_end
         return lines
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends within a line that was wrapped in parts, whose rest stands in the file after it."""
+        return self._wrapped.held_bytes > 0
+
+    @property
+    def holds_a_part(self) -> bool:
+        """Whether such a line goes on behind what was read."""
+        return self._wrapped.holds_a_part
+
+    def go_on_in(self, after: "LogFile") -> None:
+        """Hand over what was begun here to the file after it, of which nothing was read yet."""
+        after._wrapped.go_on_from(self._wrapped)
+        self._after = after
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether what was handed over is whole by now: until then nothing of the file after it counts as read."""
+        after = self._after
+        while after is not None and after.offset == 0:
+            after = after._after
+        return self.is_cut and after is not None
 
     def take_too_long(self) -> int:
         """How many lines were left out for their length since the last call."""

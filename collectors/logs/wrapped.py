@@ -70,6 +70,15 @@ class Unwrapper:
             self.held_bytes = self.held_bytes + len(line) + 1 if self._parts else 0
         return whole
 
+    @property
+    def holds_a_part(self) -> bool:
+        """Whether a line was begun whose end has not come."""
+        return bool(self._parts)
+
+    def go_on_from(self, before: "Unwrapper") -> None:
+        """Take over what was begun in the file before this one, which nobody will complete there."""
+        self._parts, before._parts = before._parts, {}
+
     def take_rest(self) -> list[bytes]:
         """What is held back, as the lines they are when no more parts will come."""
         rest = [bytes(parts) for parts in self._parts.values() if parts]

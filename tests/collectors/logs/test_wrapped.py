@@ -14,6 +14,7 @@ from collectors.logs.tail import Tail
 from collectors.logs.wrapped import Unwrapper
 from store.facts import Position
 from tests.fakes.payloads import payload
+from tests.fakes.tailing import Reader, put
 
 AT = "2026-11-22T08:15:30.123456789Z"
 
@@ -166,3 +167,70 @@ def test_a_gateway_s_log_is_read_out_of_a_container_s(wrap: Wrap, tmp_path: Path
     source.close()
     assert [event.id for event in poll.events] == ["r-0", "r-1", "r-2"]
     assert poll.rejects == ()
+
+
+def by_docker(text: str, *, ends: bool = True) -> str:
+    return json.dumps({"log": text + ("\n" if ends else ""), "stream": "stdout", "time": "2026-11-22T08:15:30Z"})
+
+
+def by_cri(text: str, *, ends: bool = True) -> str:
+    return f"2026-11-22T08:15:30.123456789Z stdout {'F' if ends else 'P'} {text}"
+
+
+@pytest.mark.parametrize("wrap", [by_docker, by_cri])
+@pytest.mark.parametrize("pattern", ["{}", "{}*"])
+def test_a_line_that_a_rotation_cuts_is_put_together(tmp_path: Path, wrap: Callable[..., str], pattern: str) -> None:
+    log = tmp_path / "x.log"
+    put(log, wrap("first"), wrap("one ", ends=False), at=100)
+    reader = Reader(pattern.format(log))
+    assert reader.read() == [b"first"]
+    log.rename(f"{log}.1")
+    put(log, wrap("two ", ends=False), at=200)
+    assert reader.read() == []
+    put(log, wrap("three"), wrap("last"), at=300)
+    assert reader.read() == [b"one two three", b"last"]
+    reader.restart()
+    put(log, wrap("more"), at=400)
+    assert reader.read() == [b"more"]
+    assert (reader.gap_bytes, reader.notes) == (0, [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    parts=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=6),
+    rotations=st.dictionaries(st.integers(0, 20), st.integers(1, 2), max_size=3),
+    looks=st.sets(st.integers(0, 20), max_size=6),
+    deaths=st.sets(st.integers(0, 20), max_size=3),
+    uncommitted=st.booleans(),
+)
+def test_any_rotation_and_any_restart_between_parts_gives_every_line_once(
+    parts: list[list[int]], rotations: dict[int, int], looks: set[int], deaths: set[int], uncommitted: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log, at, count = Path(folder) / "x.log", 100, 0
+        put(log, at=at)
+        reader = Reader(log)
+        reader.read()
+        written = []
+        for number, sizes in enumerate(parts):
+            pieces = [f"{number}-{place}-{'x' * size} " for place, size in enumerate(sizes)]
+            written.append("".join(pieces).encode())
+            for place, piece in enumerate(pieces):
+                at, count = at + 10, count + 1
+                put(log, by_docker(piece, ends=place == len(pieces) - 1), at=at)
+                if count in looks:
+                    reader.read()
+                if count in deaths:
+                    if uncommitted:
+                        reader.tail.read()
+                    reader.restart()
+                for _ in range(rotations.get(count, 0)):
+                    for old in range(8, 0, -1):
+                        if (there := Path(f"{log}.{old}")).exists():
+                            there.rename(f"{log}.{old + 1}")
+                    log.rename(f"{log}.1")
+                    at += 10
+                    put(log, at=at)
+        reader.read()
+        reader.tail.close()
+        assert reader.lines == written
