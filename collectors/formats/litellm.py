@@ -134,6 +134,7 @@ _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _SURE_NANO_USD, _SURELY_NEAREST = 1e12, 0.499
 """Below this a float's error is far less than what is missing here to a half."""
+_KEPT_TAGS_BYTES = 1_000
 _DISCONNECTED = "ClientDisconnected"
 _HIT_MARK = "_cache_hit"
 _AGENT_TAG = "User-Agent: "
@@ -189,7 +190,7 @@ def event_from(payload: Payload) -> UsageEvent:
         cut(metadata.user_api_key_user_id),
         cut(payload.end_user) if payload.end_user else cut(metadata.user_api_key_end_user_id),
         cut(payload.session_id) if payload.session_id else None,
-        _tags(bytes(payload.request_tags)),
+        () if payload.request_tags is _NO_TAGS else _tags_of(bytes(payload.request_tags)),
     )
 
 
@@ -207,10 +208,16 @@ def tags_of(said: list[str]) -> tuple[str, ...]:
     return names([tag for tag in said if not tag.startswith(_AGENT_TAG)])
 
 
-@lru_cache(maxsize=1_024)
-def _tags(raw: bytes) -> tuple[str, ...]:
-    """The same list of tags comes again and again, so it is decoded once."""
+def _tags_of(raw: bytes) -> tuple[str, ...]:
+    """The same list of tags comes again and again, so it is decoded once; a long one is not kept."""
+    return _known_tags(raw) if len(raw) <= _KEPT_TAGS_BYTES else _decoded_tags(raw)
+
+
+def _decoded_tags(raw: bytes) -> tuple[str, ...]:
     return tags_of(_decode_tags(raw) or [])
+
+
+_known_tags = lru_cache(maxsize=1_024)(_decoded_tags)
 
 
 def tenant_of(metadata: Metadata) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.formats import litellm
 from collectors.formats.litellm import parse
 from pricing.bill import cost_nano_usd
 from pricing.books.catalogue import Catalogue
@@ -375,6 +376,12 @@ def test_a_cost_that_is_no_number_is_refused(cost: str) -> None:
     assert cost in line
     with pytest.raises((ValueError, msgspec.MsgspecError)):
         parse(line.encode())
+
+
+def test_long_lists_of_tags_are_read_and_not_kept_in_memory() -> None:
+    before = litellm._known_tags.cache_info().currsize
+    assert example(request_tags=[f"{number:0200}" for number in range(9)]).tags[8] == f"{8:0200}"
+    assert litellm._known_tags.cache_info().currsize == before
 
 
 def test_a_long_name_is_cut_and_never_lost() -> None:
