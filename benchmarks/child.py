@@ -38,6 +38,12 @@ def cpu_seconds(*pids: int) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
+def shared_out_mb(pid: int) -> float:
+    """A process's resident memory in which a page that several processes share counts for its part."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+
+
 def _main(module: str, function: str, arguments: str) -> None:
     measure = getattr(importlib.import_module(f"benchmarks.{module}"), function)
     value = measure(*json.loads(arguments))

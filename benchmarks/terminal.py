@@ -6,7 +6,7 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from benchmarks.child import memory_mb
+from benchmarks.child import memory_mb, shared_out_mb
 from benchmarks.figure import Figure
 from benchmarks.history import make_store
 from benchmarks.terminal_screen import COLUMNS, ROWS, TerminalScreen
@@ -47,6 +47,11 @@ def _live() -> list[Figure]:
         rate = screen.bytes_during(SECONDS) / SECONDS
         parts_mb = [memory_mb(pid, "VmHWM") for pid in monitor]
         collector_mb = memory_mb(collector, "VmHWM")
+        shared_mb = sum(map(shared_out_mb, (*monitor, collector)))
+        screen.seconds_to_answer(b"5")
+        screen.bytes_during(_SETTLING_S)
+        compared_mb = [memory_mb(pid, "VmHWM") for pid in (*monitor, collector)]
+        compared_shared_mb = sum(map(shared_out_mb, (*monitor, collector)))
     monitor_mb = sum(parts_mb)
     top = _top_bytes_per_second()
     alone = "none: a figure of its own"
@@ -62,6 +67,12 @@ def _live() -> list[Figure]:
                goal=_GOAL_MB, unit="MB", peak_mb=collector_mb),
         Figure(name="memory of both", ours=f"{monitor_mb + collector_mb:.0f} MB", reference=alone,
                value=monitor_mb + collector_mb, goal=_GOAL_BOTH_MB, unit="MB"),
+        Figure(name="memory of both, shared pages once", ours=f"{shared_mb:.0f} MB", reference=alone,
+               value=shared_mb, goal=_GOAL_BOTH_MB, unit="MB"),
+        Figure(name="memory once Compare was opened", ours=", ".join(f"{mb:.0f} MB" for mb in compared_mb),
+               reference=alone, value=sum(compared_mb), goal=_GOAL_BOTH_MB, unit="MB"),
+        Figure(name="memory once Compare was opened, shared pages once", ours=f"{compared_shared_mb:.0f} MB",
+               reference=alone, value=compared_shared_mb, goal=_GOAL_BOTH_MB, unit="MB"),
     ]  # fmt: skip
 
 

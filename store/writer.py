@@ -31,6 +31,8 @@ _BUSY_SECONDS = 10.0
 _CHANGES = 100
 """How often a change to the write-ahead log is tried while others open the store, too."""
 _SELDOM_PAGES = 8_000
+_CACHE_KIB, _LARGE_CACHE_KIB = 2_000, 16_000
+"""A collector touches few pages again and again; what else it kept of a store that grows would only make it grow, too."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ class Writer:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA recursive_triggers = ON")
         self._connection.execute("PRAGMA temp_store = MEMORY")
-        self._connection.execute("PRAGMA cache_size = -16000")
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._connection.execute("PRAGMA journal_size_limit = 16000000")
         if version < SCHEMA_VERSION:
             # With it comes sqlite-utils, for which a store of this version need not wait.
@@ -97,8 +99,12 @@ class Writer:
         self._machines.keep()
         return Written(written.events, written.duplicates)
 
-    def checkpoint_seldom(self) -> None:
-        """Let the log grow to 32 MB before it is copied into the store: what changes pages all over it copies each once."""
+    def expect_much(self) -> None:
+        """Keep more pages in memory, and let the log grow to 32 MB before it is copied into the store.
+
+        What changes pages all over the store then reads and copies each of them once.
+        """
+        self._connection.execute(f"PRAGMA cache_size = -{_LARGE_CACHE_KIB}")
         self._connection.execute(f"PRAGMA wal_autocheckpoint = {_SELDOM_PAGES}")
 
     @contextmanager

@@ -107,7 +107,7 @@ class Importer:
         """Read one file from where it was left to its end, the last line without newline included."""
         size = path.stat().st_size
         started = time.monotonic()
-        self._writer.checkpoint_seldom()
+        self._writer.expect_much()
         with rare_collections():
             for some in portions(self._task(path), size, self._pricer):
                 with self._writer.transaction():
