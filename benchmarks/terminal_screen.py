@@ -57,15 +57,15 @@ class TerminalScreen:
             self._receive(left)
         return len(self.received) - before
 
-    def seconds_to_answer(self, key: bytes, limit_s: float = 3.0) -> float:
-        """Seconds from a key press to the first bytes that arrive after it; raises TimeoutError."""
+    def seconds_to_show(self, wanted: bytes, key: bytes, limit_s: float = 3.0) -> float:
+        """Seconds from a key press to this text, painted after it; raises TimeoutError."""
         while select.select([self._master], [], [], 0)[0] and self._receive(0):
             pass
         before, pressed = len(self.received), time.perf_counter()
         os.write(self._master, key)
-        while len(self.received) == before:
+        while self.received.find(wanted, before) < 0:
             if time.perf_counter() - pressed > limit_s or not self._receive(limit_s):
-                raise TimeoutError(f"nothing was drawn after {key!r}")
+                raise TimeoutError(f"{wanted!r} was not drawn after {key!r}")
         return time.perf_counter() - pressed
 
     def close(self) -> None:
