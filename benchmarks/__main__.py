@@ -7,7 +7,8 @@ import sys
 from benchmarks.figure import Figure, table
 
 NAMES = (
-    "ingest", "ingest_small", "storage", "queries", "startup", "terminal", "pace", "keys", "steady", "scrape", "pricing", "gpu_cost",
+    "ingest", "ingest_small", "storage", "queries", "startup", "terminal", "pace", "keys", "refresh", "steady", "scrape",
+    "pricing", "gpu_cost",
 )  # fmt: skip
 
 
