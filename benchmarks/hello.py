@@ -36,13 +36,13 @@ class Page(Screen[None]):
 class Pages(Hello):
     """The same with a page over it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("question_mark,b", "turn", "open"), ("q", "back", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark,b", "turn", "open"), ("q", "close", "close")]
 
     def action_turn(self) -> None:
         """Open the page."""
         self.push_screen(Page())
 
-    def action_back(self) -> None:
+    def action_close(self) -> None:
         """Close it."""
         self.pop_screen()
 
