@@ -48,7 +48,7 @@ def _live() -> list[Figure]:
         parts_mb = [memory_mb(pid, "VmHWM") for pid in monitor]
         collector_mb = memory_mb(collector, "VmHWM")
         shared_mb = sum(map(shared_out_mb, (*monitor, collector)))
-        screen.seconds_to_answer(b"5")
+        screen.seconds_to_show(b"\x1b[", b"5")
         screen.bytes_during(_SETTLING_S)
         compared_mb = [memory_mb(pid, "VmHWM") for pid in (*monitor, collector)]
         compared_shared_mb = sum(map(shared_out_mb, (*monitor, collector)))
