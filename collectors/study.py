@@ -8,7 +8,7 @@ from collectors.prices.rivals import find_rival
 from collectors.settings.rivalconfig import RivalConfig
 from pricing.books.book import PriceBook
 from store.asking import asking
-from store.capacity import end_rival, put_rival, served_models
+from store.hosts.capacity import end_rival, put_rival, served_models
 from store.writer import Writer
 
 RIVALS_EVERY_MS = 3_600_000

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from pricing.usage import NOTHING, Usage
-from store.latency import Bucket
+from store.hosts.latency import Bucket
 from store.provider_facts import PricedReading
 
 

@@ -7,16 +7,16 @@ import json
 from collections.abc import Sequence
 
 from pricing.card import RateCard, card_from_mapping
-from store.beyond import beyond
 from store.facts import SourceHealth, SourceState
+from store.providers.beyond import beyond
 from store.questions.machines import MachineQuestions
 from store.questions.plans import PlanQuestions
 from store.questions.providers import ProviderQuestions
 from store.questions.requests import RequestQuestions
 from store.records import RejectRecord, SourceRecord
+from store.requests.units import Units
 from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
-from store.units import Units
 from store.windows import kept_window, pieces
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000

@@ -7,7 +7,7 @@ import msgspec
 
 from pricing.usage import Usage
 from store.facts import Dimensions, GpuProcess, Outcome, SourceHealth, Timed
-from store.latency import unpacked
+from store.hosts.latency import unpacked
 from store.sums import CardNote, Sum
 
 

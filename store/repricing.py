@@ -14,7 +14,8 @@ from pricing.bill import cost_nano_usd
 from pricing.card import NO_COST, CardStatus, RateCard, card_from_mapping, card_to_mapping
 from pricing.usage import Usage
 from store.facts import Dimensions
-from store.moves import (
+from store.records import SERIES_COLUMNS, dimensions
+from store.requests.moves import (
     NANO_USD,
     PARTIAL,
     REQUESTS,
@@ -28,11 +29,10 @@ from store.moves import (
     is_retry,
     with_cost,
 )
-from store.records import SERIES_COLUMNS, dimensions
-from store.rests import Rest, begin_rests, buckets, end_rests, keep, rests
-from store.side import Counted, RequestMoves
+from store.requests.rests import Rest, begin_rests, buckets, end_rests, keep, rests
+from store.requests.sides import Counted, RequestMoves
+from store.requests.units import units_of
 from store.tables import MEASURES, OTHER, ROLLUPS, TOKEN_COLUMNS
-from store.units import units_of
 from store.writer import Writer
 
 ROWS_PER_STEP = 2_000

@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 
 from store.changes import note_changed_sums, prune_changes
-from store.sessions import prune_sessions
+from store.requests.sessions import prune_sessions
 
 _MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
 _BUCKET_MINUTE_DAYS = 2
@@ -31,8 +31,8 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_
     `now_ms` is what the clock says, where that is not believed yet: single readings, of which the minutes stay, go by it.
     """
     # The configuration imports this module, also where nothing is stored.
-    from store.balances import thin_old_balances
-    from store.buckets import widen_old_buckets
+    from store.providers.balances import thin_old_balances
+    from store.providers.buckets import widen_old_buckets
 
     _prune_requests(connection, retention, at_ms, now_ms)
     for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):

@@ -9,8 +9,8 @@ from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.totals import Totals
 from pricing.usage import Usage
 from store.facts import Dimensions, Outcome
+from store.requests.units import Units, merged
 from store.tables import ENGINE, GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS, TOKEN_COLUMNS
-from store.units import Units, merged
 
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))

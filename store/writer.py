@@ -9,20 +9,20 @@ import msgspec
 
 from pricing.card import RateCard
 from store.asking import asking
-from store.binding import bind_at_once
-from store.bucket_prices import Day, Price, Repriced, days_to_price, price_day
-from store.buckets import BucketWriter, DatasetState, datasets, put_providers
 from store.errors import plain_errors
 from store.facts import Batch, BudgetFact, CapacityFact, CommitmentFact, HostFact, Position
 from store.folder import open_folder
+from store.hosts.readings import MachineWriter
 from store.limits import Limits
-from store.machines import MachineWriter
-from store.names import Names
 from store.plans import put_in_force, read_commitments
 from store.positions import follower_of, forget_positions, read_positions, write_positions
 from store.provider_facts import ProviderFact
-from store.ready import Ready, make_ready
-from store.requests import RequestWriter, WrittenRequests
+from store.providers.buckets import BucketWriter, DatasetState, datasets, put_providers
+from store.providers.repricing import Day, Price, Repriced, days_to_price, price_day
+from store.requests.binding import bind_at_once
+from store.requests.names import Names
+from store.requests.ready import Ready, make_ready
+from store.requests.writing import RequestWriter, WrittenRequests
 from store.retention import Retention, prune
 from store.tables import SCHEMA_VERSION, StoreError, StoreGoneError
 from store.tidying import believed_ms

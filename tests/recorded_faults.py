@@ -10,7 +10,7 @@ from collectors.alerting.messages import first_cause
 from pricing.alerts.names import words
 from pricing.card import unpriced
 from pricing.usage import Usage
-from store.alerts import AlertRecord
+from store.alerts.kept import AlertRecord
 from tests.recorded_day import (
     CARDS,
     DAY_MS,

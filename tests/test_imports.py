@@ -93,7 +93,13 @@ def test_reading_the_store_does_not_load_what_writes_it(tmp_path: Path) -> None:
 def test_a_price_is_looked_up_without_what_reads_or_watches_a_store(tmp_path: Path) -> None:
     modules = loaded(command("price", "gpt-4o", "--rates", "input=1", "--input", "1000"), tmp_path)
     assert "pricing.bill" in modules
-    assert not modules & {"sqlite_utils", "store.reader", "store.buckets", "store.alerts", "pricing.cause"}
+    assert not modules & {
+        "sqlite_utils",
+        "store.reader",
+        "store.providers.buckets",
+        "store.alerts.kept",
+        "pricing.cause",
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ def test_a_status_line_costs_a_prompt_no_more_than_the_standard_library(tmp_path
         [sys.executable, "-c", make], cwd=tmp_path, check=True, env={"PYTHONPATH": str(Path(__file__).parents[1])}
     )
     modules = loaded(command("--store", str(tmp_path / "s.db"), "status", "--line"), tmp_path)
-    assert "store.standing" in modules
+    assert "store.budgets.standing" in modules
     assert not modules & {"msgspec", "dataclasses", "store.reader", "collectors.settings.config"}
 
 

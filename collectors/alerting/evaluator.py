@@ -14,8 +14,8 @@ from pricing.alerts.rules import THING_RULES, Judgement, judge_things, judge_tra
 from pricing.alerts.seen import Seen
 from pricing.alerts.states import step
 from pricing.alerts.thresholds import Thresholds
-from store.alertbook import AlertBook
-from store.budgets import budget_states
+from store.alerts.book import AlertBook
+from store.budgets.states import budget_states
 from store.facts import SourceState
 from store.notes import ALERTS, read_note, write_note
 from store.reader import Reader

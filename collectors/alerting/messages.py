@@ -10,8 +10,8 @@ from pricing.alerts.names import words
 from pricing.alerts.words import rate
 from pricing.cause import Cause, Mover, Part
 from pricing.money import usd_text
-from store.alertbook import RESOLVED, Delivery
-from store.alerts import AlertRecord
+from store.alerts.book import RESOLVED, Delivery
+from store.alerts.kept import AlertRecord
 
 _LONGEST_SUMMARY = 1_024
 """PagerDuty cuts longer ones off."""

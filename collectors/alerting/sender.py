@@ -14,7 +14,7 @@ from collectors.clock import Clock
 from collectors.settings.alertconfig import PAGERDUTY_URL, WebhookConfig
 from collectors.settings.config import ConfigError
 from collectors.settings.keys import read_secret
-from store.alertbook import AlertBook, Delivery
+from store.alerts.book import AlertBook, Delivery
 
 if TYPE_CHECKING:
     import httpx

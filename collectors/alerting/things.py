@@ -6,7 +6,7 @@ from itertools import takewhile
 from pricing.alerts.seen import GpuSeen, HostSeen, SourceSeen
 from pricing.hosts.economics import Served, utilisation
 from store.facts import HostFact, SourceState
-from store.hosting import HostFacts, host_of
+from store.hosts.hosting import HostFacts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuMinute, GpuState, SourceRecord
 

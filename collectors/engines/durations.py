@@ -5,7 +5,7 @@ from math import isnan
 
 from collectors.engines.page import Count, Histogram, Series
 from store.facts import Timed
-from store.latency import Bucket
+from store.hosts.latency import Bucket
 
 _PARTS = ("_bucket", "_sum", "_count")
 

@@ -7,10 +7,10 @@ from collectors.engines import ENGINES
 from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Served
 from pricing.hosts.saturation import LEAST_SECONDS, differs, is_saturated, learn, work_rate
 from store.asking import Ask, asking
-from store.capacity import WorkMinute, put_saturations, work_minutes
 from store.facts import SaturationFact
-from store.hosting import HostFacts, host_facts, host_of
-from store.machine_questions import engine_minutes
+from store.hosts.capacity import WorkMinute, put_saturations, work_minutes
+from store.hosts.columns import engine_minutes
+from store.hosts.hosting import HostFacts, host_facts, host_of
 from store.records import EngineState
 from store.writer import Writer
 

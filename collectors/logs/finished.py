@@ -28,7 +28,7 @@ from collectors.settings.config import Config, load
 from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Poll
 from store.facts import CommitmentFact, Position
-from store.ready import Ready, make_ready
+from store.requests.ready import Ready, make_ready
 
 LARGE_BYTES = 64_000_000
 """From here on, a second process is worth its start."""

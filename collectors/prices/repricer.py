@@ -15,7 +15,7 @@ from pricing.usage import NOTHING
 from store.facts import Dimensions
 from store.notes import CATALOGUE, read_note, write_note
 from store.repricing import Asked, Repricing
-from store.rests import unpriced_sums
+from store.requests.rests import unpriced_sums
 from store.writer import Writer
 from store.zones import zone_named
 

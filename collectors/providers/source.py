@@ -18,9 +18,9 @@ from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Prov
 from collectors.source import Poll
 from collectors.web.fetch import address
 from collectors.web.polite import NoSuchPageError, NotUnderstoodError, PoliteClient
-from store.buckets import DatasetState
 from store.facts import Reject
 from store.provider_facts import ProviderReading
+from store.providers.buckets import DatasetState
 
 if TYPE_CHECKING:
     import httpx

@@ -7,7 +7,7 @@ from collectors.settings.planfile import read_plan
 from collectors.settings.written import nano_usd, seconds
 from pricing.budget import BOTH
 from pricing.filters import FilterError, parse_filter
-from store.launches import Launch
+from store.budgets.launches import Launch
 from store.tables import DIMENSIONS, SIDE_DIMENSIONS
 
 _LONGEST_S = 366 * 86_400

@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar, cast
 
-from store import machine_questions as machines
-from store.hosting import FACT_TABLES, HostFacts, host_facts
+from store.hosts import columns as machines
+from store.hosts.hosting import FACT_TABLES, HostFacts, host_facts
 from store.questions.opened import OpenStore
 from store.records import EngineState, GpuMinute, GpuState
 

@@ -1,11 +1,11 @@
 """Questions about what was planned and what became of it: prices by the hour, budgets, launches, marks, alerts."""
 
-from store.alertpast import as_said_at
-from store.alerts import AlertRecord, read_alerts
-from store.capacity import hosts
+from store.alerts.kept import AlertRecord, read_alerts
+from store.alerts.marks import Mark, read_marks
+from store.alerts.past import as_said_at
+from store.budgets.launches import Launch, read_launches
 from store.facts import BudgetFact, CommitmentFact, HostFact
-from store.launches import Launch, read_launches
-from store.marks import Mark, read_marks
+from store.hosts.capacity import hosts
 from store.plans import read_budgets, read_commitments
 from store.questions.opened import OpenStore
 

@@ -1,7 +1,8 @@
 """Questions about what providers say themselves."""
 
-from store.balances import Balance, Spent, newest_balances, spent_balances
-from store.buckets import (
+from store.provider_facts import ProviderFact
+from store.providers.balances import Balance, Spent, newest_balances, spent_balances
+from store.providers.buckets import (
     CostRecord,
     CostSum,
     Dataset,
@@ -16,7 +17,6 @@ from store.buckets import (
     read_usage,
     read_usage_sums,
 )
-from store.provider_facts import ProviderFact
 from store.questions.opened import OpenStore
 from store.sums import SumKey
 

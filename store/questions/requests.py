@@ -6,14 +6,14 @@ import msgspec
 
 from pricing.usage import Usage
 from store.facts import Outcome
-from store.identity import call_range, unpack_id
 from store.questions.opened import OpenStore
 from store.records import KeptSum, RequestRecord
-from store.rests import ROW_SUMS
-from store.side import values_of
+from store.requests.identity import call_range, unpack_id
+from store.requests.rests import ROW_SUMS
+from store.requests.sides import values_of
+from store.requests.units import units_of
 from store.sums import Sum
 from store.tables import TOKEN_COLUMNS
-from store.units import units_of
 
 
 class RequestQuestions(OpenStore):

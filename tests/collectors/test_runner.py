@@ -17,8 +17,8 @@ from pricing.books.userbook import UserBook
 from pricing.card import RateCard
 from store.facts import Batch, Position, SourceState, UsageEvent
 from store.reader import Reader
-from store.ready import Ready
 from store.records import SourceRecord
+from store.requests.ready import Ready
 from store.sums import total
 from store.tables import StoreError
 from store.writer import Writer, Written

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from store.alerts.marks import set_mark
 from store.facts import HostFact
-from store.marks import set_mark
 from store.reader import Reader
 from store.snapshot import Snapshot, copy_of, take_snapshot
 from store.tables import StoreError

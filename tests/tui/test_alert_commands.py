@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pricing.alerts.finding import Finding, Severity
 from pricing.alerts.states import Steps
 from pricing.cause import cause
-from store.alertbook import AlertBook
+from store.alerts.book import AlertBook
 from store.facts import BudgetFact, SourceState
 from store.notes import ALERTS, write_note
 from store.reader import Reader

@@ -14,8 +14,8 @@ from pricing.card import HOSTED
 from pricing.filters import parse_filter
 from pricing.totals import EMPTY
 from pricing.usage import Usage
-from store.capacity import put_saturations
 from store.facts import EngineReading, GpuReading, HostFact, PricedEvent, SaturationFact
+from store.hosts.capacity import put_saturations
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced

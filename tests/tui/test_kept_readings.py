@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pricing.card import HOSTED, CardStatus, RateCard, unpriced
 from pricing.usage import Usage
+from store.alerts.marks import set_mark
+from store.budgets.launches import Launch, start_launch
 from store.facts import BudgetFact, CommitmentFact, EngineReading, HostFact, Rank
-from store.launches import Launch, start_launch
-from store.marks import set_mark
 from store.reader import Reader
 from store.repricing import Asked, Repricing
 from store.retention import Retention

@@ -15,8 +15,8 @@ from collectors.prices.pricer import Pricer
 from collectors.runner import Runner
 from collectors.web.fetch import open_client
 from pricing.books.book import PriceBook
-from store.capacity import work_minutes
 from store.facts import HostFact
+from store.hosts.capacity import work_minutes
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.engine_process import EngineProcess

@@ -14,7 +14,6 @@ import pytest
 from collectors.settings.config import ConfigError, from_mapping
 from collectors.settings.plans import capacities, hosts
 from pricing.filters import parse_filter
-from store.capacity import put_rival, put_saturations
 from store.facts import (
     CapacityFact,
     EngineReading,
@@ -26,7 +25,8 @@ from store.facts import (
     SourceState,
     Timed,
 )
-from store.latency import Bucket
+from store.hosts.capacity import put_rival, put_saturations
+from store.hosts.latency import Bucket
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced

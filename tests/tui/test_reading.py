@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pricing.card import CACHED, HOSTED, UNUSED, unpriced
 from pricing.totals import EMPTY
 from pricing.usage import Usage
+from store.alerts.marks import set_mark
+from store.budgets.launches import Launch, start_launch
 from store.facts import BudgetFact, EngineReading, HostFact, Outcome, PricedEvent, SourceState
-from store.launches import Launch, start_launch
-from store.marks import set_mark
 from store.reader import Reader
 from store.retention import Retention
 from store.writer import Writer

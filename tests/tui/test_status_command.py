@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from pricing.card import HOSTED, unpriced
 from pricing.usage import Usage
+from store.budgets.standing import Standing, standing
 from store.facts import EngineReading, GpuReading, HostFact
 from store.provider_facts import PricedBucket, PricedReading, ProviderFact, ProviderReading, Role, UsageBucket
 from store.reader import Reader
 from store.snapshot import Snapshot, take_snapshot
-from store.standing import Standing, standing
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections

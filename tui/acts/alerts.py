@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from store.alerts import acknowledge, snooze, unacknowledge
+from store.alerts.kept import acknowledge, snooze, unacknowledge
 from tui import format as fmt
 from tui.feed import Act
 from tui.person import person

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from store.launches import start_launch, stop_launch
+from store.budgets.launches import start_launch, stop_launch
 from tui import format as fmt
 from tui.feed import Act, FeedError
 

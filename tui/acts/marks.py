@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from store.marks import set_mark
+from store.alerts.marks import set_mark
 from tui import format as fmt
 from tui.feed import Act
 

@@ -12,7 +12,7 @@ from collectors.machine import machine_name
 from collectors.settings.config import ConfigError
 from collectors.settings.written import seconds
 from pricing.alerts.names import State
-from store.alerts import acknowledge, snooze, unacknowledge
+from store.alerts.kept import acknowledge, snooze, unacknowledge
 from store.reader import Reader
 from tui.commands.arguments import count
 from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, shortened

@@ -18,7 +18,7 @@ from collectors.clock import now_ms
 from collectors.settings.launching import launch_of
 from pricing.budget import BOTH, COUNTS
 from pricing.money import usd_from_nano
-from store.launches import start_launch, stop_launch
+from store.budgets.launches import start_launch, stop_launch
 from tui import format as fmt
 from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, say
 from tui.pictures.budgets import LaunchLine

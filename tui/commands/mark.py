@@ -9,7 +9,7 @@ import sys
 
 from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
-from store.marks import Mark, remove_mark, set_mark
+from store.alerts.marks import Mark, remove_mark, set_mark
 from tui.commands.common import instant, place_to_write, plain, print_json, reading, say
 from tui.reading.report import instant_text
 

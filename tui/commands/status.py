@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.clock import now_ms
 from collectors.settings.places import store_place
-from store.standing import Standing, standing
+from store.budgets.standing import Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from collectors.machine import machine_name
 from collectors.settings.config import from_mapping
 from collectors.settings.places import Place
 from pricing.money import NANO_PER_USD
-from store.launches import Launch, start_launch
-from store.marks import set_mark
+from store.alerts.marks import set_mark
+from store.budgets.launches import Launch, start_launch
 from store.tables import StoreError
 from tui.demo.engine import EngineStandIn
 from tui.demo.gpus import DemoGpus

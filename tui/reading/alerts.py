@@ -7,7 +7,7 @@ from collectors.alerting.messages import first_cause
 from pricing.alerts.factors import led_by_rule
 from pricing.alerts.names import words
 from pricing.money import usd_from_nano
-from store.alerts import AlertRecord
+from store.alerts.kept import AlertRecord
 from store.notes import ALERTS
 from store.reader import Reader
 from tui.pictures.alerts import AlertRow, AlertsPicture

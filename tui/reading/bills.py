@@ -12,8 +12,8 @@ from pricing.drift import Billed, Counted, Drift, Ours
 from pricing.money import TOKENS_PER_MILLION, divide_half_even
 from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
-from store.beyond import NOT_THROUGH, Covering, coverings, usage_sum
-from store.buckets import CostRecord, Dataset, UsageSum
+from store.providers.beyond import NOT_THROUGH, Covering, coverings, usage_sum
+from store.providers.buckets import CostRecord, Dataset, UsageSum
 from store.reader import Reader
 from store.sums import Sum, SumKey
 from tui.reading.cards import Cards

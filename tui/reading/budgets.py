@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pricing.budget import BudgetState
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.periods import Period
-from store.budgets import budget_states, launch_at, launch_plan
-from store.launches import Launch
-from store.prepaid import PrepaidAccount, prepaid_accounts, prepaid_readings
+from store.budgets.launches import Launch
+from store.budgets.spending import Scope, Spending
+from store.budgets.states import budget_states, launch_at, launch_plan
+from store.providers.accounts import PrepaidAccount, prepaid_accounts, prepaid_readings
 from store.reader import Reader
-from store.spending import Scope, Spending
 from tui.feed import FeedError
 from tui.pictures.budgets import BudgetLine, BudgetPicture, BudgetsPicture
 from tui.pictures.chart import ChartPicture, Point, Series

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pricing.money import NANO_PER_USD
 from store.facts import CommitmentFact, HostFact
-from store.live_steps import Step, live_steps
+from store.providers.steps import Step, live_steps
 from store.reader import Reader
 from tui import format as fmt
 from tui.pictures.chart import ChartPicture, Point, Series

@@ -7,9 +7,9 @@ from decimal import Decimal
 from msgspec import structs
 
 from pricing.hosts.economics import Served
-from store.capacity import watched_between
 from store.facts import HostFact
-from store.hosting import HostFacts
+from store.hosts.capacity import watched_between
+from store.hosts.hosting import HostFacts
 from store.reader import Reader
 from store.records import EngineState
 from tui.reading.commitments import Commitment, commitments

@@ -8,7 +8,7 @@ from math import ceil
 from pricing.hosts.economics import CACHED_WEIGHT
 from pricing.hosts.saturation import LEAST_SECONDS
 from store.asking import Ask
-from store.past import activity_at_saturation, idle_watts, work_rates
+from store.hosts.yardsticks import activity_at_saturation, idle_watts, work_rates
 from store.reader import Reader
 from store.records import GpuState
 from tui.pictures.machines import Headroom, Tier

@@ -14,7 +14,7 @@ from pricing.hosts.energy import Energy
 from pricing.hosts.owned import BOARD_TO_WALL
 from pricing.money import usd_from_nano
 from store.facts import HostFact, RivalFact, SourceState, Timed
-from store.latency import quantile
+from store.hosts.latency import quantile
 from store.records import EngineState, GpuState
 from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, Rival, Spread, Tier, Work
 from tui.reading.enginepast import Past, headroom, mean, past_tiers

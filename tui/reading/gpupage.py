@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from store.capacity import xids
+from store.hosts.capacity import xids
 from store.reader import Reader
 from store.records import GpuMinute
 from tui.feed import FeedError

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from pricing.money import nano_from_usd, usd_from_nano
 from pricing.totals import usd_per_hour
-from store.budgets import launch_at, launch_plan
-from store.launches import Launch
+from store.budgets.launches import Launch
+from store.budgets.spending import Scope, Spending
+from store.budgets.states import launch_at, launch_plan
 from store.reader import Reader
-from store.spending import Scope, Spending
 from tui.pictures.budgets import LaunchLine
 
 NOW_MS = 300_000

@@ -8,9 +8,9 @@ from fractions import Fraction
 from msgspec import structs
 
 from pricing.hosts.economics import Served, own_price
-from store.capacity import idle_since_ms, rivals
 from store.facts import HostFact, RivalFact, SourceState
-from store.hosting import HostFacts, host_of
+from store.hosts.capacity import idle_since_ms, rivals
+from store.hosts.hosting import HostFacts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuState
 from tui import format as fmt

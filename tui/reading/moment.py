@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pricing.alerts.names import Severity, State
-from store.alerts import AlertRecord
+from store.alerts.kept import AlertRecord
 from store.facts import SourceState
 from store.notes import CATALOGUE
 from store.reader import Reader

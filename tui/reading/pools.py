@@ -19,7 +19,7 @@ from pricing.hosts.economics import (
 from pricing.hosts.holding import Share
 from pricing.hosts.saturation import Saturation
 from pricing.money import nano_from_usd
-from store.hosting import HostFacts, host_of
+from store.hosts.hosting import HostFacts, host_of
 from store.records import EngineState
 from tui.reading.moment import Moment
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from store.budgets import launch_at
+from store.budgets.states import launch_at
 from store.reader import Reader
 from tui.pictures.chart import Point
 from tui.pictures.view import View

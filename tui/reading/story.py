@@ -7,11 +7,11 @@ from decimal import Decimal
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.plan import Plan
 from pricing.totals import Totals, usd_per_hour
-from store.budgets import launch_plan
-from store.launches import Launch
-from store.marks import Mark
+from store.alerts.marks import Mark
+from store.budgets.launches import Launch
+from store.budgets.spending import Scope, Spending, parsed
+from store.budgets.states import launch_plan
 from store.reader import Reader
-from store.spending import Scope, Spending, parsed
 from tui.feed import FeedError
 from tui.reading.budgets import step_of
 from tui.reading.launch import before_launch

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from store.asking import Ask
-from store.capacity import seen_between, watched_between
-from store.hosting import HostFacts
+from store.hosts.capacity import seen_between, watched_between
+from store.hosts.hosting import HostFacts
 from tui.reading.moment import Moment
 
 _MOST = 24

@@ -10,9 +10,9 @@ from pricing.card import CardStatus
 from pricing.filters import Filter
 from pricing.hosts.allocation import largest_remainder
 from pricing.whatif.traffic import KeptRequest, Sender, Traffic
-from store.identity import RECORD_BITS
 from store.reader import Reader
 from store.records import RequestRecord
+from store.requests.identity import RECORD_BITS
 from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS
 from tui.reading.cards import Cards

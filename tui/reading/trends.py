@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pricing.card import UNKNOWN_COST
-from store.live_steps import live_steps
+from store.providers.steps import live_steps
 from store.reader import Reader
 from store.sums import SumKey
 from tui.pictures.view import View

@@ -10,7 +10,7 @@ from collectors.alerting.evaluator import Evaluator
 from pricing.alerts.names import State
 from pricing.alerts.thresholds import Thresholds
 from pricing.usage import Usage
-from store.alerts import AlertRecord, acknowledge
+from store.alerts.kept import AlertRecord, acknowledge
 from store.facts import GpuReading, HostFact, PricedEvent, SourceState
 from store.reader import Reader
 from store.tables import StoreError

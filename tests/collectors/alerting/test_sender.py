@@ -15,7 +15,7 @@ from collectors.web.fetch import open_client
 from pricing.alerts.finding import Finding, Severity
 from pricing.alerts.states import Steps
 from pricing.cause import cause
-from store.alertbook import AlertBook
+from store.alerts.book import AlertBook
 from store.writer import Writer
 from tests.fakes.events import AT_MS
 from tests.fakes.flows import flow, span

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from collectors.engines.learning import Learning
-from store.capacity import saturations
 from store.facts import CapacityFact, EngineReading, HostFact, SaturationFact
+from store.hosts.capacity import saturations
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch

@@ -10,7 +10,7 @@ import pytest
 from collectors.engines.engine import EngineSource
 from collectors.errors import CollectorError
 from collectors.web.fetch import open_client
-from store.capacity import work_minutes
+from store.hosts.capacity import work_minutes
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch

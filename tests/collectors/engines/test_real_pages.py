@@ -15,7 +15,7 @@ from collectors.engines.exposition import scan
 from collectors.engines.page import Engine
 from collectors.engines.sglang import LIVE, SGLANG
 from collectors.engines.vllm import VLLM
-from store.latency import Bucket, Quantile, quantile
+from store.hosts.latency import Bucket, Quantile, quantile
 from tests.fakes.pages import polled, told
 
 DATA = Path(__file__).parents[2] / "data" / "engines"

@@ -9,7 +9,7 @@ from collectors.engines.exposition import scan
 from collectors.engines.page import Count, EnginePage
 from collectors.engines.vllm import VLLM, normalise
 from store.facts import Timed
-from store.latency import Bucket
+from store.hosts.latency import Bucket
 from tests.fakes.pages import polled
 
 MODEL = 'model_name="llama",engine="0"'

@@ -14,7 +14,7 @@ from collectors.prices.pricer import Pricer
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook
-from store.identity import unpack_id
+from store.requests.identity import unpack_id
 from tests.fakes import samples
 
 LARGE, SMALL = finished.LARGE_BYTES, 0

@@ -11,8 +11,8 @@ from collectors.settings.rivalconfig import RivalConfig
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook
-from store.capacity import put_rival, rivals
 from store.facts import RivalFact
+from store.hosts.capacity import put_rival, rivals
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS

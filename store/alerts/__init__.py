@@ -1,0 +1,1 @@
+"""Alerts as they are kept, and the marks that people set beside them."""

@@ -1,0 +1,1 @@
+"""Own hosts: readings of their cards and engines, what they cost and what they can do."""
