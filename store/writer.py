@@ -30,8 +30,8 @@ from store.tidying import believed_ms
 _BUSY_SECONDS = 10.0
 _CHANGES = 100
 """How often a change to the write-ahead log is tried while others open the store, too."""
-_SELDOM_PAGES = 8_000
-_CACHE_KIB, _LARGE_CACHE_KIB = 2_000, 16_000
+_SELDOM_PAGES = 16_000
+_CACHE_KIB, _LARGE_CACHE_KIB = 2_000, 32_000
 """A collector touches few pages again and again; what else it kept of a store that grows would only make it grow, too."""
 
 
@@ -100,7 +100,7 @@ class Writer:
         return Written(written.events, written.duplicates)
 
     def expect_much(self) -> None:
-        """Keep more pages in memory, and let the log grow to 32 MB before it is copied into the store.
+        """Keep more pages in memory, and let the log grow to 64 MB before it is copied into the store.
 
         What changes pages all over the store then reads and copies each of them once.
         """

@@ -39,10 +39,10 @@ SHORT_BYTES = 4_000
 
 _LENGTH_BYTES = 4
 _ROWS = 16_000
-_FRAMES_BYTES = 4_000_000
+_FRAMES_BYTES = 6_000_000
 """What makes a transaction: ids come in no order, so that each touches pages all over their index, and few large ones
-write less. In frames, that is up to 45,000 rows."""
-_FRAMES_AHEAD = 16
+write less. In frames, that is up to 65,000 rows."""
+_FRAMES_AHEAD = 24
 """Pieces kept ready: more than one transaction takes; each is some thousand rows at most."""
 _PIPE_BYTES = 1 << 20
 """What a pipe may hold: a whole piece, so that whoever reads the log needn't wait for each 64 KB to be taken."""

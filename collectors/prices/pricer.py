@@ -52,13 +52,14 @@ class Pricer:
         cards: dict[str, RateCard] = {}
         skewed = 0
         latest = now_ms + CLOCK_SKEW_MS
+        prepaid = self.prepaid if self.prepaid else None
         for event in events:
             if event.ended_at_ms == UNKNOWN_TIME:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
             elif event.ended_at_ms > latest:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
                 skewed += 1
-            card = self._card(event)
+            card = self._card(event, prepaid)
             known = self._ids.get(id(card))
             card_id = known[1] if known is not None else self._card_id(card)
             cards[card_id] = card
@@ -100,7 +101,7 @@ class Pricer:
             variant=normal_variant(bucket.variant) if bucket.variant else "",
         )
 
-    def _card(self, event: UsageEvent) -> RateCard:
+    def _card(self, event: UsageEvent, prepaid: Prepaid | None) -> RateCard:
         usage = event.usage
         if event.outcome is Outcome.CACHE:
             return CACHED
@@ -109,7 +110,7 @@ class Pricer:
         if invalid_reason(usage):
             return INVALID
         prompt = usage.prompt_tokens
-        if self.prepaid and self.prepaid.covers(_dimensions(event), event.ended_at_ms):
+        if prepaid is not None and prepaid.covers(_dimensions(event), event.ended_at_ms):
             return PREPAID
         if event.model is None:
             return unpriced(prompt, "the source names no model")
