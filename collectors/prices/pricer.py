@@ -52,7 +52,7 @@ class Pricer:
         cards: dict[str, RateCard] = {}
         skewed = 0
         latest = now_ms + CLOCK_SKEW_MS
-        prepaid = self.prepaid if self.prepaid else None
+        prepaid = self.prepaid or None
         for event in events:
             if event.ended_at_ms == UNKNOWN_TIME:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
