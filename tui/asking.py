@@ -11,19 +11,17 @@ from textual import on
 from textual.message import Message
 from textual.screen import Screen
 
-from tui import format as fmt
 from tui.feed import Feed, FeedError
 from tui.forkedfeed import SELDOM
 from tui.pictures.header import Header
 from tui.pictures.view import View
+from tui.rate import CountingApp
 from tui.screens.monitor import MonitorScreen
-from tui.terminal import TerminalApp
 
 _SLOW_TICKS = 5
 _QUICK_READ_S = 0.05
 _RESTS = 4.0
 """After a read that was not quick it rests for so many times as long: a wide history never takes a core for itself."""
-_RATE_SECONDS = 10.0
 
 
 class PictureRead(Message):
@@ -46,24 +44,7 @@ class ReadFailed(Message):
         self.screen, self.view, self.reason = screen, view, reason
 
 
-class Rate:
-    """Bytes per second over stretches of ten seconds, in steps: showing them must not be what is sent."""
-
-    def __init__(self, sent: int) -> None:
-        self.per_second: float | None = None
-        self._sent, self._since = sent, time.monotonic()
-
-    def measure(self, sent: int) -> bool:
-        """Take how much was sent so far; whether the figure changed."""
-        seconds = time.monotonic() - self._since
-        if seconds < _RATE_SECONDS:
-            return False
-        before, self.per_second = self.per_second, float(f"{(sent - self._sent) / seconds:.1g}")
-        self._sent, self._since = sent, time.monotonic()
-        return self.per_second != before
-
-
-class AskingApp(TerminalApp):
+class AskingApp(CountingApp):
     """Keeps the screen in front up to date with one view; at most one read is under way."""
 
     def __init__(
@@ -80,7 +61,6 @@ class AskingApp(TerminalApp):
         self._ticks_waited = 0
         self._rests_until_s = 0.0
         self._ticks = 0
-        self._rate: Rate | None = None
 
     def on_mount(self) -> None:
         """Ask once, then every refresh."""
@@ -137,25 +117,13 @@ class AskingApp(TerminalApp):
         """The header of the picture in front, or None before there is one."""
         return getattr(getattr(self.screen, "picture", None), "header", None)
 
-    @property
-    def rate_text(self) -> str:
-        """Bytes per second sent to the terminal lately, when they are asked for."""
-        return "" if self._rate is None else f"{fmt.count(self._rate.per_second)} B/s"
-
-    def action_rate(self) -> None:
-        """Show what is sent to the terminal, or stop showing it."""
-        self.count_bytes()
-        self._rate = Rate(self.bytes_sent) if self._rate is None else None
-        self.refresh_bindings()
-
     def _tick(self) -> None:
         if not gc.isenabled():
             # All that was loaded at the start stays: it need not be looked through for garbage ever again.
             gc.freeze()
             gc.set_threshold(*SELDOM)
             gc.enable()
-        if self._rate is not None and self._rate.measure(self.bytes_sent):
-            self.refresh_bindings()
+        self.measure_rate()
         if self._reading:
             self._ticks_waited += 1
             screen = self.screen

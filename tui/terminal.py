@@ -42,27 +42,12 @@ class TerminalApp(SendingApp):
         self.ascii_only = ascii_only
         self.colourless = "NO_COLOR" in os.environ
         self._terminal_title = ""
-        self.bytes_sent = 0
-        self._counts = False
         self._holding: asyncio.Task[None] | None = None
         # Nothing here is told in toasts or tooltips, whose widgets each screen would be given.
         self._disable_tooltips = self._disable_notifications = True
         self.register_theme(COLOUR_BLIND)
         if theme:
             self.theme = theme
-
-    def count_bytes(self) -> None:
-        """Count what is sent to the terminal from here on."""
-        driver = self._driver
-        if driver is not None and not self._counts:
-            self._counts = True
-            write = driver.write
-
-            def counted(data: str) -> None:
-                self.bytes_sent += len(data.encode(errors="replace"))
-                write(data)
-
-            driver.write = counted  # type: ignore[method-assign]  # Textual has no hook that sees every byte
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
         """Read the sheets of a new screen (Textual's own hook, which has all of them parsed and all styles found again).

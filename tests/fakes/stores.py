@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -10,6 +11,15 @@ import pytest
 
 from store.schema import migrate
 from store.writer import Writer
+
+
+def own_places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home of a test's own for what commands read and write, and every connection closed when it is over."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.setenv(name, str(folder / "home"))
+    for name in ("USDTOP_STORE", "USDTOP_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    yield from closing_connections(monkeypatch)
 
 
 def closing_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

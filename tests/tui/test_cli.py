@@ -15,7 +15,7 @@ from collectors.lock import collector_lock
 from store.writer import Writer
 from tests.fakes import samples
 from tests.fakes.payloads import payload
-from tests.fakes.stores import closing_connections
+from tests.fakes.stores import own_places
 from tui.cli import COMMANDS, main
 
 ALL_TIME = ["--since", "2001-01-01", "--until", "2200-01-01"]
@@ -29,11 +29,7 @@ output = "10"
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    for name in ("USDTOP_STORE", "USDTOP_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    yield from closing_connections(monkeypatch)
+    yield from own_places(tmp_path, monkeypatch)
 
 
 class Shell:

@@ -18,7 +18,7 @@ from store.retention import Retention
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch
 from tests.fakes.gateway_lines import line
-from tests.fakes.stores import closing_connections
+from tests.fakes.stores import own_places
 from tui.cli import main
 
 YEAR_MS = 365 * 86_400_000
@@ -26,11 +26,7 @@ YEAR_MS = 365 * 86_400_000
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    for name in ("USDTOP_STORE", "USDTOP_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    yield from closing_connections(monkeypatch)
+    yield from own_places(tmp_path, monkeypatch)
 
 
 class World:
