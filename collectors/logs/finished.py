@@ -42,6 +42,7 @@ _ROWS = 16_000
 _FRAMES_BYTES = 6_000_000
 """What makes a transaction: ids come in no order, so that each touches pages all over their index, and few large ones
 write less. In frames, that is up to 65,000 rows."""
+_MOST_PIECES = 24
 _FRAMES_AHEAD = 24
 """Pieces kept ready: more than one transaction takes; each is some thousand rows at most."""
 _PIPE_BYTES = 1 << 20
@@ -113,13 +114,13 @@ def _taken_out(frame: bytes, task: Task, pricer: Pricer) -> Piece:
 
 
 def _gathered(items: Iterable[_T], size: Callable[[_T], int], enough: int) -> Iterator[list[_T]]:
-    """Some at a time, of which the sizes add up to enough."""
+    """Some at a time, of which the sizes add up to enough, or that are many: a log in which little is found goes on, too."""
     some: list[_T] = []
     sizes = 0
     for item in items:
         some.append(item)
         sizes += size(item)
-        if sizes >= enough:
+        if sizes >= enough or len(some) >= _MOST_PIECES:
             yield some
             some, sizes = [], 0
     if some:

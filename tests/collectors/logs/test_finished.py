@@ -86,6 +86,18 @@ def test_the_reading_process_prices_by_the_configuration_it_is_given(
     assert any(name.startswith("configuration:") for name in priced)
 
 
+@pytest.mark.parametrize("size_bytes", [SMALL, LARGE])
+def test_a_log_in_which_nothing_is_found_is_handed_over_bit_by_bit_all_the_same(
+    task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch, size_bytes: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(finished, "_MOST_PIECES", 1)
+    Path(task.pattern).write_bytes(b"not JSON\n" * 9 + b"nor this")
+    found = [list(portion) for portion in portions(task, size_bytes, pricer)]
+    assert [len(portion) for portion in found] == [1, 1]
+    assert sum(reject.count for portion in found for piece in portion for reject in piece.poll.rejects) == 10
+
+
 def test_one_core_reads_in_this_process(task: Task, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
