@@ -11,6 +11,7 @@ from tui import travel, zone
 from tui.asking import AskingApp
 from tui.feed import FeedError
 from tui.screens.monitor import MonitorScreen
+from tui.screens.page import Page
 
 WINDOWS_SECONDS = (60, 300, 900, 3600, 86_400)
 """What `t` steps through."""
@@ -43,9 +44,12 @@ class TimeKeysApp(AskingApp):
             self._newest_ms = header.as_of_ms
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to return to now only from elsewhere, and steps only where something was seen."""
+        """Offer to return to now only from elsewhere, steps only where something was seen, and windows where they count."""
         if action == "live":
             return not self.is_live
+        if action == "next_window":
+            # The palette lies over the page that it is for.
+            return next((page.HAS_WINDOW for page in self.screen_stack[::-1] if isinstance(page, Page)), False)
         if action in ("past", "jump", "alert"):
             return self._newest_ms is not None
         return super().check_action(action, parameters)

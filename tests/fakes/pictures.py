@@ -348,7 +348,7 @@ SMALL_BATCH = replace(
     hints=(Hint("GPU busy, batch tiny", "GPUs busy 96%, work 8% of saturation, 1 running"),),
 )
 MACHINES = MachinesPicture(
-    header=HEADER,
+    header=replace(HEADER, window_seconds=60, own_window=True),
     hosts=(
         HostRow(
             name="gpu-host-3",
@@ -467,7 +467,7 @@ GPU_PAGE = GpuPicture(
 
 
 COMPARE = ComparePicture(
-    header=HEADER,
+    header=replace(HEADER, window_seconds=3600, own_window=True),
     path=(),
     requests=1204,
     usd_per_hour=Decimal("188.2"),

@@ -110,6 +110,11 @@ def test_the_traffic_drilled_to_is_priced_elsewhere(tmp_path: Path) -> None:
     assert (everything.requests, part.requests) == (40, 10)
     # 40 requests of 0.0035 dollars in an hour.
     assert everything.usd_per_hour == pytest.approx(Decimal("0.14"), rel=Decimal("0.001"))
+    assert (everything.header.window_seconds, everything.header.own_window) == (3600, True), (
+        "five minutes were asked for"
+    )
+    day = read(View(window_seconds=86_400)).header
+    assert (day.window_seconds, day.own_window) == (86_400, False)
     names = [row.name for row in everything.offered]
     assert "openai/gpt-4o-mini" in names, "the smaller relative of what is in use"
     routed = [row.name for row in read(View(), easy=Decimal("0.5")).offered]

@@ -182,6 +182,25 @@ async def test_window_sources_and_prices_stand_under_each_figure() -> None:
         assert "catalogue of 2026-11-09" in text
 
 
+@pytest.mark.parametrize(
+    ("keys", "window"),
+    [
+        (("2", "i"), "the last 60 s whatever t chose"),
+        (("2", "j", "enter", "i"), "the last 60 s whatever t chose"),
+        (("3", "i"), "WINDOW launch from 2026-05-16 12:09Z to 2026-05-16 18:09Z"),
+        (("7", "i"), "WINDOW as measured at 2026-05-16 14:23Z"),
+    ],
+    ids=["gpus", "engine", "budgets", "alerts"],
+)
+async def test_a_figure_over_another_window_than_the_screen_s_says_which(keys: tuple[str, ...], window: str) -> None:
+    app = monitor()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, *keys)
+        assert window in " ".join(shown(app).split())
+        assert "asked for" not in shown(app)
+
+
 async def test_a_screen_without_figures_offers_no_explanation() -> None:
     app = monitor(FakeFeed(pictures.burn(by="model"), requests=replace(pictures.REQUESTS, rows=())))
     async with app.run_test(size=(80, 24)) as pilot:

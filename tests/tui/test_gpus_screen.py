@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
 from pricing.hosts.known import suggestions
@@ -7,9 +8,10 @@ from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
 from tui.explaining.machines import engine_figures, gpu_figures, host_figures
-from tui.pictures.machines import DIM, GONE, HostRow, MachinesPicture
+from tui.pictures.machines import DIM, GONE, EngineRow, HostRow, MachinesPicture
 from tui.questions.machines import EngineQuestion, GpuQuestion
 from tui.reading.enginerow import NOTHING_KNOWN
+from tui.screens.engine import page_lines
 from tui.widgets.machinepanel import gpu_health_lines
 from tui.widgets.machinerows import COLUMNS, engine_row, gpu_row, sums_text
 from tui.widgets.table import Row
@@ -99,6 +101,53 @@ async def test_what_is_missing_for_a_price_is_said() -> None:
         assert "gpu-host-4: no price for 8x H100: press $, or see usdtop doctor" in shown(app)
         assert "lost 14:20:31Z (XID 79)" in shown(app)
         assert "FULL" in shown(app)
+
+
+async def test_machines_are_of_the_last_minute_whatever_window_was_chosen_and_the_screen_says_so() -> None:
+    app = monitor()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "last 1m" in shown(app)
+        assert "over 1m here, not the 5m of other screens: what machines do at the moment" in shown(app)
+        assert "t window" not in shown(app)
+        await press(pilot, "t")
+        assert app.view.window_seconds == 300, "a key that would change nothing here changes nothing elsewhere"
+        await press(pilot, "1", "t", "t", "t", "t", "2")
+        assert app.view.window_seconds == 60
+        assert "of other screens" not in shown(app), "there is nothing to say where all screens have the same"
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_the_curve_of_an_engine_is_seen_whole_when_its_page_opens_and_the_rest_can_be_reached(
+    ascii_only: bool, size: tuple[int, int]
+) -> None:
+    app = monitor(ascii_only=ascii_only)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "j", "enter")
+        first = shown(app)
+        assert "$/M against utilisation" in first
+        assert "100%" in first.splitlines()[-4] if size == (80, 24) else "100%" in first, "the curve's axis"
+        assert "now" in first
+        await press(pilot, "G")
+        for figure in ("HOW FULL", "WHO USES IT", "HEADROOM"):
+            assert figure in first + shown(app)
+
+
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [
+        (replace(pictures.ENGINE, at_full_usd_per_million=None, usd_per_hour=None), "its host has no price (2, $)"),
+        (replace(pictures.ENGINE, at_full_usd_per_million=None, work=None), "no K is known (2, $)"),
+        (replace(pictures.ENGINE, at_full_usd_per_million=None), "it serves nothing now"),
+    ],
+)
+def test_an_engine_without_a_curve_says_what_it_lacks(engine: EngineRow, why: str) -> None:
+    page = replace(pictures.ENGINE_PAGE, engine=engine)
+    text = "".join(text for line in page_lines(page, 80, 20, plain=False) for text, _ in line)
+    assert f"no curve of $/M against utilisation: {why}" in text
 
 
 async def test_a_machine_without_a_gpu_says_why() -> None:

@@ -27,7 +27,7 @@ def budget_figures(header: Header, line: BudgetLine) -> Iterator[Explanation]:
     confidence = (
         "at least: something it counts has no known price" if line.lower_bound else "exact: sums of what was billed"
     )
-    tell = Teller(header, line.name, confidence, _period(line)).tell
+    tell = Teller(header, line.name, confidence, period_text(line)).tell
     yield from _left(line, tell)
     if line.ends_ms is not None:
         yield from _speed(line, line.ends_ms, tell)
@@ -57,7 +57,7 @@ def _left(line: BudgetLine, tell: Tell) -> Iterator[Explanation]:
         "PERIOD",
         line.period,
         "What the budget is for; its edges are those of the calendar in its time zone.",
-        _period(line),
+        period_text(line),
     )
 
 
@@ -124,7 +124,8 @@ def _when(at_ms: int | None) -> str:
     return "not in this period" if at_ms is None else fmt.moment(at_ms, None)
 
 
-def _period(line: BudgetLine) -> str:
+def period_text(line: BudgetLine) -> str:
+    """From when to when the budget runs, and how much of that is gone."""
     if line.ends_ms is None:
         return f"prepaid, topped up {fmt.moment(line.begins_ms, None)}"
     return f"{line.period} from {fmt.moment(line.begins_ms, None)} to {fmt.moment(line.ends_ms, None)}, {fmt.percent(line.elapsed_share)} gone"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pricing.money import NANO_PER_USD
 from pricing.totals import Totals
 from tui import format as fmt
+from tui.explaining.budgets import period_text
 from tui.explaining.words import BILLED, COUNTED, Tell, Teller, confidence, exact, exact_usd, tokens_by_class
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
@@ -296,7 +297,7 @@ def _own(headline: Headline, basis: Basis, tell: Tell) -> Iterator[Explanation]:
 
 def _budget(budget: BudgetLine, header: Header) -> Iterator[Explanation]:
     sure = "at most: something spent has no known price" if budget.lower_bound else "exact: all prices are known"
-    tell = Teller(header, f"budget {budget.name}", sure).tell
+    tell = Teller(header, f"budget {budget.name}", sure, period_text(budget)).tell
     spent = budget.spent_usd / budget.limit_usd if budget.limit_usd > 0 else None
     yield tell(
         "left",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tui import format as fmt
-from tui.explaining.words import Teller, exact
+from tui.explaining.words import AT_THE_MOMENT, Teller, exact
 from tui.pictures.compare import ComparePicture
 from tui.pictures.explain import Explanation
 
@@ -33,7 +33,8 @@ def compare_figures(picture: ComparePicture) -> Iterator[Explanation]:
         )
     for engine in picture.engines:
         rival = engine.rival
-        yield Teller(picture.header, engine.source, f"utilisation {engine.utilisation_tier or 'is not known'}").tell(
+        sure = f"utilisation {engine.utilisation_tier or 'is not known'}"
+        yield Teller(picture.header, engine.source, sure, AT_THE_MOMENT).tell(
             "EVEN AT",
             fmt.percent(None if rival is None or rival.break_even is None else float(rival.break_even)),
             "The utilisation from which the engine is cheaper than the price by the token at the mix it serves now.",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from tui import format as fmt
-from tui.explaining.words import Tell, Teller, exact
+from tui.explaining.words import AT_THE_MOMENT, Tell, Teller, exact
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.machines import LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Rival, Work
@@ -19,7 +19,7 @@ _BOARDS = "energy counters of the GPU boards; what the rest of the host draws is
 def engine_figures(header: Header, host: HostRow | None, engine: EngineRow) -> Iterator[Explanation]:
     """Every column of one engine."""
     sure = "live" if engine.freshness == LIVE else f"{engine.state}: last read {fmt.duration(engine.age_ms)} ago"
-    tell = Teller(header, f"{engine.source} {engine.model or ''}".strip(), sure).tell
+    tell = Teller(header, f"{engine.source} {engine.model or ''}".strip(), sure, AT_THE_MOMENT).tell
     yield from _dollars(host, engine, tell)
     yield from _use(engine, tell)
     if engine.rival is not None:
@@ -194,7 +194,7 @@ def _speed(engine: EngineRow, tell: Tell) -> Iterator[Explanation]:
 
 def host_figures(header: Header, host: HostRow) -> Iterator[Explanation]:
     """What a host costs and how much of that is idle."""
-    tell = Teller(header, host.name, "; ".join(host.missing) or "everything of it is known").tell
+    tell = Teller(header, host.name, "; ".join(host.missing) or "everything of it is known", AT_THE_MOMENT).tell
     parts = [f"{engine.source}: {fmt.usd(engine.usd_per_hour)}/h" for engine in host.engines]
     if host.unclaimed_usd_per_hour:
         parts.append(f"GPUs without an engine: {fmt.usd(host.unclaimed_usd_per_hour)}/h")
@@ -221,7 +221,8 @@ def host_figures(header: Header, host: HostRow) -> Iterator[Explanation]:
 def gpu_figures(header: Header, host: HostRow | None, gpu: GpuRow) -> Iterator[Explanation]:
     """What a card says of itself."""
     where = f"{host.name} " if host is not None else ""
-    tell = Teller(header, f"{where}GPU {gpu.index}", gpu.lost or ("stale" if gpu.stale else "as the driver says")).tell
+    sure = gpu.lost or ("stale" if gpu.stale else "as the driver says")
+    tell = Teller(header, f"{where}GPU {gpu.index}", sure, AT_THE_MOMENT).tell
     yield tell(
         "BUSY",
         fmt.percent(gpu.busy),
@@ -278,7 +279,7 @@ def _gpu_health(gpu: GpuRow, tell: Tell) -> Iterator[Explanation]:
 def sum_figures(picture: MachinesPicture) -> Iterator[Explanation]:
     """The first line: all hosts together."""
     read, engines = picture.engines_read
-    tell = Teller(picture.header, "all hosts", f"{read} of {engines} engines are read now").tell
+    tell = Teller(picture.header, "all hosts", f"{read} of {engines} engines are read now", AT_THE_MOMENT).tell
     yield tell(
         "HOSTS",
         sums_text(picture),
@@ -315,7 +316,8 @@ _COLUMNS = {
 
 def column_figures(header: Header, name: str, texts: Iterable[tuple[str, str]]) -> Iterator[Explanation]:
     """The columns of a row that are readings."""
-    tell = Teller(header, fmt.safe(name.strip(), 60), "exact: measured by the driver or counted by the engine").tell
+    sure = "exact: measured by the driver or counted by the engine"
+    tell = Teller(header, fmt.safe(name.strip(), 60), sure, AT_THE_MOMENT).tell
     for title, text in texts:
         if title in _COLUMNS and text.strip():
             yield tell(title, text.strip(), _COLUMNS[title], f"read: {text.strip()}")

@@ -14,6 +14,8 @@ from tui.pictures.header import Header
 COUNTED = "exact: counted"
 BILLED = "all token classes: uncached input, cache reads and writes, output; not what a gateway's own cache served"
 
+AT_THE_MOMENT = "the last 60 s whatever t chose, unless it says otherwise: what machines do at the moment"
+
 
 @dataclass(frozen=True, slots=True)
 class Teller:

@@ -25,6 +25,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A window that was asked for, not the newest one."""
     read_at_ms: int | None = None
     """When the picture was read, by the reader's clock; with `as_of_ms` it tells how old the figures are."""
+    own_window: bool = False
+    """The window is the screen's own, whichever was chosen for the others."""
     since_ms: int | None = None
     """Where the window begins: a whole minute."""
     sources: tuple[SourceNote, ...] = ()

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.filters import Filter, Term
@@ -44,8 +46,11 @@ def comparison(
     elsewhere = compared(reader, at.since_ms, at.until_ms, wanted, asked, book=book, catalogue=catalogue, now_ms=now_ms)
     traffic, seconds = elsewhere.comparison, elsewhere.at.seconds
     engines = machines(reader, view, now_ms, machine=machine).hosts if wanted.is_empty else ()
+    head = header(at, view, machine, demo=demo)
+    if view.window_seconds * 1000 < _LEAST_MS:
+        head = structs.replace(head, window_seconds=_LEAST_MS // 1000, own_window=True)
     return ComparePicture(
-        header=header(at, view, machine, demo=demo),
+        header=head,
         path=view.path,
         requests=traffic.requests,
         usd_per_hour=usd_per_hour(traffic.nano_usd, seconds),

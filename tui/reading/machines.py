@@ -54,6 +54,7 @@ def machines(reader: Reader, view: View, now_ms: int, *, machine: str, demo: boo
         header=structs.replace(
             header(whole, view, machine, demo=demo),
             window_seconds=WINDOW_MS // 1000,
+            own_window=True,
             since_ms=whole.until_ms - WINDOW_MS,
         ),
         hosts=tuple(host_row(name, read) for name in names),

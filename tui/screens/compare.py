@@ -90,6 +90,8 @@ class CompareScreen(SortedScreen[ComparePicture]):
         Binding("r", "route", "route", id="compare.route", tooltip="suppose a smaller model answered 30, 50, 70 %"),
     ]
 
+    OWN_WINDOW = "a shorter one proves little"
+
     def __init__(self) -> None:
         super().__init__()
         self._part = 0

@@ -1,4 +1,4 @@
-"""One engine: who uses it, what it costs at other utilisations, and how much room it has."""
+"""One engine: what it costs at other utilisations, who uses it, and how much room it has."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ from textual.widget import Widget
 from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
-from tui.pictures.machines import EnginePicture, Headroom, User, Work
+from tui.pictures.machines import GONE, EnginePicture, EngineRow, User
 from tui.pictures.view import View
 from tui.questions.machines import EngineQuestion
 from tui.screens.monitor import MonitorScreen
@@ -17,7 +17,7 @@ from tui.widgets.lines import Line
 from tui.widgets.machinepanel import engine_text, headroom_sentences
 from tui.widgets.paper import Paper
 
-_CURVE_ROWS = 13
+_LEAST_CURVE_ROWS, _CURVE_ROWS, _MOST_CURVE_ROWS = 9, 13, 22
 _NAME_CELLS = 30
 
 
@@ -42,9 +42,10 @@ class EngineScreen(MonitorScreen[EnginePicture]):
     def draw_body(self, picture: EnginePicture) -> None:
         """Where we are, and the page."""
         window = fmt.window(picture.header.window_seconds)
-        self.query_one(Breadcrumb).show(["gpus", picture.host, picture.engine.source], f"users over {window}")
-        plain = bool(getattr(self.app, "ascii_only", False))
-        self.query_one(Paper).show(lambda width: list(page_lines(picture, width, plain=plain)))
+        path = ["gpus", picture.host, picture.engine.source]
+        self.query_one(Breadcrumb).show(path, f"of the last minute; users over {window}")
+        plain, paper = bool(getattr(self.app, "ascii_only", False)), self.query_one(Paper)
+        paper.show(lambda width: list(page_lines(picture, width, paper.size.height, plain=plain)))
 
     def explain(self, picture: EnginePicture) -> Iterator[Explanation]:
         """The engine's figures."""
@@ -53,21 +54,34 @@ class EngineScreen(MonitorScreen[EnginePicture]):
         return engine_figures(picture.header, None, picture.engine)
 
 
-def page_lines(picture: EnginePicture, width: int, *, plain: bool) -> Iterator[Line]:
-    """The whole page."""
+def page_lines(picture: EnginePicture, width: int, height: int, *, plain: bool) -> Iterator[Line]:
+    """The whole page, as its curve, which it is opened for, fits into this height without scrolling."""
     engine = picture.engine
-    yield from engine_text(engine, width)
-    yield from _against(picture, width)
-    yield from _tiers(picture)
-    curve = list(curve_lines(engine, width, _CURVE_ROWS, plain=plain))
-    if curve:
+    figures = [*engine_text(engine, width), *_against(picture, width)]
+    below = [*_tiers(picture), (), *_users(picture), *_room(engine, width)]
+    yield from figures
+    yield from _curve(engine, width, height - len(figures), len(below), plain=plain)
+    yield from below
+
+
+def _curve(engine: EngineRow, width: int, left: int, below: int, *, plain: bool) -> Iterator[Line]:
+    """After an empty line: so high that all of the page is seen, or all of the curve and the line that says "more"."""
+    whole = left - 1 - below
+    seen = max(_LEAST_CURVE_ROWS, min(_CURVE_ROWS, left - 2))
+    rows = min(_MOST_CURVE_ROWS, whole) if whole >= _CURVE_ROWS else seen
+    curve = list(curve_lines(engine, width, rows, plain=plain))
+    if engine.freshness != GONE:
         yield ()
-        yield from curve
-    yield ()
-    yield from _users(picture)
-    if engine.headroom is not None and engine.work is not None:
-        yield ()
-        yield from _headroom(engine.headroom, engine.work, width)
+        yield from curve or [((f" no curve of $/M against utilisation: {_lacking(engine)}", "dim"),)]
+
+
+def _lacking(engine: EngineRow) -> str:
+    """What there is no curve without."""
+    if engine.usd_per_hour is None:
+        return "its host has no price (2, $)"
+    if engine.work is None or engine.work.saturation_per_second is None:
+        return "no K is known (2, $)"
+    return "it serves nothing now"
 
 
 def _against(picture: EnginePicture, width: int) -> Iterator[Line]:
@@ -102,6 +116,9 @@ def _user(user: User) -> Line:
     return ((f"{text}{fmt.dollars(user.usd_per_hour):>10}{fmt.percent(user.share):>8}", "dim" if user.aside else ""),)
 
 
-def _headroom(room: Headroom, work: Work, width: int) -> Iterator[Line]:
-    yield ((" HEADROOM", "title"),)
-    yield from (((f"   {part}", ""),) for text in headroom_sentences(room, work) for part in fmt.wrap(text, width - 4))
+def _room(engine: EngineRow, width: int) -> Iterator[Line]:
+    if engine.headroom is not None and engine.work is not None:
+        yield ()
+        yield ((" HEADROOM", "title"),)
+        sentences = headroom_sentences(engine.headroom, engine.work)
+        yield from (((f"   {part}", ""),) for text in sentences for part in fmt.wrap(text, width - 4))

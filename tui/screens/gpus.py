@@ -46,7 +46,8 @@ class GpusScreen(SortedScreen[MachinesPicture]):
     """Hosts, engines and GPUs over the last minute; under the table what is known of the row at the cursor."""
 
     CSS_PATH = Path(__file__).with_name("gpus.tcss")
-    FILTERS = False
+    FILTERS = HAS_WINDOW = False
+    OWN_WINDOW = "what machines do at the moment"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "fold", "fold", id="gpus.fold", tooltip="fold or unfold what is under a host or an engine"),
         Binding("F", "fold_all", "fold all", id="gpus.fold_all", tooltip="fold all hosts, or unfold everything"),

@@ -12,6 +12,8 @@ class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings
 
     BLANK = True
     """Where no widget is there is nothing."""
+    HAS_WINDOW = False
+    """Whether some of its figures are over the window that was chosen."""
     _in_pieces = _has_pieces = _is_timed = False
 
     def on_screen_resume(self, event: ScreenResume) -> None:

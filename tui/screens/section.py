@@ -35,6 +35,9 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
     """After how many refreshes it is read again."""
     ALWAYS_OF_NOW = False
     """Whether it shows the state of now, wherever in time the view stopped."""
+    HAS_WINDOW = True
+    OWN_WINDOW = ""
+    """Why its window may be another."""
 
     picture: var[Any] = var(None, init=False, always_update=True)
     failure: var[str | None] = var(None, init=False)
@@ -115,7 +118,7 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
             header, paused=self.monitor.paused, failing=failure is not None, is_copy=self.monitor.is_copy
         )
         notices = header.notices if header else ()
-        doubts = () if picture is None else (*self._silent(header), *self.doubts(picture))
+        doubts = () if picture is None else (*self._silent(header), *self.doubts(picture), *self._own_window(header))
         self.query_one(Doubts).show(failure=failure, said=self._said, notices=notices, doubts=doubts)
         if picture is not None:
             self.draw_body(picture)
@@ -126,6 +129,13 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
             return
         names = [f"{fmt.safe(one.name, 24)} is {one.state}" for one in header.sources if one.state != "ok"]
         yield f"{names[0]}, 6 says why" if len(names) == 1 else f"{len(names)} sources do not speak, 6 says why"
+
+    def _own_window(self, header: Header | None) -> Iterator[str]:
+        """That its figures are over another window than those elsewhere, and why."""
+        chosen = self.monitor.view.window_seconds
+        if header is not None and header.own_window and header.window_seconds != chosen:
+            here, elsewhere = fmt.window(header.window_seconds), fmt.window(chosen)
+            yield f"over {here} here, not the {elsewhere} of other screens: {self.OWN_WINDOW}"
 
     def say(self, sentence: str) -> None:
         """Say what has just been done, for a while."""

@@ -22,7 +22,7 @@ def explanation_lines(one: Explanation, width: int) -> Iterator[Line]:
     yield from _section("COUNTED", [one.basis], width)
     yield from _section("CONFIDENCE", [one.confidence], width)
     yield ()
-    yield from _section("WINDOW", [_window(one.header)], width)
+    yield from _section("WINDOW", [one.window or _window(one.header)], width)
     yield from _section("SOURCES", list(_sources(one.header)), width)
     yield from _section("PRICES", one.header.books, width)
 
@@ -37,10 +37,11 @@ def _section(title: str, sentences: Sequence[str], width: int) -> Iterator[Line]
 def _window(header: Header) -> str:
     if header.since_ms is None or header.as_of_ms is None:
         return f"the last {fmt.window(header.window_seconds)}"
-    seconds = (header.as_of_ms - header.since_ms) / 1000
+    seconds, asked = (header.as_of_ms - header.since_ms) / 1000, fmt.window(header.window_seconds)
+    whose = f"the {asked} of this screen" if header.own_window else f"the {asked} asked for"
     return (
         f"{fmt.moment(header.since_ms, header.as_of_ms)} to {fmt.clock(header.as_of_ms)}: {seconds:,.0f} s,"
-        f" the {fmt.window(header.window_seconds)} asked for in whole minutes"
+        f" {whose} in whole minutes"
     )
 
 

@@ -42,7 +42,7 @@ class HeaderLine(Lines):
         if header.alerts_firing:
             word = "alert" if header.alerts_firing == 1 else "alerts"
             parts.append((f"!{header.alerts_firing} {word}", "bad" if header.is_critical else "warn"))
-        parts.append((f"window {fmt.window(header.window_seconds)}", ""))
+        parts.append((f"{'last' if header.own_window else 'window'} {fmt.window(header.window_seconds)}", ""))
         if not header.past:
             missing = header.sources_ok < header.sources_total
             parts.append((f"sources {header.sources_ok}/{header.sources_total}", "warn" if missing else ""))
