@@ -115,5 +115,7 @@ def test_what_tells_nothing_cannot_be_allowed(tmp_path: Path) -> None:
     feed = StoreFeed(tmp_path / "usdtop.db", clock=lambda: 0, machine="here")
     with pytest.raises(FeedError, match="Cohere has no usage or cost endpoint"):
         feed.do(AllowKey("cohere"))
+    with pytest.raises(FeedError, match="needs `account`: the region"):
+        feed.do(AllowKey("bedrock"))
     with pytest.raises(FeedError, match="nothing was allowed: there is no store"):
         feed.do(AllowKey("openai"))

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from store.reader import Reader
@@ -85,13 +86,29 @@ async def test_one_key_lets_the_collector_use_a_key_that_was_found() -> None:
         await settle(pilot)
         await press(pilot, "6", "u")
         assert feed.done == []
-        assert "a provider's row that says absent has a key" in shown(app)
-        await press(pilot, "j", "u")
+        assert "u use key" not in shown(app), "a log has no key"
+        await press(pilot, "j")
+        assert "u use key" in shown(app)
+        await press(pilot, "u")
         assert feed.done == [AllowKey("openai")]
         assert "done: AllowKey" in shown(app)
         feed.failure = "the store is read-only"
         await press(pilot, "u")
         assert "the store is read-only" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("openai", {"state": "ok"}), ("cohere", {}), ("azure", {}), ("vllm-a", {"kind": "engine"})],
+    ids=["already asked", "has no figures", "needs an account", "no provider"],
+)
+async def test_a_key_that_would_do_nothing_is_not_offered(name: str, changes: dict[str, str]) -> None:
+    offered = replace(pictures.SOURCES.rows[2], name=name, state="absent")
+    app = monitor(FakeFeed(sources=replace(pictures.SOURCES, rows=(replace(offered, **changes),))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        assert "use key" not in shown(app)
 
 
 async def test_in_the_past_sources_stay_those_of_now_and_say_so() -> None:

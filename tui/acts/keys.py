@@ -3,9 +3,19 @@
 from pathlib import Path
 from typing import ClassVar
 
-from collectors.providers.registry import WITHOUT_FIGURES
+from collectors.providers.registry import NAMES, WITHOUT_FIGURES, provider
 from store.allowed import allow_key
 from tui.feed import Act, FeedError
+
+
+def refusal(name: str) -> str:
+    """Why a key that was found for a provider is of no use by itself; "" where the provider can be asked with it."""
+    if name in WITHOUT_FIGURES:
+        return WITHOUT_FIGURES[name]
+    if name not in NAMES:
+        return f"nothing is known of {name}'s own figures."
+    account = provider(name).needs_account
+    return f"its [[source]] needs `account`: {account}." if account else ""
 
 
 class AllowKey(Act, frozen=True):
@@ -17,7 +27,8 @@ class AllowKey(Act, frozen=True):
 
     def do(self, path: Path, now_ms: int) -> str:  # noqa: ARG002 (until it is taken back)
         """Note that it may."""
-        if self.provider in WITHOUT_FIGURES:
-            raise FeedError(WITHOUT_FIGURES[self.provider])
+        refused = refusal(self.provider)
+        if refused:
+            raise FeedError(refused)
         allow_key(path, self.provider)
         return f"{self.provider}'s own figures will be read within a minute."

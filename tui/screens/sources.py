@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from tui import format as fmt
-from tui.acts.keys import AllowKey
+from tui.acts.keys import AllowKey, refusal
 from tui.feed import Feed, FeedError
 from tui.pictures.explain import Explanation
 from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
@@ -77,6 +77,7 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
     def __init__(self) -> None:
         super().__init__()
         self._sorting = Sorting(ORDERS)
+        self._offers_key = False
 
     @property
     def sorting(self) -> Sorting[SourceRow]:
@@ -107,19 +108,15 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
         """The source under the cursor."""
         from tui.explaining.sources import source_figures
 
-        at = self.query_one(Table).cursor_key
-        for row in picture.rows:
-            if row.name == at:
-                yield from source_figures(picture.header, row)
+        row = self._row
+        if row is not None:
+            yield from source_figures(picture.header, row)
 
     def action_use_key(self) -> None:
         """Let the collector use the key that was found for the provider at the cursor."""
-        at = self.query_one(Table).cursor_key
-        row = next((row for row in self.shown.rows if row.name == at), None) if self.shown is not None else None
-        if row is None or row.kind != "provider" or row.state != "absent":
-            self.say("Only a provider's row that says absent has a key to allow.")
-            return
-        self.run_worker(self._allow(row.name), exclusive=True)
+        row = self._row
+        if row is not None:
+            self.run_worker(self._allow(row.name), exclusive=True)
 
     async def _allow(self, name: str) -> None:
         try:
@@ -128,12 +125,29 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
             self.say(str(error))
 
     def on_table_moved(self) -> None:
-        """Other details for another row."""
-        picture = self.shown
+        """Other details for another row, and its own keys."""
+        picture, row = self.shown, self._row
         if picture is not None:
-            at = self.query_one(Table).cursor_key
-            row = next((row for row in picture.rows if row.name == at), None)
             self.query_one(Paper).show(lambda width: list(detail_lines(row, picture.found, width)))
+        offers = row is not None and has_key(row) and not self.monitor.is_copy
+        if offers != self._offers_key:
+            self._offers_key = offers
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to use a key only at the row of one that was found and can be used."""
+        return self._offers_key if action == "use_key" else super().check_action(action, parameters)
+
+    @property
+    def _row(self) -> SourceRow | None:
+        """The source under the cursor."""
+        at = self.query_one(Table).cursor_key
+        return next((row for row in self.shown.rows if row.name == at), None) if self.shown is not None else None
+
+
+def has_key(row: SourceRow) -> bool:
+    """Whether a key was found that would do for this source, and that nobody uses yet."""
+    return row.kind == "provider" and row.state == "absent" and not refusal(row.name)
 
 
 def draw_row(row: SourceRow) -> Row:
