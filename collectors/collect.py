@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from collectors.addresses import LOOPBACK
 from collectors.alerting.watch import Watch
 from collectors.clock import Clock
 from collectors.configured import ConfiguredSource
@@ -58,7 +59,6 @@ LOOK_AROUND_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 5.0
 """At the earliest, when a GPU has a new holder: an engine was started or restarted."""
 STUDY_SECONDS = 10.0
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _READABLE_ENGINES = {engine.kind for engine in ENGINES}
 
 
@@ -213,7 +213,7 @@ class Collection:
         return self._engine(source, client)
 
     def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
-        name = source.name or source.path or "file"
+        name = source.label
         positions = writer.positions(name)
         # Once a log was read to its end, what comes after that is new, whatever times it carries.
         is_first = not positions or writer.watermark_ms(name) is None
@@ -234,9 +234,9 @@ class Collection:
     def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> Source:
         url, key = source.url or "", read_key(source)
         headers = _authorisation(key)
-        here = self._machine if urlsplit(url).hostname in _LOOPBACK else urlsplit(url).hostname
+        here = self._machine if urlsplit(url).hostname in LOOPBACK else urlsplit(url).hostname
         engine = EngineSource(
-            source.name or url,
+            source.label,
             url,
             client,
             host=source.host or here,
@@ -253,7 +253,7 @@ class Collection:
         from collectors.gateways.receiver import PORT, OtlpReceiver
 
         host, port = host_and_port(source.listen or str(PORT))
-        receiver = OtlpReceiver(source.name or "otlp", host, port, allow_remote=source.allow_remote)
+        receiver = OtlpReceiver(source.label, host, port, allow_remote=source.allow_remote)
         self._receivers.append(receiver)
         return receiver
 
@@ -268,18 +268,18 @@ class Collection:
         headers = _authorisation(key)
         there = urlsplit(url).hostname or self._machine
         cards = DcgmSource(
-            source.name or url,
+            source.label,
             url,
             client,
             host=source.host,
-            machine=self._machine if there in _LOOPBACK else there,
+            machine=self._machine if there in LOOPBACK else there,
             headers=headers,
             poll_seconds=seconds(source.poll_every) if source.poll_every else DCGM_POLL_SECONDS,
         )
         return _rekeyed(cards, source, key, headers)
 
     def _is_here(self, url: str) -> bool:
-        return urlsplit(url).hostname in {*_LOOPBACK, self._machine.lower()}
+        return urlsplit(url).hostname in {*LOOPBACK, self._machine.lower()}
 
     def _saw_gpus(self, source: str, readings: Sequence[GpuReading]) -> None:
         if self._holders.saw_gpus(readings, source):

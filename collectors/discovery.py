@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from collectors.addresses import LOOPBACK
 from collectors.formats.lines import LineReader
 from collectors.holders import port_of
 from collectors.machine import ServingProcess, serving_processes
@@ -44,7 +45,6 @@ METRICS_PATHS = {"tensorrt-llm": "/prometheus/metrics"}
 """Where an engine's metrics stand, if not at `/metrics`."""
 
 _FIRST_BYTES = 1 << 20
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class FoundLog(NamedTuple):
@@ -130,7 +130,7 @@ def not_configured(
     """
 
     def stands_there(engine: FoundEngine) -> bool:
-        return urlsplit(engine.url).hostname in _LOOPBACK and port_of(engine.url) in ports
+        return urlsplit(engine.url).hostname in LOOPBACK and port_of(engine.url) in ports
 
     return [engine for engine in engines if engine.pid not in pids and not stands_there(engine)]
 

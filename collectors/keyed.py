@@ -61,12 +61,16 @@ class Awaited:
     def __init__(self, config: SourceConfig, why: str, make: Callable[[], Awaitable[Source]]) -> None:
         """`make` raises ConfigError as long as the source cannot be made."""
         self.name = config.label
-        self.kind: str = config.type
         self._config = config
         self._why = why
         self._make = make
         self._source: Source | None = None
         self._is_first = True
+
+    @property
+    def kind(self) -> str:
+        """Of the source, once it is there; until then its type."""
+        return self._config.type if self._source is None else self._source.kind
 
     @property
     def poll_seconds(self) -> float:

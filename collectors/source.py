@@ -43,7 +43,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it is: "file", "engine", "gpu"."""
+        """What it is: one of `store.tables.LIVE_KINDS`, "provider" or "power"."""
         ...
 
     @property

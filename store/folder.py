@@ -11,6 +11,11 @@ _OWNER_FOLDER, _OWNER_FILE = 0o700, 0o600
 _GROUP_FOLDER, _GROUP_FILE = 0o2750, 0o640
 
 
+def for_owner(path: str | os.PathLike[str], flags: int) -> int:
+    """An `opener` for `open`: a file that it makes is for its owner alone, whatever the umask says."""
+    return os.open(path, flags, _OWNER_FILE)
+
+
 def open_folder(path: Path, *, group: str | None = None) -> None:
     """Make the store's folder and file with narrow permissions; raise OSError when that cannot be.
 
@@ -20,7 +25,7 @@ def open_folder(path: Path, *, group: str | None = None) -> None:
     existed = path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True, mode=_OWNER_FOLDER)
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, _OWNER_FILE))
+        os.close(for_owner(path, os.O_CREAT | os.O_RDWR))
         if group:
             shutil.chown(path, group=group)
             path.chmod(_GROUP_FILE)

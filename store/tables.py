@@ -1,5 +1,11 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
+REQUEST_KINDS = ("file", "stdin", "otlp", "litellm", "postgres", "langfuse", "helicone", "langsmith")
+"""Kinds of sources that bring requests as they happen. An import brings finished ones, a provider its own figures."""
+
+LIVE_KINDS = (*REQUEST_KINDS, "engine", "gpu")
+"""Kinds of sources that know up to when they have been read: now is where all of them that keep up have been read to."""
+
 SCHEMA_VERSION = 25
 """Number of migrations; a store with a higher one was written by a newer usdtop."""
 

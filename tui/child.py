@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.lock import collector_lock
-from store.folder import open_folder
+from store.folder import for_owner, open_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,7 +25,7 @@ def start_collector(
     if not collector_lock(store).is_free():
         return None
     command = [sys.executable, "-m", "tui.cli", "--store", str(store), "collect", "--for-monitors", *extra]
-    with log_beside(store).open("wb") as log:
+    with open(log_beside(store), "wb", opener=for_owner) as log:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from collectors.addresses import LOOPBACK
 from collectors.door import visible
 from collectors.errors import CollectorError, KeyRefusedError
 from collectors.formats.litellm_rows import COLUMNS, METADATA, NAME
@@ -26,7 +27,6 @@ TABLE = "LiteLLM_SpendLogs"
 
 _ROWS_PER_PAGE = 1_000
 _SECONDS = 30
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 # Times that do carry a zone are compared and answered in UTC, too.
 _SETTINGS = "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', 'UTC', true)"
@@ -199,7 +199,7 @@ def _target(url: str, password: str | None) -> tuple[str, dict[str, Any]]:
     if target.pop("password", None) is not None:
         raise ValueError("the url of a postgres source holds a password: name it by api_key_env, _file or _command")
     host = str(target.get("host", ""))
-    if host and not host.startswith("/") and host not in _LOCAL and "sslmode" not in target:
+    if host and not host.startswith("/") and host not in LOOPBACK and "sslmode" not in target:
         target = {"sslmode": "verify-full", "sslrootcert": "system", **target}
     if password is not None:
         target["password"] = password

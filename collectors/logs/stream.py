@@ -5,6 +5,7 @@ import os
 import select
 from typing import ClassVar
 
+from collectors.errors import SourceAbsentError
 from collectors.formats.lines import LineReader
 from collectors.logs.chunk import Chunk
 from collectors.logs.gathered import Gathered
@@ -46,8 +47,14 @@ class StreamSource:
         self._is_over = False
 
     async def poll(self, _now_ms: int) -> Poll:
-        """What has come since the last poll; who asks again has recorded what came before."""
-        return await asyncio.to_thread(self.read, 0.0)
+        """What has come since the last poll; who asks again has recorded what came before.
+
+        Raises SourceAbsentError once nothing more can come: a pipe that has ended is missed by nobody.
+        """
+        poll = await asyncio.to_thread(self.read, 0.0)
+        if self.ended:
+            raise SourceAbsentError(poll.detail)
+        return poll
 
     def read(self, wait_seconds: float = _WAIT_SECONDS) -> Poll:
         """The same, blocking; waits so long for the first bytes."""

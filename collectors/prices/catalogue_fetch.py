@@ -4,8 +4,9 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from collectors.addresses import DIRECT, LOOPBACK
 from collectors.prices.catalogue_file import LIMIT_BYTES, CatalogueError
-from collectors.web.fetch import LOOPBACK, address
+from collectors.web.fetch import address
 
 if TYPE_CHECKING:
     import httpx
@@ -26,7 +27,7 @@ def fetch_catalogue(url: str, *, limit_bytes: int = LIMIT_BYTES, seconds: float 
         timeout=seconds,
         follow_redirects=False,
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        mounts={f"{scheme}://{host}": None for scheme in ("http", "https") for host in LOOPBACK},
+        mounts=DIRECT,
     )
     try:
         with client, client.stream("GET", url) as response:
@@ -59,6 +60,6 @@ def _refuse_plain_http(url: str) -> None:
         host = parts.hostname
     except ValueError:
         raise CatalogueError(f"this is no address of a catalogue; {STAYS}.") from None
-    if parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")):
+    if parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK):
         return
     raise CatalogueError(f"{address(url)} is not an https address, and prices decide; {STAYS}.")

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
+from collectors.addresses import check_url
 from collectors.settings.written import nano_usd, seconds
 from pricing.alerts.names import RULES, Severity
 
@@ -130,7 +130,7 @@ def check_webhooks(webhooks: Sequence[WebhookConfig]) -> None:
         places = [hook.url, hook.url_env, hook.url_file, hook.url_command]
         if hook.type != "pagerduty" and not any(places):
             raise ValueError(f"{where} needs url, or url_env, url_file or url_command where the address is a secret")
-        if hook.url is not None and urlsplit(hook.url).scheme not in ("http", "https"):
-            raise ValueError(f"url of {where} must begin with http:// or https://")
+        if hook.url is not None:
+            check_url(hook.url, where)
         if hook.type == "pagerduty" and not (hook.api_key_env or hook.api_key_file or hook.api_key_command):
             raise ValueError(f"{where} needs its routing key: api_key_env, api_key_file or api_key_command")

@@ -16,7 +16,7 @@ _COMMAND_SECONDS = 10.0
 
 def read_key(source: SourceConfig, environment: Mapping[str, str] = os.environ) -> str | None:
     """The key of a source from its variable, file or command; None when it names none. Raises ConfigError, never with the key."""
-    name = f"source {source.name or source.url or source.type}"
+    name = f"source {source.label}"
     return read_secret(
         name, "api_key", source.api_key_env, source.api_key_file, source.api_key_command, environment=environment
     )

@@ -42,7 +42,7 @@ def capacities(config: Config, *, now_ms: int) -> list[CapacityFact]:
     """The capacities that stand on engines' sources."""
     return [
         CapacityFact(
-            name=source.name or source.url or "",
+            name=source.label,
             prefill_tokens_per_second=source.prefill_tokens_per_second,
             decode_tokens_per_second=source.decode_tokens_per_second,
             capacity_basis=source.capacity_basis,

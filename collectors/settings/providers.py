@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from collectors.addresses import check_keyed_url
 from collectors.providers.registry import NAMES, WITHOUT_FIGURES, provider
 from store.tables import DIMENSIONS
 
 if TYPE_CHECKING:
     from collectors.settings.sourceconfig import SourceConfig
     from store.provider_facts import ProviderFact
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check_provider(source: "SourceConfig") -> None:
@@ -38,16 +36,7 @@ def check_provider(source: "SourceConfig") -> None:
             f"a source of type `{source.type}` takes no key: its credentials are found by AWS's usual chain"
         )
     if source.url is not None:
-        check_address(source.url)
-
-
-def check_address(url: str) -> None:
-    """A key is sent only over https, or to this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
-        raise ValueError(f"url `{url}` must begin with https://, since a key is sent there; http:// only to loopback")
+        check_keyed_url(source.url, f"source `{source.label}`")
 
 
 def provider_facts(sources: Sequence["SourceConfig"]) -> "list[ProviderFact]":

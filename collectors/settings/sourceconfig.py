@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from collectors.addresses import check_url, shown_url
 from collectors.providers.registry import NAMES
 from collectors.settings.hostconfig import check_capacity
 from collectors.settings.providers import check_provider
 from collectors.settings.written import host_and_port, instant_ms, seconds
+from store.tables import REQUEST_KINDS
 
 KEEPERS = {"litellm": "url", "postgres": "url", "langfuse": "public_key", "helicone": None, "langsmith": "projects"}
 """Types of sources that keep records and are read page by page, and the key that each needs."""
 
-_HAS_REQUESTS = ("file", "otlp", *KEEPERS)
 _NAMED_BY_URL = ("engine", "dcgm", "litellm")
 
 
@@ -50,7 +51,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def label(self) -> str:
         """Its name, else its path or address, else its type: what tells it from others and holds no secret."""
-        return self.name or self.path or (self.url if self.type in _NAMED_BY_URL else None) or self.type
+        if self.url is not None and self.type in _NAMED_BY_URL:
+            return self.name or shown_url(self.url)
+        return self.name or self.path or self.type
 
 
 def check_sources(sources: Sequence[SourceConfig]) -> None:
@@ -64,12 +67,14 @@ def check_sources(sources: Sequence[SourceConfig]) -> None:
         key = needed[source.type]
         if key is not None and getattr(source, key) is None:
             raise ValueError(f"a source of type `{source.type}` needs `{key}`")
+        if source.url is not None and source.type != "postgres":
+            check_url(source.url, f"source `{source.name or source.type}`")
         if source.listen is not None:
             host_and_port(source.listen)
         for text in (source.poll_every, source.expect_every):
             if text is not None:
                 seconds(text)
-        check_capacity(source, f"source `{source.name or source.url}`")
+        check_capacity(source, f"source `{source.label}`")
         _check_gpus(source)
         _check_reading(source)
         if source.label in seen:
@@ -86,7 +91,7 @@ def _check_gpus(source: SourceConfig) -> None:
 
 
 def _check_reading(source: SourceConfig) -> None:
-    if source.type not in _HAS_REQUESTS:
+    if source.type not in REQUEST_KINDS:
         for key in ("dimensions", "expect_every"):
             if getattr(source, key) is not None:
                 raise ValueError(f"a source of type `{source.type}` has no `{key}`: that is for sources of requests")

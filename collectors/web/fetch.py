@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
+from collectors.addresses import DIRECT, shown_url
 from collectors.door import visible
 from collectors.errors import CollectorError, KeyRefusedError
 
@@ -21,8 +21,6 @@ HEADERS = {"Accept": "text/plain;version=0.0.4, */*;q=0.1", "Accept-Encoding": "
 
 LIFE_HEADER = "Process-Start-Time-Unix"
 """Some servers name their process' start in it, in whatever unit; another value means another process."""
-
-LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 STATUS_ADVICE = {
     401: "wants a key: name it in the source's configuration",
@@ -46,7 +44,7 @@ def open_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(
         follow_redirects=False,
         headers=HEADERS,
-        mounts={f"{scheme}://{host}": None for scheme in ("http", "https") for host in LOOPBACK},
+        mounts=DIRECT,
     )
 
 
@@ -96,11 +94,9 @@ async def _body(
 def address(url: str) -> str:
     """A URL that may be shown: without user, password and query, which can be secrets."""
     try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
+        return visible(shown_url(url).encode())
     except ValueError:
         return "the configured address"
-    return visible(f"{parts.scheme}://{host}{parts.path}".encode())
 
 
 def _status(code: int) -> str:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from store.notes import SNAPSHOT
-from store.tables import StoreError
+from store.tables import LIVE_KINDS, StoreError
 
 WINDOW_MS = 300_000
 _FRESH_MS = 120_000
 _MINUTE_MS = 60_000
-_LIVE = "kind IN ('file', 'engine', 'gpu') AND state != 'absent'"
+_LIVE = f"kind IN {LIVE_KINDS!r} AND state != 'absent'"
 _UNKNOWN = "('unpriced', 'invalid')"
 
 

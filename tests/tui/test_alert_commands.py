@@ -155,6 +155,16 @@ def test_nothing_that_is_known_of_now_is_unknown_never_ok(
     assert (code, text) == (3, "USDTOP UNKNOWN - no collector has written for 3 min")
 
 
+def test_an_import_alone_is_unknown_since_nobody_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tui.commands.check.now_ms", lambda: AT_MS)
+    Writer(tmp_path / "store.db").write(batch([priced()], source="import", kind="import", poll_every_ms=0), [CARD])
+    code, text, figures = checked(tmp_path / "store.db", capsys)
+    assert (code, text) == (3, "USDTOP UNKNOWN - nothing has been collected yet")
+    assert figures.startswith("burn=U;;;0 metered=U;;;0 committed=0.0000;;;0")
+
+
 def test_a_collector_that_finds_nothing_to_read_is_unknown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from store.facts import EngineReading, GpuReading, HostFact
 from store.provider_facts import PricedBucket, PricedReading, ProviderFact, ProviderReading, Role, UsageBucket
 from store.reader import Reader
 from store.snapshot import Snapshot, take_snapshot
+from store.tables import REQUEST_KINDS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
 from tests.fakes.stores import closing_connections
@@ -54,6 +55,23 @@ def test_it_says_what_the_burn_screen_says(
     assert headline.usd_per_hour is not None
     assert found.nano_usd_per_hour == pytest.approx(float(headline.usd_per_hour) * 1e9, abs=2)
     assert found.lower_bound == headline.lower_bound
+
+
+@pytest.mark.parametrize("kind", REQUEST_KINDS)
+def test_every_kind_of_source_that_brings_requests_tells_what_is_spent_now(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "usdtop.db"
+    writer = Writer(path)
+    writer.write(batch([priced(ended_at_ms=NOW_MS - 1)], kind=kind, at_ms=NOW_MS), [CARD])
+    picture = burn(Reader(path), View(), NOW_MS, machine="m")
+    assert (picture.header.sources_ok, picture.header.sources_total) == (1, 1)
+    assert picture.headline.usd_per_hour is not None
+    assert status(path, NOW_MS).nano_usd_per_hour == pytest.approx(float(picture.headline.usd_per_hour) * 1e9, abs=2)
+
+    quiet_ms = NOW_MS + 3_600_000
+    writer.write(batch(kind=kind, at_ms=quiet_ms))
+    headline = burn(Reader(path), View(), quiet_ms, machine="m").headline
+    assert headline.usd_per_hour == 0
+    assert status(path, quiet_ms).nano_usd_per_hour == 0
 
 
 def lagging(writer: Writer) -> None:

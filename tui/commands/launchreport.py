@@ -10,6 +10,7 @@ from pathlib import Path
 from collectors.settings.config import ConfigError
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.totals import Totals
+from store.folder import for_owner
 from tui.commands.common import now_of, plain, reading, say
 from tui.commands.launch import t_plus
 from tui.reading.report import Report, instant_text
@@ -33,13 +34,18 @@ def run_report(options: argparse.Namespace) -> int:
     output: Path = options.output
     plots = {output.with_name(f"{output.stem}-{name}.svg"): plot for name, plot in plots_of(told).items()}
     try:
-        output.write_text(markdown(told, [path.name for path in plots]), encoding="utf-8")
+        _write(output, markdown(told, [path.name for path in plots]))
         for path, plot in plots.items():
-            path.write_text(plot.svg(), encoding="utf-8")
+            _write(path, plot.svg())
     except OSError as error:
         raise ConfigError(f"{error.filename}: cannot be written: {error.strerror}.") from None
     say(f"wrote {', '.join(str(path) for path in (output, *plots))}")
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    with open(path, "w", encoding="utf-8", opener=for_owner) as file:
+        file.write(text)
 
 
 def plots_of(told: Story) -> dict[str, Plot]:

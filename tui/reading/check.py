@@ -42,16 +42,16 @@ def check(reader: Reader, now_ms: int, *, machine: str, budget: str | None = Non
     lines = budget_lines(reader, moment(reader, View(), now_ms))
     rows = [row for row in alerts(reader, View(), now_ms, machine=machine).rows if row.is_open]
     loud = [row for row in rows if every or row.state is State.FIRING]
+    silent = _why_unknown(reader, now_ms)
     figures = (
-        _figure("burn", picture.headline.usd_per_hour),
-        _figure("metered", picture.headline.metered_usd_per_hour),
+        _figure("burn", picture.headline.usd_per_hour if silent is None else None),
+        _figure("metered", picture.headline.metered_usd_per_hour if silent is None else None),
         _figure("committed", picture.headline.committed_usd_per_hour),
         f"alerts={len(loud)};1;;0",
         *(_budget_figure(line) for line in lines),
     )
     if budget is not None:
         return _budget_verdict(next((line for line in lines if line.name == budget), None), budget, figures)
-    silent = _why_unknown(reader, now_ms)
     if silent is not None:
         return Verdict(UNKNOWN, silent, figures)
     if not loud and picture.headline.usd_per_hour is None:
@@ -83,7 +83,8 @@ def _budget_verdict(line: BudgetLine | None, name: str, figures: tuple[str, ...]
 
 def _why_unknown(reader: Reader, now_ms: int) -> str | None:
     """Why nothing can be said: nobody collects, or no source is read."""
-    newest_ms = max((record.health.polled_ms for record in reader.sources()), default=None)
+    polled = (record.health.polled_ms for record in reader.sources() if record.health.poll_every_ms)
+    newest_ms = max(polled, default=None)  # an import is nobody who collects
     if newest_ms is None:
         return "nothing has been collected yet"
     if now_ms - newest_ms > _SILENT_MS:

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pricing.alerts.names import Severity, State
+from store import tables
 from store.alerts.kept import AlertRecord
 from store.facts import SourceState
 from store.notes import CATALOGUE
 from store.reader import Reader
 from store.records import SourceRecord
+from store.tables import REQUEST_KINDS
 from tui.pictures.header import Header, SourceNote
 from tui.pictures.view import View
 
-LIVE_KINDS = ("file", "engine", "gpu")
+LIVE_KINDS = tables.LIVE_KINDS
 _COUNTED_KINDS = (*LIVE_KINDS, "provider")
 """Providers speak, too, and never hold a picture back: their figures come late by their nature."""
 _STALE_MS = 120_000
@@ -172,7 +174,7 @@ def books_of(reader: Reader, card_ids: Iterable[str]) -> tuple[str, ...]:
 def is_provisional(at: Moment) -> bool:
     """Whether a log or an engine still has to bring something of the window: shares may change until it has."""
     return any(
-        record.health.kind in ("file", "engine")
+        record.health.kind in (*REQUEST_KINDS, "engine")
         and (record.health.watermark_ms is None or record.health.watermark_ms < at.until_ms)
         for record in at.sources
         if at.states[record.health.name] is not SourceState.ABSENT

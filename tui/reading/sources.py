@@ -6,6 +6,7 @@ from pricing.drift import Drift
 from store.facts import SourceState
 from store.reader import Reader
 from store.records import SourceRecord
+from store.tables import REQUEST_KINDS
 from tui import format as fmt
 from tui.pictures.sources import DriftNote, RejectRow, SourceRow, SourcesPicture
 from tui.pictures.view import View
@@ -45,7 +46,7 @@ def _row(record: SourceRecord, at: Moment, rates: dict[str, float], drifts: Mapp
         watermark_ms=health.watermark_ms,
         lag_ms=None if health.watermark_ms is None else max(0, at.now_ms - health.watermark_ms),
         events=record.events,
-        events_per_minute=rates.get(health.name, 0.0) if health.kind in ("file", "import") else None,
+        events_per_minute=rates.get(health.name, 0.0) if health.kind in (*REQUEST_KINDS, "import") else None,
         duplicates=record.duplicates,
         rejected=record.rejected,
         rejects=tuple(

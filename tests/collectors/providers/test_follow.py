@@ -58,7 +58,7 @@ async def test_what_is_found_leaves_out_what_is_configured_and_says_what_tells_n
         ({"type": "openai", "covers": "modle=gpt"}, "did you mean model"),
         ({"type": "openai", "url": "http://api.openai.com"}, "must begin with https://"),
         ({"type": "openai", "url": "http://127.0.0.1.example.com"}, "must begin with https://"),
-        ({"type": "openai", "url": "ftp://127.0.0.1"}, "must begin with https://"),
+        ({"type": "openai", "url": "ftp://127.0.0.1"}, "must begin with http:// or https://"),
         ({"type": "file", "path": "x", "role": "live"}, "`role` belongs to a provider's source"),
     ],
 )
