@@ -23,23 +23,24 @@ from collectors.settings.config import (
     StoreConfig,
     from_mapping,
 )
+from collectors.settings.rivalconfig import RivalConfig
 from collectors.settings.sourceconfig import SourceConfig
 from pricing.books.userbook import PriceError, rates_card
 from pricing.card import CardStatus
 from store.limits import Limits
 from store.retention import Retention
 from store.writer import Writer
+from tests.pages import PAGES, ROOT, anchors, fenced, section
 from tui.cli import COMMANDS
 from tui.keymap import all_bindings
 
-ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Top level": Config,
     "`[[source]]`": SourceConfig,
     "`[[host]]`": HostConfig,
+    "`[[rival]]`": RivalConfig,
     "`[[commitment]]`": CommitmentConfig,
     "`[[budget]]`": BudgetConfig,
     "`[gpu]`": GpuConfig,
@@ -52,11 +53,6 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[alerts]`": AlertsConfig,
     "`[[webhook]]`": WebhookConfig,
 }
-
-
-def section(text: str, heading: str) -> str:
-    """What stands under a heading of the second level."""
-    return next(part for part in text.split("\n## ") if part.startswith(heading + "\n"))
 
 
 def documented(heading: str) -> dict[str, str]:
@@ -80,19 +76,6 @@ def written(default: Any) -> str:
 def default_of(field: msgspec.structs.FieldInfo) -> Any:
     """What a key is when nobody gives it."""
     return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-
-
-def anchors(page: Path) -> set[str]:
-    """Places of a page that a link can lead to: its headings as GitHub names them, and named anchors."""
-    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return slugs | set(re.findall(r'<a id="([\w-]+)">', text))
-
-
-def fenced(page: Path, language: str) -> list[str]:
-    """Every fenced block of a page in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def examples(language: str) -> list[Any]:

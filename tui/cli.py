@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 COMMANDS = {
     "monitor": "the monitor, and the collector when none runs on this store (what `usdtop` alone does)",
     "demo": "the monitor on a recorded launch, replayed through the real collectors: no key, no GPU, no configuration",
     "collect": "headless collector for systemd or tmux; SIGTERM ends it cleanly",
-    "import": "read finished logs (.gz too); safe to repeat",
+    "import": "read finished logs, packed ones too; safe to repeat",
     "report": "what was spent, by any dimension, as text, JSON or CSV",
     "gpus": "hosts, GPUs and engines over the last minute",
     "requests": "single requests, newest or dearest first",
@@ -59,8 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(name, rest, places)
 
 
-def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
-    command = importlib.import_module(f"tui.commands.{name}_" if name == "import" else f"tui.commands.{name}")
+def _command(name: str) -> ModuleType:
+    return importlib.import_module(f"tui.commands.{name}_" if name == "import" else f"tui.commands.{name}")
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """What a command takes: its help is what documentation may promise."""
+    command = _command(name)
     parser = _Parser(
         prog=f"usdtop {name}" if name != "monitor" else "usdtop",
         description=command.__doc__,
@@ -69,7 +75,12 @@ def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
-    options = parser.parse_args(rest, namespace=argparse.Namespace(**vars(places)))
+    return parser
+
+
+def _run(name: str, rest: Sequence[str], places: argparse.Namespace) -> int:
+    command = _command(name)
+    options = parser_of(name).parse_args(rest, namespace=argparse.Namespace(**vars(places)))
     try:
         code: int = command.run(options)
         sys.stdout.flush()
@@ -119,6 +130,7 @@ def _help() -> str:
         "`usdtop COMMAND --help` says more. Times are RFC 3339, dates (UTC midnight) or durations (1h, 30m).\n"
         "stdout is data, stderr is narration. Exit codes: 0 done, 1 a finding, 2 wrong use or\n"
         "configuration, 3 nothing known. USDTOP_STORE and USDTOP_CONFIG name the files, too.\n"
+        "`usdtop --version` says which one this is.\n"
     )
 
 

@@ -15,7 +15,7 @@ from pricing.alerts.names import State
 from store.alerts.kept import acknowledge, snooze, unacknowledge
 from store.reader import Reader
 from tui.commands.arguments import count
-from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, shortened
+from tui.commands.common import add_json, instant, now_of, place_to_write, plain, print_json, reading, shortened
 from tui.person import person
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.view import View
@@ -26,7 +26,7 @@ from tui.reading.report import instant_text
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How far back, the form, and what to do."""
     parser.add_argument("--since", default="24h", metavar="T", help="show what was open since then (default 24h)")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--ack", type=count, metavar="ID", help="say that somebody looks after it")
     what.add_argument("--unack", type=count, metavar="ID", help="take that, or a snooze, back")

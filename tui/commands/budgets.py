@@ -9,7 +9,7 @@ from typing import Any
 
 from collectors.machine import machine_name
 from pricing.money import decimal_text
-from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
+from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.pictures.budgets import BudgetLine, BudgetsPicture
 from tui.pictures.view import View
 from tui.reading.budgets import budgets
@@ -21,7 +21,7 @@ _NOTHING_KNOWN = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The instant and the form."""
     parser.add_argument("--at", metavar="T", help="as it was then (default now)")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

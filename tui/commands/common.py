@@ -95,6 +95,11 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
+def add_json(form: argparse._ActionsContainer) -> None:
+    """--json, for whoever reads by machine."""
+    form.add_argument("--json", action="store_true", help="one JSON document")
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout; control characters of names are escaped by JSON itself."""
     json.dump(value, sys.stdout, indent=1, ensure_ascii=True)

@@ -27,7 +27,7 @@ from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from tui.commands.arguments import NUMBER, count, mix, number
-from tui.commands.common import config_of, now_of, plain, print_json, reading, say, shortened
+from tui.commands.common import add_json, config_of, now_of, plain, print_json, reading, say, shortened
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
 from tui.reading.compare import Asked, Compared, compared, given
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mix", type=mix, metavar="IN[:CACHED]:OUT", help="given traffic: tokens of one request")
     parser.add_argument("--requests", type=count, metavar="N", help="how many of them come in an hour (default 1000)")
     parser.add_argument("--now", metavar="MODEL", help="what answers them now")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

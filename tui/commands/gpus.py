@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from collectors.machine import machine_name
-from tui.commands.common import now_of, print_json, reading, shortened
+from tui.commands.common import add_json, now_of, print_json, reading, shortened
 from tui.pictures.machines import EngineRow, GpuRow, Headroom, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
 from tui.reading.machines import machines
@@ -17,7 +17,7 @@ from tui.reading.report import instant_text, money
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Only the form."""
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

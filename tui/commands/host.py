@@ -20,7 +20,7 @@ from pricing.hosts.economics import Capacity, Served
 from pricing.hosts.hosting import Hosting
 from pricing.hosts.owned import BOARD_TO_WALL, HostCost, OwnedHost, rented, rented_gpus, wall_kw
 from tui.commands.arguments import NUMBER, count, mix, number, share_of_one
-from tui.commands.common import config_of, plain, print_json, say
+from tui.commands.common import add_json, config_of, plain, print_json, say
 from tui.commands.hostsheet import capacity_lines, cost_lines, sheet_json
 
 _OWNED = (
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rent = parser.add_argument_group("rented")
     rent.add_argument("--usd-per-hour", type=number, metavar="X", help="the whole host")
     rent.add_argument("--usd-per-gpu-hour", type=number, metavar="X", help="one GPU, with --gpus")
-    rent.add_argument("--gpus", type=count, metavar="N")
+    rent.add_argument("--gpus", type=count, metavar="N", help="how many GPUs it has")
     own = parser.add_argument_group("owned")
     own.add_argument("--capex", type=number, metavar="X", help="price of the host, dollars")
     for name, what in _OWNED:
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--against", metavar="IN/OUT", help="$/M tokens, IN/CACHED/OUT, or a MODEL of the price book")
     work.add_argument("--provider", metavar="P", help="of that model")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

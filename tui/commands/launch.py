@@ -20,7 +20,7 @@ from pricing.budget import BOTH, COUNTS
 from pricing.money import usd_from_nano
 from store.budgets.launches import start_launch, stop_launch
 from tui import format as fmt
-from tui.commands.common import instant, now_of, place_to_write, plain, print_json, reading, say
+from tui.commands.common import add_json, instant, now_of, place_to_write, plain, print_json, reading, say
 from tui.pictures.budgets import LaunchLine
 from tui.reading.launch import launch_line
 from tui.reading.moment import moment
@@ -36,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--budget", required=True, metavar="USD", help="what it may cost")
     start.add_argument("--for", dest="length", required=True, metavar="DURATION", help="how long it is planned to last")
     start.add_argument("--plan", type=Path, metavar="FILE", help="CSV: after,usd or after,usd_per_hour")
-    start.add_argument("--name", default="launch")
+    start.add_argument("--name", default="launch", help="what it is called (default launch)")
     start.add_argument("--at", metavar="T", help="when it began or begins (default now)")
     start.add_argument("--filter", default="", help="what belongs to it (default everything), e.g. tenant=acme")
     start.add_argument("--counts", choices=COUNTS, default=BOTH, help="which dollars")
     stop = what.add_parser("stop", help="end the launch that is on")
     stop.add_argument("--at", metavar="T", help="when it ended (default now)")
     status = what.add_parser("status", help="how far it is, and its plan beside what happens")
-    status.add_argument("--json", action="store_true")
+    add_json(status)
     report = what.add_parser("report", help="the story of a launch, as Markdown with plots")
     report.add_argument("--name", help="which launch (default the newest)")
     report.add_argument(

@@ -10,7 +10,7 @@ import sys
 from collectors.clock import now_ms
 from collectors.settings.config import ConfigError
 from store.alerts.marks import Mark, remove_mark, set_mark
-from tui.commands.common import instant, place_to_write, plain, print_json, reading, say
+from tui.commands.common import add_json, instant, place_to_write, plain, print_json, reading, say
 from tui.reading.report import instant_text
 
 _NOT_FOUND = 3
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="T", help="when (default now)")
     parser.add_argument("--remove", action="store_true", help="take the mark with this text (and time) away again")
     parser.add_argument("--since", default="7d", metavar="T", help="list marks from then on (default 7d)")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

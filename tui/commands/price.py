@@ -19,7 +19,7 @@ from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
 from pricing.money import TOKENS_PER_MILLION, usd_text
 from pricing.usage import Usage, invalid_reason
-from tui.commands.common import config_of, instant, plain, print_json, say
+from tui.commands.common import add_json, config_of, instant, plain, print_json, say
 
 _MOST_DIGITS = 15
 
@@ -39,7 +39,7 @@ _COUNTS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, what was used, and the conditions."""
     parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("--provider", metavar="P")
+    parser.add_argument("--provider", metavar="P", help="who sells it")
     for name, what in _COUNTS:
         parser.add_argument(name, type=int, default=0, metavar="N", help=what)
     parser.add_argument(
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", action="store_true", help="through the batch interface")
     parser.add_argument("--tier", choices=("flex", "priority"), help="service tier")
     parser.add_argument("--rates", metavar="input=3,output=15,...", help="rates by hand, dollars per million tokens")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

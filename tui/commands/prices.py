@@ -29,12 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="e.g. 'openai/gpt-4*'")
     show = asks.add_parser("show", help="every price of one model: tiers, dates, variants")
     show.add_argument("model", metavar="MODEL")
-    show.add_argument("--provider", metavar="P")
+    show.add_argument("--provider", metavar="P", help="who sells it")
     diff = asks.add_parser("diff", help="what differs between two catalogue files")
-    diff.add_argument("old", type=Path, metavar="OLD")
-    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.add_argument(
+        "old", type=Path, metavar="OLD", help="a file as `prices update` keeps it, or data.json of genai-prices"
+    )
+    diff.add_argument("new", type=Path, metavar="NEW", help="another one")
     updating = asks.add_parser("update", help="bring a newer catalogue; the one before is kept")
-    updating.add_argument("--url", default=DEFAULT_URL)
+    updating.add_argument("--url", default=DEFAULT_URL, help="where from (default %(default)s)")
     updating.add_argument("--dry-run", action="store_true", help="say what would change, and keep nothing")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from collectors.settings.config import ConfigError
 from pricing.drift import Drift
 from pricing.money import decimal_text, usd_from_nano, usd_text
-from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
+from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.commands.paragraphs import dollars
 from tui.reading.bills import DIMENSIONS, DriftRow, Judged, Reconciliation, reconcile
 from tui.reading.report import instant_text
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Window, grouping and form."""
     parser.add_argument("--since", default="7d", metavar="T", help="beginning of the window (default 7d)")
     parser.add_argument("--by", default="provider,model", metavar="DIM,...", help=f"group by: {', '.join(DIMENSIONS)}")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

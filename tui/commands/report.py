@@ -15,7 +15,7 @@ from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
 from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
-from tui.commands.common import instant, now_of, plain, print_json, reading, shortened
+from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.privacy import Mask
 from tui.reading.moment import Moment
 from tui.reading.report import Report, instant_text, report, rest_key
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
     parser.add_argument("--private", action="store_true", help="tenants, keys and users as numbers")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true")
-    form.add_argument("--csv", action="store_true")
+    add_json(form)
+    form.add_argument("--csv", action="store_true", help="a row a group")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from pricing.money import usd_text
 from store.repricing import Change, Repricing
 from store.tables import StoreError
 from store.writer import Writer
-from tui.commands.common import config_of, instant, place_to_write, print_json, say, shortened
+from tui.commands.common import add_json, config_of, instant, place_to_write, print_json, say, shortened
 
 _MODEL_WIDTH = 36
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From when on, and whether it is only looked at."""
     parser.add_argument("--since", metavar="T", help="only what happened from then on (default everything)")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

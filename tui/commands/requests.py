@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.machine import machine_name
 from pricing.money import usd_text
-from tui.commands.common import instant, now_of, print_json, reading, say, shortened
+from tui.commands.common import add_json, instant, now_of, print_json, reading, say, shortened
 from tui.pictures.requests import RequestRow
 from tui.pictures.view import View
 from tui.reading.report import instant_text
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
     parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* >0.01'")
     parser.add_argument("--dearest", action="store_true", help="dearest first instead of newest")
-    parser.add_argument("--limit", type=int, default=50, metavar="N")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (default 50)")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from collectors.settings.config import overheads, revenue_usd_per_hour
 from pricing.totals import usd_per_hour
 from pricing.whatif.saving import Missing, Saving
 from pricing.whatif.savings import OVERLAP
-from tui.commands.common import config_of, now_of, print_json, reading, shortened
+from tui.commands.common import add_json, config_of, now_of, print_json, reading, shortened
 from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, series_filter, window_of
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Window, filter and form."""
     add_window(parser)
     parser.add_argument("--patient", metavar="FILTER", help="traffic that nobody waits for, e.g. 'key=etl-*'")
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.machine import machine_name
 from pricing.money import usd_text
-from tui.commands.common import now_of, plain, print_json, reading, shortened
+from tui.commands.common import add_json, now_of, plain, print_json, reading, shortened
 from tui.pictures.sources import SourceRow
 from tui.pictures.view import View
 from tui.reading.report import instant_text
@@ -15,7 +15,7 @@ from tui.reading.sources import sources
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Only the form."""
-    parser.add_argument("--json", action="store_true")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
