@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import mul
 
-from pricing.card import NO_COST, UNKNOWN_COST, RateCard
+from pricing.card import NO_COST, UNKNOWN_COST, CardStatus, RateCard
 from pricing.graduated import input_parts
+from pricing.modal import PARTS, Part, parts
 from pricing.money import TOKENS_PER_MILLION, divide_half_even, usd_from_nano
 from pricing.usage import INPUT_CLASSES, TOKEN_CLASSES, Usage
 
@@ -41,11 +42,25 @@ class Bill:
     nano_usd: int | None
     missing: tuple[str, ...]
     """Used classes, units or fees without a rate: the bill is then partial, a lower bound."""
+    parts: tuple[Part, ...] = ()
+    """Pictures, films and cached sound inside the classes."""
 
     @property
     def status(self) -> str:
-        """The card's status, or "partial" when a used class has no rate."""
-        return "partial" if self.missing and self.nano_usd is not None else self.card.status.value
+        """The card's status, "partial" when a used class has no rate, or "estimated" when one is assumed."""
+        if self.missing and self.nano_usd is not None:
+            return "partial"
+        if self.card.status is CardStatus.PRICED and any(part.assumed for part in self.parts):
+            return CardStatus.ESTIMATED.value
+        return self.card.status.value
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """What this bill has at the rate of something else, e.g. "cache_read as input"."""
+        used = {line.item.partition(" ")[0] for line in self.lines}
+        lent = (said for said in self.card.fallbacks if said.partition(" ")[0] in used)
+        known = self.card.status not in UNKNOWN_COST and self.card.status not in NO_COST
+        return tuple(dict.fromkeys((*lent, *(part.said for part in self.parts if part.said and known))))
 
 
 def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
@@ -53,7 +68,8 @@ def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
 
     `requests` counts the fees of a card with a `request_rate` when `usage` is a sum of many.
     """
-    lines = tuple(_lines(usage, card, requests))
+    inside = tuple(part for part in parts(usage, card) if part.amount) if usage.units else ()
+    lines = tuple(_lines(usage, card, requests, inside))
     unknown = card.status in UNKNOWN_COST
     missing = () if unknown else (*(line.item for line in lines if line.nano_usd is None), *card.not_covered)
     known = sum(line.nano_usd for line in lines if line.nano_usd is not None)
@@ -63,6 +79,7 @@ def make_bill(usage: Usage, card: RateCard, requests: int = 1) -> Bill:
         reasoning_tokens=usage.reasoning_tokens,
         nano_usd=None if unknown else known,
         missing=missing,
+        parts=inside,
     )
 
 
@@ -99,26 +116,36 @@ def _whole_cost(usage: Usage, card: RateCard, requests: int) -> tuple[int | None
     return bill.nano_usd, bool(bill.missing)
 
 
-def _lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
-    lines = _input_lines(usage, card, requests)
+def _lines(usage: Usage, card: RateCard, requests: int, inside: tuple[Part, ...]) -> list[BillLine]:
+    lines = _input_lines(_without(usage.tokens, inside), card, requests)
     output, reasoning, rate = usage.output_tokens, usage.reasoning_tokens, card.rates[INPUT_CLASSES]
     if card.reasoning_rate is None:
         lines.append(_line("output", output, rate, TOKENS_PER_MILLION))
     else:
         lines.append(_line("output", output - reasoning, rate, TOKENS_PER_MILLION))
         lines.append(_line("reasoning", reasoning, card.reasoning_rate, TOKENS_PER_MILLION))
+    lines += [_line(part.unit, part.amount, part.rate.nano_usd, part.rate.per) for part in inside if part.rate]
     lines += _unit_lines(usage, card, requests)
     if card.request_rate is not None:
         lines.append(_line("requests", requests, card.request_rate, 1))
     return [line for line in lines if line.amount]
 
 
-def _input_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
+def _without(tokens: tuple[int, ...], inside: tuple[Part, ...]) -> tuple[int, ...]:
+    """The tokens of each class without those parts of it that are billed apart."""
+    left = list(tokens)
+    for part in inside:
+        if part.rate is not None:
+            left[part.position] = max(0, left[part.position] - part.amount)
+    return tuple(left)
+
+
+def _input_lines(tokens: tuple[int, ...], card: RateCard, requests: int) -> list[BillLine]:
     if not card.graduated:
-        inputs = list(zip(TOKEN_CLASSES, usage.tokens, card.rates, strict=True))[:INPUT_CLASSES]
-        return [_line(item, tokens, rate, TOKENS_PER_MILLION) for item, tokens, rate in inputs]
+        inputs = list(zip(TOKEN_CLASSES, tokens, card.rates, strict=True))[:INPUT_CLASSES]
+        return [_line(item, count, rate, TOKENS_PER_MILLION) for item, count, rate in inputs]
     lines = []
-    for part in sorted(input_parts(usage.tokens, card.rates, card.graduated, requests)):
+    for part in sorted(input_parts(tokens, card.rates, card.graduated, requests)):
         beyond = f" over {part.above:,}" if part.above else ""
         lines.append(_line(TOKEN_CLASSES[part.position] + beyond, part.tokens, part.rate, TOKENS_PER_MILLION))
     return lines
@@ -130,6 +157,8 @@ def _unit_lines(usage: Usage, card: RateCard, requests: int) -> list[BillLine]:
     lines = []
     for unit, amount in usage.units:
         rate = rates.get(unit)
+        if unit in PARTS:
+            continue
         if rate is None and unit in _MADE and unlisted is None:
             lines.append(_line(unit, amount, card.rates[INPUT_CLASSES], TOKENS_PER_MILLION))
         elif rate is None:

@@ -27,7 +27,8 @@ class Usage(NamedTuple):
 
     The eight fields stand in the order of TOKEN_CLASSES, so that a card's rates zip with them.
     `reasoning_tokens` is a part of `output_tokens`, never an addend. `units` holds whatever else is
-    billed (audio tokens, web searches, images) as (unit, amount) pairs, sorted by unit.
+    billed (audio tokens, web searches, images) as (unit, amount) pairs, sorted by unit; pictures, films and cached
+    sound are named there, too, and stay in their class (`pricing/modal.py`).
     """
 
     input_tokens: int = 0

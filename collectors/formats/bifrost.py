@@ -30,6 +30,7 @@ class _PromptDetails(msgspec.Struct, gc=False):
     cached_write_tokens: Count | None = None
     cached_write_token_details: _Lifetimes | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
@@ -151,6 +152,7 @@ def _usage(row: _Row) -> Usage:
             input_audio=inside.audio_tokens,
             output_audio=outside.audio_tokens,
             output_image=outside.image_tokens,
+            input_image=inside.image_tokens,
         )
     )
     return with_units(usage, ("web_searches", outside.num_search_queries or 0))

@@ -14,6 +14,7 @@ import msgspec
 from collectors.door import cut, milliseconds, names, reported_nano
 from collectors.formats.doubts import CAPPED, CONVENTION, note
 from collectors.formats.format import LineFormat
+from collectors.formats.modality import Modal, Units, all_units, of_prompt
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 
@@ -34,12 +35,20 @@ class _Lifetimes(msgspec.Struct, gc=False):
     ephemeral_12h_input_tokens: Count | None = None
 
 
+class _CachedDetails(msgspec.Struct, gc=False):
+    audio_tokens: Count | None = None
+    image_tokens: Count | None = None
+
+
 class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: Count | None = None
     cache_creation_tokens: Count | None = None
     cache_write_tokens: Count | None = None
     cache_creation_token_details: _Lifetimes | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
+    video_tokens: Count | None = None
+    cached_tokens_details: _CachedDetails | None = None
     web_search_requests: Count | None = None
 
 
@@ -130,6 +139,7 @@ _decode_tags = msgspec.json.Decoder(list[str] | None).decode
 _decode_usd = msgspec.json.Decoder(Decimal | None).decode
 
 _NO_METADATA = Metadata()
+_NO_CACHED = _CachedDetails()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _SURE_NANO_USD, _SURELY_NEAREST = 1e12, 0.499
@@ -263,7 +273,7 @@ def usage_of(prompt_tokens: int | None, completion_tokens: int | None, reported:
             lifetimes = capped(lifetimes, prompt - read)
             written = prompt - read
     fresh = prompt - read - written
-    units, audio_in, made = _units(reported, inside, outside, fresh, output)
+    units, audio_in, made = _units(reported, inside, outside, fresh, read, output)
     return Usage(
         fresh - audio_in,
         read,
@@ -298,25 +308,35 @@ def _lifetimes(written: int, split: _Lifetimes | None) -> tuple[int, int, int, i
 
 
 def _units(
-    reported: UsageObject, inside: _PromptDetails, outside: _CompletionDetails, fresh: int, output: int
+    reported: UsageObject, inside: _PromptDetails, outside: _CompletionDetails, fresh: int, read: int, output: int
 ) -> tuple[tuple[tuple[str, int], ...], int, int]:
-    """What is billed beside text tokens, and how many tokens of it stand inside the fresh prompt and the answer."""
+    """What is no plain text, and how many tokens of it stand beside the fresh prompt and the answer."""
     searches = inside.web_search_requests or 0
     if reported.server_tool_use is not None:
         searches = reported.server_tool_use.web_search_requests or searches
     audio_in, audio_out, image_out = inside.audio_tokens or 0, outside.audio_tokens or 0, outside.image_tokens or 0
-    if not (searches or audio_in or audio_out or image_out):
+    seen = inside.image_tokens or inside.video_tokens or inside.cached_tokens_details
+    if not (searches or audio_in or audio_out or image_out or seen):
         return (), 0, 0
-    # Sound may have been cached, and an answer has no more of anything than it has tokens.
-    audio_in, audio_out = min(audio_in, fresh), min(audio_out, output)
+    audio_in, heard_and_seen = _heard_and_seen(inside, fresh, read)
+    # An answer has no more of anything than it has tokens.
+    audio_out = min(audio_out, output)
     image_out = min(image_out, output - audio_out)
-    named = (
-        ("input_audio_tokens", audio_in),
-        ("output_audio_tokens", audio_out),
-        ("output_image_tokens", image_out),
-        ("web_searches", searches),
+    named = (("output_audio_tokens", audio_out), ("output_image_tokens", image_out), ("web_searches", searches))
+    beside = tuple(unit for unit in named if unit[1])
+    return all_units(heard_and_seen, beside), audio_in, audio_out + image_out
+
+
+def _heard_and_seen(inside: _PromptDetails, fresh: int, read: int) -> tuple[int, Units]:
+    """Of Gemini's prompts LiteLLM says what was not cached, of OpenAI's all of it, and of which what is cached."""
+    cached = inside.cached_tokens_details or _NO_CACHED
+    return of_prompt(
+        fresh,
+        read,
+        audio=Modal(inside.audio_tokens, cached.audio_tokens),
+        image=Modal(inside.image_tokens, cached.image_tokens),
+        video=Modal(inside.video_tokens),
     )
-    return tuple(unit for unit in named if unit[1]), audio_in, audio_out + image_out
 
 
 def variant_of(reported: UsageObject | None, breakdown: CostBreakdown | None, asked: Parameters | None = None) -> str:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from collectors.formats.bodies.openai_usage import modal_units
 from collectors.formats.doubts import CONVENTION, note
+from collectors.formats.modality import Modal, all_units, of_prompt
 from pricing.usage import NOTHING, Usage
 
 
@@ -60,10 +61,11 @@ def with_sound(usage: Usage, heard: int | None, spoken: int | None) -> Usage:
     """The same usage with the sound, which has prices of its own, taken out of the input and the output."""
     if not heard and not spoken:
         return usage
-    audio_in, audio_out = min(heard or 0, usage.input_tokens), min(spoken or 0, usage.output_tokens)
+    audio_in, units = of_prompt(usage.input_tokens, usage.cache_read_tokens, audio=Modal(heard))
+    audio_out = min(spoken or 0, usage.output_tokens)
     return usage._replace(
         input_tokens=usage.input_tokens - audio_in,
         output_tokens=usage.output_tokens - audio_out,
         reasoning_tokens=min(usage.reasoning_tokens, usage.output_tokens - audio_out),
-        units=modal_units(input_audio=audio_in, output_audio=audio_out),
+        units=all_units(units, modal_units(output_audio=audio_out)),
     )

@@ -8,6 +8,7 @@ from collectors.prices.prepaid import Prepaid
 from pricing.bill import cost_nano_usd
 from pricing.books.book import PriceBook, normal_variant
 from pricing.card import CACHED, INVALID, PREPAID, UNUSED, RateCard, unpriced
+from pricing.modal import card_assuming
 from pricing.usage import NOTHING, invalid_reason
 from store.facts import Outcome, PricedEvent, UsageEvent
 from store.provider_facts import PricedBucket, PricedReading, ProviderReading, UsageBucket
@@ -60,6 +61,8 @@ class Pricer:
                 event = msgspec.structs.replace(event, ended_at_ms=now_ms)
                 skewed += 1
             card = self._card(event, prepaid)
+            if event.usage.units:
+                card = card_assuming(event.usage, card)
             known = self._ids.get(id(card))
             card_id = known[1] if known is not None else self._card_id(card)
             cards[card_id] = card
@@ -82,7 +85,7 @@ class Pricer:
 
     def price_bucket(self, bucket: UsageBucket) -> tuple[PricedBucket, RateCard]:
         """What one bucket costs, and the card that it costs it at."""
-        card = self._bucket_card(bucket)
+        card = card_assuming(bucket.usage, self._bucket_card(bucket))
         nano_usd, partial = cost_nano_usd(bucket.usage, card, bucket.requests or 0)
         return PricedBucket(bucket=bucket, card_id=self._card_id(card), nano_usd=nano_usd, partial=partial), card
 

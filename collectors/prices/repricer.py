@@ -11,6 +11,7 @@ from pricing.bill import cost_nano_usd
 from pricing.books.book import STANDARD, VARIANTS, PriceBook
 from pricing.books.hours import zone_minutes
 from pricing.card import PREPAID, PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
+from pricing.modal import card_assuming
 from pricing.usage import NOTHING
 from store.facts import Dimensions
 from store.notes import CATALOGUE, read_note, write_note
@@ -44,13 +45,14 @@ class BookChooser:
         variant = asked.variant or variant_of(asked.old)
         if asked.model is None or asked.usage == NOTHING or variant is None:
             return None
-        return self._book.card(
+        card = self._book.card(
             asked.provider,
             asked.model,
             at_ms=asked.at_ms,
             prompt_tokens=asked.usage.prompt_tokens,
             variant=variant,
         )
+        return card_assuming(asked.usage, card)
 
     def for_sum(self, asked: Asked) -> RateCard | None:
         """The card for a sum, under the conditions that its old card names; a known cost never becomes unknown."""
@@ -68,6 +70,7 @@ class BookChooser:
         )
         if new.status in UNKNOWN_COST or _bills_alike(asked, new):
             return None
+        new = card_assuming(asked.usage, new)
         if new.status in (CardStatus.PRICED, CardStatus.ESTIMATED):
             return replace(new, status=CardStatus.ESTIMATED, conditions=(*new.conditions, FROM_SUMS))
         return new

@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from collectors.door import cut
+from collectors.formats.modality import Modal, all_units, of_prompt
 from collectors.providers.answers import cents, check_usd, seconds_text, usd
 from collectors.providers.paged import WIDTHS, read_buckets
 from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
@@ -57,6 +58,8 @@ class _Usage(msgspec.Struct):
     input_audio_tokens: int = 0
     input_cached_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    input_cached_image_tokens: int = 0
     num_model_requests: int | None = None
     num_requests: int | None = None
     project_id: str | None = None
@@ -169,9 +172,13 @@ def _tokens(row: _Usage) -> Usage:
         uncached = row.input_tokens - read - written
     if uncached < 0:
         raise ValueError("usage with more cached tokens than input tokens")
-    heard = min(uncached, max(0, row.input_audio_tokens - row.input_cached_audio_tokens))
+    heard, heard_and_seen = of_prompt(
+        uncached,
+        read,
+        audio=Modal(row.input_audio_tokens, row.input_cached_audio_tokens),
+        image=Modal(row.input_image_tokens, row.input_cached_image_tokens),
+    )
     spoken = min(row.output_tokens or 0, row.output_audio_tokens)
-    audio = (("input_audio_tokens", heard), ("output_audio_tokens", spoken))
     return Usage(
         input_tokens=uncached - heard,
         cache_read_tokens=read,
@@ -179,7 +186,7 @@ def _tokens(row: _Usage) -> Usage:
         cache_write_12h_tokens=in_12h,
         cache_write_tokens=max(0, written - in_30m - in_12h),
         output_tokens=(row.output_tokens or 0) - spoken,
-        units=tuple(unit for unit in audio if unit[1]),
+        units=all_units(heard_and_seen, (("output_audio_tokens", spoken),) if spoken else ()),
     )
 
 

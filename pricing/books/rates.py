@@ -22,6 +22,9 @@ RATE_KEYS = {
     "output_image": "output_image_tokens",
     "input_video": "input_video_tokens",
     "output_video": "output_video_tokens",
+    "cache_audio_read": "cache_audio_read_tokens",
+    "cache_image_read": "cache_image_read_tokens",
+    "cache_video_read": "cache_video_read_tokens",
 }
 """Rates as a person writes them -> the keys of a listing; all are dollars per million tokens."""
 

@@ -35,7 +35,11 @@ USAGE_KEYS = frozenset(
 
 BILLED_UNITS = frozenset(
     [*(key for keys, _ in UNITS.values() for key in keys if key != "requests"), *USAGE_KEYS - {"requests"}]
-    + [f"{way}_{kind}_tokens" for way in ("input", "output") for kind in ("audio", "image", "video")]
+    + [
+        named.format(kind)
+        for named in ("input_{}_tokens", "cache_{}_read_tokens", "output_{}_tokens")
+        for kind in ("audio", "image", "video")
+    ]
 )
 """Everything that a request can use beside the classes of text tokens, as usage is counted in it."""
 

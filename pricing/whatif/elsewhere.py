@@ -7,6 +7,7 @@ from decimal import Decimal
 from pricing.bill import make_bill
 from pricing.books.book import STANDARD, PriceBook
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
+from pricing.modal import card_assuming
 from pricing.usage import Usage
 from pricing.whatif.candidates import Blend, Candidate
 from pricing.whatif.switches import Switches, split
@@ -132,8 +133,8 @@ class Elsewhere:
         bill = make_bill(usage, card, requests)
         cost = None if bill.nano_usd is None else self.switches.times_retried(bill.nano_usd)
         tier = [f"{said}, by the mean prompt of {mean:,} tokens" for said in card.conditions if "prompt over" in said]
-        lent = [f"{card.record}: {said}" for said in card.fallbacks if _is_used(usage, said)]
-        return _Priced(cost, card, bill.missing, (*notes, *tier, *lent))
+        lent = [f"{card.record}: {said}" for said in bill.fallbacks]
+        return _Priced(cost, card_assuming(usage, card), bill.missing, (*notes, *tier, *lent))
 
 
 def _without_lifetimes(usage: Usage, card: RateCard) -> tuple[Usage, tuple[str, ...]]:
@@ -143,11 +144,6 @@ def _without_lifetimes(usage: Usage, card: RateCard) -> tuple[Usage, tuple[str, 
     inputs = (usage.input_tokens + usage.cache_write_any_tokens, usage.cache_read_tokens, 0, 0, 0, 0, 0)
     note = f"{card.record} charges nothing for cache writes: what is written now is input there"
     return Usage.of((*inputs, usage.output_tokens, usage.reasoning_tokens), usage.units), (note,)
-
-
-def _is_used(usage: Usage, fallback: str) -> bool:
-    """Whether tokens of a class like that in "cache_read as input" are in the usage."""
-    return bool(getattr(usage, f"{fallback.partition(' ')[0]}_tokens", 0))
 
 
 def _sum(name: str, parts: Sequence[_Priced]) -> Offered:

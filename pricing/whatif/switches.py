@@ -1,12 +1,14 @@
 """Conditions under which traffic is priced once more: each switch changes one thing and says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from pricing.hosts.allocation import largest_remainder
+from pricing.modal import PARTS
 from pricing.money import decimal_text
-from pricing.usage import INPUT_CLASSES, Usage
+from pricing.usage import INPUT_CLASSES, TOKEN_CLASSES, Usage
 from pricing.whatif.rules import with_reasoning
 
 _CACHE_READ = 1
@@ -67,8 +69,11 @@ class Switches:
 
 
 def with_cache_hits(usage: Usage, share: Decimal) -> Usage:
-    """The same prompt with this share of it read from a cache; other classes keep their proportions."""
-    prompt = usage.prompt_tokens
+    """The same prompt with this share of it read from a cache; other classes keep their proportions.
+
+    Sound that was not cached stands beside the classes and stays there; pictures keep their part of their class.
+    """
+    prompt = sum(usage.tokens[:INPUT_CLASSES])
     reads = round(prompt * Fraction(share))
     others = {
         position: Fraction(tokens)
@@ -78,7 +83,16 @@ def with_cache_hits(usage: Usage, share: Decimal) -> Usage:
     parts = largest_remainder(prompt - reads, others or {0: Fraction(1)})
     counts = [parts.get(position, 0) for position in range(INPUT_CLASSES)]
     counts[_CACHE_READ] = reads
-    return Usage.of((*counts, usage.output_tokens, usage.reasoning_tokens), usage.units)
+    units = tuple((unit, _of_class(unit, amount, usage.tokens, counts)) for unit, amount in usage.units)
+    return Usage.of((*counts, usage.output_tokens, usage.reasoning_tokens), tuple(one for one in units if one[1]))
+
+
+def _of_class(unit: str, amount: int, before: Sequence[int], after: Sequence[int]) -> int:
+    """What a part of a class is where the class has another size; anything else stays."""
+    if unit not in PARTS:
+        return amount
+    position = TOKEN_CLASSES.index(PARTS[unit])
+    return round(Fraction(amount * after[position], before[position])) if before[position] else 0
 
 
 def split(usage: Usage, share: Decimal) -> tuple[Usage, Usage]:

@@ -17,6 +17,7 @@ from pricing.books.book import normal_variant
 from pricing.books.units import BILLED_UNITS
 from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
+from pricing.modal import more_than_whole
 from pricing.money import TOKENS_PER_MILLION, usd_text
 from pricing.usage import Usage, invalid_reason
 from tui.commands.common import add_json, config_of, instant, plain, print_json, say
@@ -85,7 +86,7 @@ def _usage(options: argparse.Namespace) -> Usage:
         reasoning_tokens=options.reasoning,
         units=_units(options.unit),
     )
-    if (wrong := invalid_reason(usage)) is not None:
+    if (wrong := invalid_reason(usage) or more_than_whole(usage)) is not None:
         raise ConfigError(f"these counts cannot be: {wrong}.")
     if options.requests < 1:
         raise ConfigError("--requests must be at least 1.")
@@ -155,7 +156,7 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
             "effective_from": card.effective_from,
             "checked": card.checked,
             "conditions": list(card.conditions),
-            "fallbacks": list(card.fallbacks),
+            "fallbacks": list(dict.fromkeys((*card.fallbacks, *bill.fallbacks))),
         },
     }
 
@@ -201,8 +202,7 @@ def _why(bill: Bill) -> list[str]:
     dated = f"in force since {card.effective_from}" if card.effective_from else "not dated"
     lines.append(f"  {dated}   checked {card.checked or 'unknown'}")
     lines += [f"  {condition}" for condition in card.conditions]
-    used = {line.item for line in bill.lines}
-    lines += [f"  billed {fallback}" for fallback in card.fallbacks if fallback.partition(" ")[0] in used]
+    lines += [f"  billed {fallback}" for fallback in bill.fallbacks]
     if bill.missing:
         lines.append(f"  no rate for {', '.join(bill.missing)}: this is a lower bound")
     return lines

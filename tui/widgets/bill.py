@@ -125,16 +125,10 @@ def _why(bill: Bill, width: int) -> Iterator[Line]:
         f"matched by: {card.match_rule}" if card.match_rule else "",
         "   ".join(dates),
         *card.conditions,
-        *(f"billed {fallback}" for fallback in _used_fallbacks(bill)),
+        *(f"billed {fallback}" for fallback in bill.fallbacks),
     ]
     for sentence in filter(None, sentences):
         yield from (((f"   {part}", ""),) for part in fmt.wrap(sentence[:400], max(20, width - 4)))
-
-
-def _used_fallbacks(bill: Bill) -> Iterator[str]:
-    """Those of the card's fallbacks that this bill made use of."""
-    used = {line.item for line in bill.lines}
-    return (fallback for fallback in bill.card.fallbacks if fallback.partition(" ")[0] in used)
 
 
 def _attempts(picture: BillPicture) -> Iterator[Line]:

@@ -27,12 +27,21 @@ _ABSENT = msgspec.Raw(b"null")
 Ticks = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
 
 
+class CachedDetails(msgspec.Struct, gc=False):
+    """What of the cached tokens is no text; vLLM and SGLang say other things under the same name."""
+
+    audio_tokens: Count | None = None
+    image_tokens: Count | None = None
+
+
 class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: Count | None = None
     cache_write_tokens: Count | None = None
     cache_creation_tokens: Count | None = None
     cache_creation_token_details: Lifetimes | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
+    cached_tokens_details: CachedDetails | None = None
 
 
 class _CompletionDetails(msgspec.Struct, gc=False):
@@ -98,6 +107,7 @@ class _Body(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
+NO_CACHED = CachedDetails()
 _NO_PROMPT = _PromptDetails()
 _NO_COMPLETION = _CompletionDetails()
 _NO_LIFETIMES = Lifetimes()
@@ -200,6 +210,7 @@ def _counts(said: _Usage) -> Counts:
     inside = said.prompt_tokens_details or _NO_PROMPT
     outside = said.completion_tokens_details or _NO_COMPLETION
     lifetimes = inside.cache_creation_token_details or _NO_LIFETIMES
+    cached = inside.cached_tokens_details or NO_CACHED
     hit, miss = said.prompt_cache_hit_tokens, said.prompt_cache_miss_tokens
     return Counts(
         prompt=said.prompt_tokens if hit is None or miss is None else hit + miss,
@@ -213,6 +224,9 @@ def _counts(said: _Usage) -> Counts:
         input_audio=inside.audio_tokens,
         output_audio=outside.audio_tokens,
         output_image=outside.image_tokens,
+        input_image=inside.image_tokens,
+        cached_audio=cached.audio_tokens,
+        cached_image=cached.image_tokens,
     )
 
 

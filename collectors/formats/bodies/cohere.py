@@ -88,7 +88,7 @@ def _usage(billed: _Billed) -> Usage:
         ("rerank_searches", _whole(billed.search_units)),
     )
     usage = Usage(
-        input_tokens=_whole(billed.input_tokens),
+        input_tokens=_whole(billed.input_tokens) + _whole(billed.image_tokens),
         output_tokens=_whole(billed.output_tokens),
         units=tuple(unit for unit in units if unit[1]),
     )

@@ -16,6 +16,7 @@ from collectors.formats.bodies.openai_usage import modal_units, with_units
 from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.doubts import CONVENTION, MISMATCH, note
 from collectors.formats.litellm import Count
+from collectors.formats.modality import Modal, all_units, of_prompt
 from pricing.usage import NOTHING, Usage
 from store.facts import UsageEvent
 
@@ -158,8 +159,13 @@ def _usage(said: _Usage) -> Usage:
     if read > prompt:
         note(CONVENTION)
     fresh = (prompt if read > prompt else prompt - read) + tools
-    heard = _of(_AUDIO, said.prompt_tokens_details) - _of(_AUDIO, said.cache_tokens_details)
-    audio_in = min(max(0, heard), fresh)
+    audio_in, heard_and_seen = of_prompt(
+        fresh,
+        read,
+        audio=_asked(_AUDIO, said),
+        image=_asked(_IMAGE, said),
+        video=_asked(_VIDEO, said),
+    )
     made = said.response_tokens_details if said.candidates_tokens_details is None else said.candidates_tokens_details
     audio_out, image_out, video_out = (_of(modality, made) for modality in (_AUDIO, _IMAGE, _VIDEO))
     if audio_out + image_out + video_out > output:
@@ -171,8 +177,16 @@ def _usage(said: _Usage) -> Usage:
         cache_read_tokens=read,
         output_tokens=text_out,
         reasoning_tokens=min(thoughts, text_out),
-        units=modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out, output_video=video_out),
+        units=all_units(
+            heard_and_seen, modal_units(output_audio=audio_out, output_image=image_out, output_video=video_out)
+        ),
     )
+
+
+def _asked(modality: str, said: _Usage) -> Modal:
+    """What was asked with, of one modality: the cache is in the prompt, and told apart or not."""
+    cached = said.cache_tokens_details
+    return Modal(_of(modality, said.prompt_tokens_details), None if cached is None else _of(modality, cached))
 
 
 def _of(modality: str, details: list[_Modality] | None) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from collectors.formats.doubts import CAPPED, CONVENTION, MISMATCH, note
 from collectors.formats.litellm import capped
+from collectors.formats.modality import Modal, all_units, of_prompt
 from pricing.usage import NOTHING, Usage
 
 
@@ -28,6 +29,9 @@ class Counts(NamedTuple):
     input_audio: int | None = None
     output_audio: int | None = None
     output_image: int | None = None
+    input_image: int | None = None
+    cached_audio: int | None = None
+    cached_image: int | None = None
 
 
 def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsaid: bool = False) -> Usage:
@@ -56,7 +60,13 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
         unsaid=thinks_unsaid,
     )
     fresh = prompt - read - sum(split)
-    audio_in, audio_out = min(counts.input_audio or 0, fresh), min(counts.output_audio or 0, output)
+    audio_in, heard_and_seen = of_prompt(
+        fresh,
+        read,
+        audio=Modal(counts.input_audio, counts.cached_audio),
+        image=Modal(counts.input_image, counts.cached_image),
+    )
+    audio_out = min(counts.output_audio or 0, output)
     image_out = min(counts.output_image or 0, output - audio_out)
     text_out = output - audio_out - image_out
     return Usage(
@@ -65,7 +75,7 @@ def openai_usage(counts: Counts, *, reasoning_outside: bool = False, thinks_unsa
         *split,
         text_out,
         min(counts.reasoning or output - completion, text_out),
-        modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out),
+        all_units(heard_and_seen, modal_units(output_audio=audio_out, output_image=image_out)),
     )
 
 
@@ -121,10 +131,7 @@ def billed_output(
 def modal_units(
     *, input_audio: int = 0, output_audio: int = 0, output_image: int = 0, output_video: int = 0
 ) -> tuple[tuple[str, int], ...]:
-    """Tokens of sound and pictures that have prices of their own; the text classes must not hold them, too.
-
-    Pictures that are asked about stay in the input: nearly every model bills them as that.
-    """
+    """Tokens of sound and pictures that stand beside the text classes, which must not hold them, too."""
     named = (
         ("input_audio_tokens", input_audio),
         ("output_audio_tokens", output_audio),

@@ -11,7 +11,7 @@ import msgspec
 
 from collectors.door import cut, reported_nano
 from collectors.formats.bodies.body import ended_ms, own_id
-from collectors.formats.bodies.chat import TICKS_PER_USD, Ticks
+from collectors.formats.bodies.chat import NO_CACHED, TICKS_PER_USD, CachedDetails, Ticks
 from collectors.formats.bodies.openai_usage import Counts, openai_usage, with_units
 from collectors.formats.bodies.pieces import Piece, pieces_format
 from collectors.formats.format import NotUsageError
@@ -34,6 +34,8 @@ class _InputDetails(msgspec.Struct, gc=False):
     cache_write_tokens: Count | None = None
     cache_write_tokens_details: _Lifetimes | None = None
     audio_tokens: Count | None = None
+    image_tokens: Count | None = None
+    cached_tokens_details: CachedDetails | None = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
@@ -146,6 +148,7 @@ def _usage(said: _Usage, output: bytes) -> Usage:
     inside = said.input_tokens_details or _NO_INPUT
     outside = said.output_tokens_details or _NO_OUTPUT
     lifetimes = inside.cache_write_tokens_details or _Lifetimes()
+    cached = inside.cached_tokens_details or NO_CACHED
     usage = openai_usage(
         Counts(
             prompt=said.input_tokens,
@@ -159,6 +162,9 @@ def _usage(said: _Usage, output: bytes) -> Usage:
             input_audio=inside.audio_tokens,
             output_audio=outside.audio_tokens,
             output_image=outside.image_tokens,
+            input_image=inside.image_tokens,
+            cached_audio=cached.audio_tokens,
+            cached_image=cached.image_tokens,
         )
     )
     return with_units(usage, *_calls(output).items())

@@ -6,6 +6,7 @@ from collectors.door import cut, reported_nano
 from collectors.formats.bodies.openai_usage import billed_output, in_total, modal_units, whole_prompt
 from collectors.formats.doubts import CONVENTION, note
 from collectors.formats.litellm import UsageObject, record_id, usage_of
+from collectors.formats.modality import Modal, all_units, of_prompt
 from collectors.formats.spans import names
 from collectors.formats.spans.span import Attributes, Span, count, decimal, text
 from pricing.usage import NOTHING, Usage
@@ -86,7 +87,12 @@ def _usage(said: Attributes) -> Usage:
     summed = in_total(said_prompt, prompt, completion, total)
     output = billed_output(summed, completion, reasoning, total, unsaid=thinks)
     fresh = prompt - read - written
-    audio_in = min(count(said, names.INPUT_AUDIO) or 0, fresh)
+    audio_in, heard_and_seen = of_prompt(
+        fresh,
+        read,
+        audio=Modal(count(said, names.INPUT_AUDIO), count(said, names.CACHED_AUDIO)),
+        image=Modal(count(said, names.INPUT_IMAGE), count(said, names.CACHED_IMAGE)),
+    )
     audio_out = min(count(said, names.OUTPUT_AUDIO) or 0, output)
     image_out = min(count(said, names.OUTPUT_IMAGE) or 0, output - audio_out)
     text_out = output - audio_out - image_out
@@ -96,7 +102,7 @@ def _usage(said: Attributes) -> Usage:
         cache_write_tokens=written,
         output_tokens=text_out,
         reasoning_tokens=min(reasoning or output - completion, text_out),
-        units=modal_units(input_audio=audio_in, output_audio=audio_out, output_image=image_out),
+        units=all_units(heard_and_seen, modal_units(output_audio=audio_out, output_image=image_out)),
     )
 
 

@@ -70,6 +70,9 @@ REASONING = (
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens")
 INPUT_AUDIO = ("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio")
 OUTPUT_AUDIO = ("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio")
+CACHED_AUDIO = ("gen_ai.usage.audio.cache_read.input_tokens",)
+INPUT_IMAGE = ("gen_ai.usage.image.input_tokens",)
+CACHED_IMAGE = ("gen_ai.usage.image.cache_read.input_tokens",)
 OUTPUT_IMAGE = ("gen_ai.usage.image.output_tokens",)
 COST = ("gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.cost.total")
 COST_TICKS = ("gen_ai.usage.cost_in_usd_ticks",)
@@ -104,7 +107,7 @@ WANTED = frozenset(
     name
     for names in (
         OPERATION, REQUEST_TYPE, KIND, PROVIDER, MODEL, USAGE, CACHE_READ, CACHE_WRITE, VERCEL_DETAILS, REASONING, TOTAL, INPUT_AUDIO,
-        OUTPUT_AUDIO, OUTPUT_IMAGE, COST, COST_TICKS, RESPONSE_ID, TIER, ERROR, CALL_ID, DEPLOYMENT, TEAM, KEY,
+        OUTPUT_AUDIO, CACHED_AUDIO, INPUT_IMAGE, CACHED_IMAGE, OUTPUT_IMAGE, COST, COST_TICKS, RESPONSE_ID, TIER, ERROR, CALL_ID, DEPLOYMENT, TEAM, KEY,
         GATEWAY_USAGE, USER, END_USER, SESSION, SERVICE,
     )
     for name in names

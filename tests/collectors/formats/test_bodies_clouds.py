@@ -52,9 +52,10 @@ def test_the_documented_answer_of_gemini() -> None:
     (event,) = gemini.parse(json.dumps(GEMINI).encode())
 
     assert event.usage == Usage(
-        input_tokens=3000 - 2048 + 60, cache_read_tokens=2048, output_tokens=250 + 900, reasoning_tokens=900
-    )
-    assert event.usage.total_tokens == 4210
+        input_tokens=3000 - 2048 + 60, cache_read_tokens=2048, output_tokens=250 + 900, reasoning_tokens=900,
+        units=(("input_image_tokens", 500),),
+    )  # fmt: skip
+    assert event.usage.total_tokens == 4210, "pictures stay in the input"
     assert (event.id, event.model, event.provider) == ("r1", "gemini-2.5-pro", "vertex_ai")
     assert (event.variant, event.ended_at_ms) == ("", 0)
 
@@ -65,7 +66,8 @@ def test_the_python_library_spells_the_same_with_underscores() -> None:
         "usage_metadata": {
             "prompt_token_count": 3000, "cached_content_token_count": 2048, "candidates_token_count": 250,
             "thoughts_token_count": 900, "tool_use_prompt_token_count": 60, "total_token_count": 4210,
-            "traffic_type": "ON_DEMAND",
+            "traffic_type": "ON_DEMAND", "prompt_tokens_details": [{"modality": "IMAGE", "token_count": 500}],
+            "cache_tokens_details": [{"modality": "TEXT", "token_count": 2048}],
         },
     }  # fmt: skip
     assert gemini.parse(json.dumps(snake).encode()) == gemini.parse(json.dumps(GEMINI).encode())
@@ -76,15 +78,41 @@ def test_thoughts_that_the_total_finds_among_the_candidates_are_not_added() -> N
     assert of_gemini(usage).usage == Usage(input_tokens=100, output_tokens=950, reasoning_tokens=900)
 
 
-def test_audio_that_was_not_cached_has_a_price_of_its_own() -> None:
+def test_audio_has_prices_of_its_own_cached_and_not() -> None:
     usage = {
         "promptTokenCount": 1000, "cachedContentTokenCount": 400, "candidatesTokenCount": 50,
         "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 600}, {"modality": "TEXT", "tokenCount": 400}],
         "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 100}],
         "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 20}],
     }  # fmt: skip
-    units = (("input_audio_tokens", 500), ("output_audio_tokens", 20))
+    units = (("cache_audio_read_tokens", 100), ("input_audio_tokens", 500), ("output_audio_tokens", 20))
     assert of_gemini(usage).usage == Usage(input_tokens=100, cache_read_tokens=400, output_tokens=30, units=units)
+
+
+def test_pictures_are_told_apart_by_what_of_them_was_cached() -> None:
+    # An answer of gemini-2.5-flash that somebody recorded: 326 asked, 258 of them a picture, of which 137 were cached.
+    event = of_gemini(
+        {
+            "promptTokenCount": 326, "candidatesTokenCount": 63, "totalTokenCount": 543, "cachedContentTokenCount": 173,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 68}, {"modality": "IMAGE", "tokenCount": 258}],
+            "cacheTokensDetails": [{"modality": "IMAGE", "tokenCount": 137}, {"modality": "TEXT", "tokenCount": 36}],
+            "thoughtsTokenCount": 154,
+        }
+    )  # fmt: skip
+    assert event.usage == Usage(
+        input_tokens=153, cache_read_tokens=173, output_tokens=217, reasoning_tokens=154,
+        units=(("cache_image_read_tokens", 137), ("input_image_tokens", 121)),
+    )  # fmt: skip
+    assert event.usage.prompt_tokens == 326
+
+
+def test_sound_that_nobody_tells_apart_by_its_cache_was_cached_where_it_fits_nowhere_else() -> None:
+    usage = {
+        "promptTokenCount": 1000, "cachedContentTokenCount": 400, "candidatesTokenCount": 50,
+        "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 700}, {"modality": "TEXT", "tokenCount": 300}],
+    }  # fmt: skip
+    units = (("cache_audio_read_tokens", 100), ("input_audio_tokens", 600))
+    assert of_gemini(usage).usage == Usage(cache_read_tokens=400, output_tokens=50, units=units)
 
 
 def test_a_turn_of_the_live_api_names_its_answer_otherwise() -> None:
@@ -238,7 +266,7 @@ def test_an_answer_that_was_grounded_in_nothing_searched_for_nothing() -> None:
 def test_pictures_that_cohere_embeds_have_a_price_of_their_own() -> None:
     body = {"id": "e", "embeddings": [], "meta": {"billed_units": {"images": 1.0, "image_tokens": 1610.0}}}
     (event,) = cohere.parse(json.dumps(body).encode())
-    assert event.usage == Usage(units=(("images", 1), ("input_image_tokens", 1610)))
+    assert event.usage == Usage(input_tokens=1610, units=(("images", 1), ("input_image_tokens", 1610)))
 
 
 def test_writes_of_one_lifetime_in_several_places_are_added() -> None:

@@ -13,6 +13,7 @@ from collectors.formats.format import NotUsageError
 from collectors.formats.lines import LineReader
 from pricing.bill import make_bill
 from pricing.books.catalogue import Catalogue
+from pricing.modal import more_than_whole
 from pricing.usage import NOTHING, Usage, invalid_reason
 from store.facts import Outcome, UsageEvent
 
@@ -97,6 +98,7 @@ def test_no_class_falls_below_zero_and_reasoning_stays_in_the_output(counts: Cou
     usage = openai_usage(counts, reasoning_outside=outside)
 
     assert invalid_reason(usage) is None
+    assert more_than_whole(usage) is None
     heard = dict(usage.units).get("input_audio_tokens", 0)
     if counts.prompt or counts.completion:
         assert usage.prompt_tokens + heard >= (counts.prompt or 0)
@@ -202,6 +204,27 @@ def test_audio_is_a_part_with_a_price_of_its_own() -> None:
     )  # fmt: skip
     units = (("input_audio_tokens", 60), ("output_audio_tokens", 40))
     assert event.usage == Usage(input_tokens=40, output_tokens=10, units=units)
+
+
+def test_cached_sound_and_pictures_are_told_apart_inside_their_classes() -> None:
+    details = {
+        "cached_tokens": 64, "audio_tokens": 22, "image_tokens": 10,
+        "cached_tokens_details": {"text_tokens": 48, "audio_tokens": 12, "image_tokens": 4},
+    }  # fmt: skip
+    units = (
+        ("cache_audio_read_tokens", 12), ("cache_image_read_tokens", 4), ("input_audio_tokens", 10),
+        ("input_image_tokens", 6),
+    )  # fmt: skip
+    whole = Usage(input_tokens=58, cache_read_tokens=64, output_tokens=121, units=units)
+    event = body(
+        {"prompt_tokens": 132, "completion_tokens": 121, "total_tokens": 253, "prompt_tokens_details": details}
+    )
+    assert event.usage == whole
+    answer = {
+        "id": "r", "object": "response", "status": "completed", "output": [], "model": "gpt-5",
+        "usage": {"input_tokens": 132, "output_tokens": 121, "total_tokens": 253, "input_tokens_details": details},
+    }  # fmt: skip
+    assert responses.parse(json.dumps(answer).encode())[0].usage == whole
 
 
 def test_nothing_said_is_missing_and_zero_is_not() -> None:

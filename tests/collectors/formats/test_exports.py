@@ -361,7 +361,7 @@ def test_langsmith_s_sound_has_prices_of_its_own() -> None:
     event = langsmith_with({"audio": 5_000, "cache_read": 400}, {"audio": 400, "reasoning": 120})
     assert event.usage == Usage(
         0, 400, output_tokens=10, reasoning_tokens=10,
-        units=(("input_audio_tokens", 4_800), ("output_audio_tokens", 400)),
+        units=(("cache_audio_read_tokens", 200), ("input_audio_tokens", 4_800), ("output_audio_tokens", 400)),
     )  # fmt: skip
     assert event.usage.prompt_tokens == 5_200, "what the threshold of long contexts is compared with"
 

@@ -283,7 +283,34 @@ def test_sound_that_was_read_from_the_cache_is_not_taken_from_the_fresh_prompt()
         completion_tokens_details={"audio_tokens": 60},
     )  # fmt: skip
     assert heard.usage == Usage(
-        cache_read_tokens=900, units=(("input_audio_tokens", 100), ("output_audio_tokens", 50))
+        cache_read_tokens=900,
+        units=(("cache_audio_read_tokens", 750), ("input_audio_tokens", 100), ("output_audio_tokens", 50)),
+    )
+
+
+def test_what_is_seen_stays_in_its_class_and_is_told_apart() -> None:
+    # LiteLLM's details of a prompt of Gemini leave out what was cached; those of OpenAI say of which what was.
+    gemini = with_usage(
+        326, 217, prompt_tokens_details={
+            "cached_tokens": 173, "text_tokens": 32, "image_tokens": 100, "video_tokens": 21, "audio_tokens": None,
+        },
+    )  # fmt: skip
+    assert gemini.usage == Usage(
+        input_tokens=153, cache_read_tokens=173, output_tokens=217,
+        units=(("input_image_tokens", 100), ("input_video_tokens", 21)),
+    )  # fmt: skip
+    realtime = with_usage(
+        132, 121, prompt_tokens_details={
+            "cached_tokens": 64, "text_tokens": 100, "audio_tokens": 22, "image_tokens": 10,
+            "cached_tokens_details": {"text_tokens": 48, "audio_tokens": 12, "image_tokens": 4},
+        },
+    )  # fmt: skip
+    assert realtime.usage == Usage(
+        input_tokens=132 - 64 - 10, cache_read_tokens=64, output_tokens=121,
+        units=(
+            ("cache_audio_read_tokens", 12), ("cache_image_read_tokens", 4), ("input_audio_tokens", 10),
+            ("input_image_tokens", 6),
+        ),
     )  # fmt: skip
 
 

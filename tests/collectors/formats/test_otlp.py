@@ -276,6 +276,34 @@ def test_pictures_that_were_made_have_a_price_of_their_own() -> None:
     assert event.usage == Usage(input_tokens=6, output_tokens=9, units=(("output_image_tokens", 1_290),))
 
 
+def test_what_a_prompt_holds_beside_text_is_told_apart_by_its_cache() -> None:
+    # The registry's own example: 100 tokens of text, 40 of them cached, and a picture of 200, are 300 of input.
+    event = said_by(
+        {
+            "gen_ai.usage.input_tokens": 300, "gen_ai.usage.cache_read.input_tokens": 40,
+            "gen_ai.usage.text.input_tokens": 100, "gen_ai.usage.text.cache_read.input_tokens": 40,
+            "gen_ai.usage.image.input_tokens": 200, "gen_ai.usage.output_tokens": 7,
+        }
+    )  # fmt: skip
+    assert event.usage == Usage(
+        input_tokens=260, cache_read_tokens=40, output_tokens=7, units=(("input_image_tokens", 200),)
+    )
+    heard = said_by(
+        {
+            "gen_ai.usage.input_tokens": 300, "gen_ai.usage.cache_read.input_tokens": 90, "gen_ai.usage.output_tokens": 7,
+            "gen_ai.usage.image.input_tokens": 120, "gen_ai.usage.image.cache_read.input_tokens": 20,
+            "gen_ai.usage.audio.input_tokens": 100, "gen_ai.usage.audio.cache_read.input_tokens": 70,
+        }
+    )  # fmt: skip
+    assert heard.usage == Usage(
+        input_tokens=180, cache_read_tokens=90, output_tokens=7,
+        units=(
+            ("cache_audio_read_tokens", 70), ("cache_image_read_tokens", 20), ("input_audio_tokens", 30),
+            ("input_image_tokens", 100),
+        ),
+    )  # fmt: skip
+
+
 def test_of_openinference_spans_models_and_embeddings_count() -> None:
     used = {"llm.token_count.prompt": 10, "llm.token_count.completion": 4}
     kinds = ("AGENT", "CHAIN", "LLM", "EMBEDDING", "TOOL")

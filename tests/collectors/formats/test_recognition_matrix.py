@@ -21,6 +21,9 @@ CODEX = {
     }},
 }  # fmt: skip
 STREAM_START = {"type": "message_start", "message": {"id": "msg_2", "type": "message", "model": "claude-sonnet-4-5"}}
+REALTIME = {"type": "response.done", "event_id": "event_1", "response": {
+    "object": "realtime.response", "id": "resp_001", "status": "completed", "usage": {"input_tokens": 5},
+}}  # fmt: skip
 
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, record) for name, record in (*RECORDS.items(), *BODIES.items())},
@@ -30,6 +33,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "litellm.slp": ("litellm.slp", json.loads(payload("a"))),
     "codex.jsonl": ("codex.jsonl", CODEX),
     "anthropic.stream": ("anthropic.stream", STREAM_START),
+    "openai.realtime": ("openai.realtime", REALTIME),
 }
 """What each line is, and the line; every known format has one."""
 

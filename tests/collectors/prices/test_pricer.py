@@ -3,11 +3,13 @@
 import pytest
 
 from collectors.prices.pricer import CLOCK_SKEW_MS, Pricer
+from collectors.prices.repricer import BookChooser
 from pricing.books.book import PriceBook
 from pricing.books.userbook import UserBook
 from pricing.card import CardStatus
 from pricing.usage import NOTHING, Usage
-from store.facts import Outcome, PricedEvent, UsageEvent
+from store.facts import Dimensions, Outcome, PricedEvent, UsageEvent
+from store.repricing import Asked
 from tests.fakes.events import AT_MS, event
 
 BOOK = PriceBook(
@@ -33,6 +35,20 @@ def price(one: UsageEvent, now_ms: int = AT_MS) -> tuple[PricedEvent, CardStatus
 def test_a_known_model_is_billed_by_its_rates() -> None:
     priced, status = price(event())
     assert (priced.nano_usd, priced.partial, status) == (3_500_000, False, CardStatus.PRICED)
+
+
+def test_cached_sound_at_an_assumed_rate_is_stored_as_an_estimate_however_it_is_priced() -> None:
+    rates = {"model": "voice", "input": "4", "cache_read": "1", "input_audio": "32", "output": "16"}
+    book = PriceBook([UserBook.from_entries([rates])])
+    heard = Usage(cache_read_tokens=100, units=(("cache_audio_read_tokens", 40),))
+    found = Pricer(book).price([event(model="voice", usage=heard), event(model="voice", usage=Usage(1))], now_ms=AT_MS)
+    assert [one.nano_usd for one in found.events] == [60 * 1_000 + 40 * 32_000, 4_000]
+    assert [card.status for card in found.cards] == [CardStatus.ESTIMATED, CardStatus.PRICED]
+    estimated, plain = found.cards
+    said = Dimensions(source="", provider=None, model="voice")
+    again = BookChooser(book)
+    assert again.for_request(Asked(said, AT_MS, heard, "", estimated)) == estimated
+    assert again.for_request(Asked(said, AT_MS, Usage(1), "", plain)) == plain
 
 
 def test_a_used_class_without_a_rate_makes_the_cost_partial() -> None:

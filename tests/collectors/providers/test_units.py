@@ -117,12 +117,16 @@ def test_openai_cache_writes_go_by_their_lifetime_where_it_is_said() -> None:
 def test_openai_audio_is_part_of_the_counts_and_stands_beside_them_at_its_own_price() -> None:
     row = {
         "input_tokens": 10_000, "input_cached_tokens": 1_000, "output_tokens": 500, "input_audio_tokens": 4_000,
-        "input_cached_audio_tokens": 600, "output_audio_tokens": 400,
+        "input_cached_audio_tokens": 600, "output_audio_tokens": 400, "input_image_tokens": 900,
+        "input_cached_image_tokens": 300,
     }  # fmt: skip
     (bucket,) = openai_page(row).usage
     assert bucket.usage == Usage(
         input_tokens=5_600, cache_read_tokens=1_000, output_tokens=100,
-        units=(("input_audio_tokens", 3_400), ("output_audio_tokens", 400)),
+        units=(
+            ("cache_audio_read_tokens", 600), ("cache_image_read_tokens", 300), ("input_audio_tokens", 3_400),
+            ("input_image_tokens", 600), ("output_audio_tokens", 400),
+        ),
     )  # fmt: skip
 
 
