@@ -1,5 +1,7 @@
 """Names that the schema, the writer and the readers share, without importing any of them."""
 
+from pricing.usage import TOKEN_CLASSES
+
 REQUEST_KINDS = ("file", "stdin", "otlp", "litellm", "postgres", "langfuse", "helicone", "langsmith")
 """Kinds of sources that bring requests as they happen. An import brings finished ones, a provider its own figures."""
 
@@ -18,17 +20,7 @@ SIDE_ROLLUPS = {"side_minute": 60, "side_hour": 3_600, "side_day": 86_400}
 UNIT_ROLLUPS = {table: table.replace("rollup", "unit") for table in ROLLUPS}
 """Beside each rollup: sums of what is billed by something else than tokens, where there is any."""
 
-TOKEN_COLUMNS = (
-    "input",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_30m",
-    "cache_write_12h",
-    "cache_write",
-    "output",
-    "reasoning",
-)
+TOKEN_COLUMNS = (*TOKEN_CLASSES, "reasoning")
 """Columns of a `Usage`, in its order."""
 
 MEASURES = (

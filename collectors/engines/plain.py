@@ -34,7 +34,6 @@ def plain_engine(
     ttft: str = "",
     tpot: Sequence[str] = (),
     queue: str = "",
-    model_label: str = "model_name",
     families: tuple[str, ...] = (),
     in_lumps: bool = False,
 ) -> Engine:
@@ -45,7 +44,7 @@ def plain_engine(
         family = first_exposed(tpot, {sample.name for sample in samples})
         per_token = histogram(family, TPOT) if family else {}
         return EnginePage(
-            model=only_label(samples, model_label),
+            model=only_label(samples, "model_name"),
             counts=counter_series(samples, {**counts, **timed, **per_token}),
             running=gauge_sum(samples, running),
             running_limit=gauge_sum(samples, running_limit),

@@ -205,6 +205,6 @@ class PolledSource:
         return gathered
 
 
-def utc_text(at_ms: int, *, separator: str = "T") -> str:
+def utc_text(at_ms: int) -> str:
     """An instant in RFC 3339 to the millisecond."""
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(separator, "milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

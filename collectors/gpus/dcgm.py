@@ -20,7 +20,7 @@ from collectors.engines.exposition import Sample, scan
 from collectors.engines.malformed import Malformed
 from collectors.errors import CollectorError
 from collectors.source import Poll
-from collectors.web.fetch import LIMIT_BYTES, address, fetch
+from collectors.web.fetch import address, fetch
 from store.facts import GpuReading
 
 if TYPE_CHECKING:
@@ -82,13 +82,11 @@ class DcgmSource:
         machine: str = "",
         headers: Mapping[str, str] | None = None,
         poll_seconds: float = POLL_SECONDS,
-        timeout_seconds: float = 5.0,
-        limit_bytes: int = LIMIT_BYTES,
     ) -> None:
         self.name = name
         self.poll_seconds = poll_seconds
         self._url = url
-        self._fetch = partial(fetch, client, url, headers=headers, seconds=timeout_seconds, limit_bytes=limit_bytes)
+        self._fetch = partial(fetch, client, url, headers=headers)
         self._host = host
         self._machine = machine
         self._malformed = Malformed()

@@ -41,18 +41,17 @@ class GpuSource:
     """
 
     kind: ClassVar[str] = "gpu"
+    poll_seconds: ClassVar[float] = 1.0
 
     def __init__(
         self,
         gpus: Gpus,
         *,
-        poll_seconds: float = 1.0,
         deadline_seconds: float = 3.0,
         tell: Callable[[Sequence[GpuReading]], object] = lambda _: None,
         make_thread: Callable[[str], DeadlineThread] = DeadlineThread,
     ) -> None:
         self.name = gpus.name
-        self.poll_seconds = poll_seconds
         self._gpus = gpus
         self._deadline_seconds = deadline_seconds
         self._tell = tell

@@ -14,7 +14,6 @@ from collectors.logs.tail import MAX_LINE_BYTES
 from collectors.logs.wrapped import Unwrapper
 from collectors.source import Poll
 
-POLL_SECONDS = 0.2
 STDIN = 0
 _PIECE_BYTES = 1024 * 1024
 _MOST_PIECES = 16
@@ -26,24 +25,22 @@ class StreamSource:
     """Reads a descriptor (a pipe, a terminal, a file) until its end; `ended` when all of it was handed over."""
 
     kind: ClassVar[str] = "stdin"
+    poll_seconds: ClassVar[float] = 0.2
 
     def __init__(
         self,
         name: str = "stdin",
         descriptor: int = STDIN,
         *,
-        format_name: str | None = None,
-        poll_seconds: float = POLL_SECONDS,
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.name = name
-        self.poll_seconds = poll_seconds
         self.ended = False
         """Nothing more will come, and the last of it was handed over before this turned true."""
         self._descriptor = descriptor
         self._split = LineSplitter(max_line_bytes, at_start=True)
         self._wrapped = Unwrapper(max_line_bytes)
-        self._lines = LineReader(format_name)
+        self._lines = LineReader()
         self._is_over = False
 
     async def poll(self, _now_ms: int) -> Poll:

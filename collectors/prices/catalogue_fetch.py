@@ -18,22 +18,22 @@ TIMEOUT_SECONDS = 30.0
 STAYS = "the catalogue in use stays"
 
 
-def fetch_catalogue(url: str, *, limit_bytes: int = LIMIT_BYTES, seconds: float = TIMEOUT_SECONDS) -> bytes:
+def fetch_catalogue(url: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
     """The bytes at `url`; certificates are verified, and plain HTTP is for this machine only. Raises CatalogueError."""
     import httpx
 
     _refuse_plain_http(url)
     client = httpx.Client(
-        timeout=seconds,
+        timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         mounts=DIRECT,
     )
     try:
         with client, client.stream("GET", url) as response:
-            return _body(response, url, limit_bytes, time.monotonic() + seconds)
+            return _body(response, url, limit_bytes, time.monotonic() + TIMEOUT_SECONDS)
     except httpx.TimeoutException:
-        raise CatalogueError(f"{address(url)} has not answered within {seconds:g} s; {STAYS}.") from None
+        raise CatalogueError(f"{address(url)} has not answered within {TIMEOUT_SECONDS:g} s; {STAYS}.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise CatalogueError(f"{address(url)} cannot be reached ({why}); {STAYS}.") from None

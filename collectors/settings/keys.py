@@ -46,17 +46,17 @@ def read_secret(
     return key.strip()
 
 
-def provider_key(source: SourceConfig, environment: Mapping[str, str] = os.environ) -> str:
+def provider_key(source: SourceConfig) -> str:
     """The key of a provider's source: where the source says, else in its usual variable. Raises CollectorError, never with it."""
     try:
-        key = read_key(source, environment)
+        key = read_key(source)
     except ConfigError as error:
         raise SourceAbsentError(str(error)) from None
     if key is not None:
         return key
     variables = provider(source.type).key_variables
     for variable in variables:
-        if found := environment.get(variable, "").strip():
+        if found := os.environ.get(variable, "").strip():
             return found
     raise SourceAbsentError(
         f"no key: set {' or '.join(variables)}, or name one with api_key_env, api_key_file or api_key_command"

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from pricing.card import CardStatus, RateCard, card_from_mapping
@@ -41,6 +41,10 @@ ROW_SUMS = ", ".join(f"sum({_OF_ROW[name]}) AS {name}" for name in MEASURES)
 """MEASURES out of rows of `requests AS r`."""
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 _NAMES = ", ".join(MEASURES)
+
+_WITHIN = "bucket >= :begins AND bucket < :ends"
+_NEWER = "r.id > (SELECT id FROM temp.kept_until) AND ended_at_ms >= :begins * 1000 AND ended_at_ms < :ends * 1000"
+"""Requests that came after those which were added up."""
 
 
 def begin_rests(connection: sqlite3.Connection) -> None:
@@ -140,17 +144,9 @@ def _kept_units(condition: str) -> str:
 
 def _finer_units(level: int) -> str:
     """As `_finer`, for sums of units."""
-    names, within = "bucket, series, card, unit, amount", "bucket >= :begins AND bucket < :ends"
-    newer = _kept_units(
-        "r.id > (SELECT id FROM temp.kept_until) AND ended_at_ms >= :begins * 1000 AND ended_at_ms < :ends * 1000"
-    )
-    kept = f"SELECT {names} FROM temp.kept_units WHERE {within} UNION ALL SELECT {names} FROM ({newer})"
-    parts = [f"SELECT {names} FROM ({kept}) AS f {_uncovered(0, level)}"]
-    for finer in range(level):
-        covered = _uncovered(finer + 1, level)
-        where = f"{covered} AND {within}" if covered else f"WHERE {within}"
-        parts.append(f"SELECT {names} FROM {UNIT_ROLLUPS[TABLES[finer]]} AS f {where}")
-    return " UNION ALL ".join(parts)
+    names = "bucket, series, card, unit, amount"
+    kept = f"SELECT {names} FROM temp.kept_units WHERE {_WITHIN} UNION ALL SELECT {names} FROM ({_kept_units(_NEWER)})"
+    return _each_once(names, kept, [UNIT_ROLLUPS[table] for table in TABLES[:level]])
 
 
 def _kept(condition: str) -> str:
@@ -162,16 +158,19 @@ def _kept(condition: str) -> str:
 
 def _finer(level: int) -> str:
     """Everything finer than a table, each request once: where a sum and its parts both exist, the sum stands for them."""
-    within = "bucket >= :begins AND bucket < :ends"
-    newer = _kept(
-        "WHERE id > (SELECT id FROM temp.kept_until) AND ended_at_ms >= :begins * 1000 AND ended_at_ms < :ends * 1000"
-    )
-    kept = f"SELECT bucket, series, card, {_NAMES} FROM temp.kept WHERE {within} UNION ALL {newer}"
-    parts = [f"SELECT bucket, series, card, {_NAMES} FROM ({kept}) AS f {_uncovered(0, level)}"]
-    for finer in range(level):
-        covered = _uncovered(finer + 1, level)
-        where = f"{covered} AND {within}" if covered else f"WHERE {within}"
-        parts.append(f"SELECT bucket, series, card, {_NAMES} FROM {TABLES[finer]} AS f {where}")
+    names = f"bucket, series, card, {_NAMES}"
+    kept = f"SELECT {names} FROM temp.kept WHERE {_WITHIN} UNION ALL {_kept(f'WHERE {_NEWER}')}"
+    return _each_once(names, kept, TABLES[:level])
+
+
+def _each_once(names: str, kept: str, tables: Sequence[str]) -> str:
+    """Rows that are kept, and sums of each finer table: what a later table holds is taken from none before it."""
+    parts = [f"SELECT {names} FROM ({kept}) AS f {_uncovered(0, len(tables))}"]
+    for place, table in enumerate(tables, start=1):
+        covered = _uncovered(place, len(tables))
+        parts.append(
+            f"SELECT {names} FROM {table} AS f " + (f"{covered} AND {_WITHIN}" if covered else f"WHERE {_WITHIN}")
+        )
     return " UNION ALL ".join(parts)
 
 

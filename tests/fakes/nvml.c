@@ -73,7 +73,6 @@ void fake_seconds(double seconds)
         cards[i].millijoules += (u64)(cards[i].milliwatts * seconds);
 }
 
-void fake_energy(u32 index, u64 millijoules) { cards[index].millijoules = millijoules; }
 
 /* The driver keeps samples of busy time; without any it has none to give. */
 void fake_sample(u32 index, u64 microseconds, u32 percent)

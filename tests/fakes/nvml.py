@@ -49,9 +49,6 @@ class FakeDriver:
     def seconds_go_by(self, seconds: float) -> None:
         self.library.fake_seconds(ctypes.c_double(seconds))
 
-    def has_used(self, index: int, millijoules: int) -> None:
-        self.library.fake_energy(index, ctypes.c_ulonglong(millijoules))
-
     def samples_busy(self, index: int, *, every_ms: int, percents: list[int], from_ms: int = 0) -> None:
         """The driver samples busy time, one value after the other."""
         for number, percent in enumerate(percents, start=1):

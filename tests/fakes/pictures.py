@@ -337,16 +337,6 @@ ENGINE = EngineRow(
 )
 """6,500 tokens a second for 10 dollars an hour; work 3,200 + 0.05 x 2,000 + 5 x 1,300."""
 
-SMALL_BATCH = replace(
-    ENGINE,
-    source="vllm-b",
-    model="qwen-32b",
-    running=1,
-    waiting=0,
-    gpus=(4, 5),
-    utilisation=0.08,
-    hints=(Hint("GPU busy, batch tiny", "GPUs busy 96%, work 8% of saturation, 1 running"),),
-)
 MACHINES = MachinesPicture(
     header=replace(HEADER, window_seconds=60, own_window=True),
     hosts=(

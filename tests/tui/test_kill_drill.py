@@ -34,7 +34,6 @@ INPUT, OUTPUT = 7_500, 1_500
 
 POLL_S = 2
 KILLED_S, BACK_S = 60, 80
-LIFE_BEFORE_S = AT_MS / 1000 - 3_600
 
 
 @dataclass

@@ -18,9 +18,9 @@ class Window:
     filter: Filter
 
 
-def add_window(parser: argparse.ArgumentParser, since: str = "24h") -> None:
+def add_window(parser: argparse.ArgumentParser) -> None:
     """--since, --until and --filter."""
-    parser.add_argument("--since", default=since, metavar="T", help=f"beginning of the window (default {since})")
+    parser.add_argument("--since", default="24h", metavar="T", help="beginning of the window (default %(default)s)")
     parser.add_argument("--until", default=None, metavar="T", help="end of the window (default now)")
     parser.add_argument("--filter", default="", help="e.g. 'model=gpt-* tenant!=ci'")
 
