@@ -75,15 +75,21 @@ async def test_the_line_says_what_fires_first_and_why(tmp_path: Path) -> None:
     assert "launch  burn" not in copied
 
 
-@pytest.mark.parametrize("keys", [("2",), ("4",), ("4", "enter"), ("6",)], ids="-".join)
-async def test_every_screen_has_such_a_line(tmp_path: Path, keys: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("keys", "window"),
+    [(("2",), "1m"), (("4",), "5m"), (("4", "enter"), "5m"), (("6",), "5m")],
+    ids=["2", "4", "4-enter", "6"],
+)
+async def test_every_screen_has_such_a_line_about_its_own_window(
+    tmp_path: Path, keys: tuple[str, ...], window: str
+) -> None:
     app = recorded(tmp_path)
     async with app.run_test(size=(160, 24)) as pilot:
         await settle(pilot)
         await press(pilot, *keys, "y")
         await errands(pilot)
         copied = base64.b64decode(app.sent.rpartition("\x1b]52;c;")[2].removesuffix("\x07")).decode()
-        assert copied.startswith("usdtop gpu-host-3 2026-05-16 14:23Z over 5m: ")
+        assert copied.startswith(f"usdtop gpu-host-3 2026-05-16 14:23Z over {window}: ")
         assert copied.isprintable()
 
 
