@@ -346,7 +346,7 @@ def test_a_hit_of_the_gateways_cache_is_told_by_its_id() -> None:
     assert (event.outcome, event.call_id, event.id) == (Outcome.CACHE, "c", "chatcmpl-7")
 
 
-def test_who_asked() -> None:
+def test_who_asked_and_which_tier_are_what_the_span_says() -> None:
     event = said_by(
         {
             "user.id": "ana", "enduser.id": "cust-9", "gen_ai.conversation.id": "s1", "service.name": "from the span",

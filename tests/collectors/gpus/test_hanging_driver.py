@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from collectors.gpus.deadline import DeadlineThread, StillBusy
 from collectors.gpus.gpu import GpuSource
 from collectors.gpus.nvml.gpus import NvmlGpus
 from tests.fakes.nvml import SOURCE, FakeDriver
+from tests.fakes.waiting import eventually
 
 PLENTY = 60.0
 
@@ -72,12 +72,7 @@ def test_a_collector_whose_driver_hangs_records_everything_else_and_ends_when_to
 
 
 def _states_once_failing(store: Path) -> dict[str, str]:
-    deadline = time.monotonic() + PLENTY
-    while time.monotonic() < deadline:
-        states = _states(store)
-        if "failing" in states.values():
-            return states
-        time.sleep(0.05)
+    eventually(lambda: "failing" in _states(store).values(), PLENTY, "a failing source")
     return _states(store)
 
 

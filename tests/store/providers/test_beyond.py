@@ -295,7 +295,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=40)
 @given(in_log=calls, at_provider=calls)
-def test_never_both(
+def test_what_the_log_and_the_provider_both_count_is_never_counted_twice(
     folder: Path, in_log: list[tuple[int, str, int, int]], at_provider: list[tuple[int, str, int, int]]
 ) -> None:
     seen = Seen(folder / f"{next(NUMBERS)}.db")
