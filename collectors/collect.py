@@ -106,6 +106,8 @@ class Collection:
         async with open_client() as client:
             for source in (*await self._runner.in_writer(partial(self._configured, client=client)), *self._beside):
                 self._follow(source)
+            if not self._config.discovers:
+                await self._leave_out_the_others()
             looking = asyncio.create_task(self._look_around(client))
             pricing = asyncio.create_task(self._price_the_unpriced())
             alerting = asyncio.create_task(self._watch.run(self._runner, client))
@@ -124,6 +126,11 @@ class Collection:
         if before is not None:
             before.cancel()
         self._following[source.name] = asyncio.create_task(self._runner.follow(source))
+
+    async def _leave_out_the_others(self) -> None:
+        """A source that was renamed, dropped or is gone since an earlier start must not read as late for ever."""
+        followed = list(self._following)
+        await self._runner.in_writer(lambda writer: writer.leave_out(followed, self._clock()))
 
     def _put_plans_in_force(self, writer: Writer) -> None:
         now_ms = self._clock()
@@ -303,6 +310,7 @@ class Collection:
         for source in await self._runner.in_writer(partial(self._discovered, found, client)):
             if source.name not in self._following:
                 self._follow(source)
+        await self._leave_out_the_others()
 
     def _discovered(self, found: Discovered, client: "httpx.AsyncClient", writer: Writer) -> list[Source]:
         named = {source.url for source in self._config.source} | {source.path for source in self._config.source}

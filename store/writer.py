@@ -1,7 +1,8 @@
 """The one writer: a batch becomes rows, rollups, positions and health in one transaction, or nothing."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -180,6 +181,11 @@ class Writer:
         with self.transaction() as connection:
             put_providers(connection, providers)
 
+    def leave_out(self, followed: Collection[str], at_ms: int) -> None:
+        """Make sources that are followed no more absent: what nobody asks any more is late for nobody. Imports stay."""
+        with self.transaction() as connection:
+            connection.execute(_LEAVE_OUT, {"followed": json.dumps(list(followed)), "at_ms": at_ms})
+
     def datasets(self, source: str) -> dict[str, DatasetState]:
         """How far each dataset of a provider's source has been read."""
         with plain_errors(self.path):
@@ -252,6 +258,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             return
     connection.execute("PRAGMA journal_mode = WAL")
 
+
+_LEAVE_OUT = """
+UPDATE sources SET state = 'absent', state_since_ms = :at_ms, polled_ms = :at_ms,
+    detail = 'is followed no more: no configuration names it, and it was not found', backlog_bytes = 0
+WHERE state != 'absent' AND kind != 'import' AND name NOT IN (SELECT value FROM json_each(:followed))
+"""
 
 _UPSERT_SOURCE = """
 INSERT INTO sources (name, kind, state, detail, polled_ms, watermark_ms, poll_every_ms, backlog_bytes, poll_ms,
