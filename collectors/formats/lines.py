@@ -157,9 +157,17 @@ class LineReader:
         if self._mapped:
             return self._mapped.parse(raw)
         keys = frozenset(_keys(raw))
-        for known in FORMATS:
-            if known.recognises(keys):
+        claiming = [known for known in FORMATS if known.recognises(keys)]
+        # Pieces of streams may have the keys of two formats: it is that of the one before, or else of the one that knows it.
+        claiming.sort(key=lambda known: known is not self._format)
+        for known in claiming[:-1]:
+            before = self._format, self._follower, self._memory
+            try:
                 return self._turn_to(known)(raw)
+            except NotUsageError:
+                self._format, self._follower, self._memory = before
+        if claiming:
+            return self._turn_to(claiming[-1])(raw)
         if keys >= _OPERATIONAL:
             raise NotUsageError("an operational log line, which carries no tokens: no source of costs")
         raise NotUsageError("unrecognised: no known format has these keys")

@@ -19,11 +19,11 @@ from collectors.formats import (
     portkey,
     tensorzero,
 )
-from collectors.formats.bodies import batch_results, messages_stream, realtime
+from collectors.formats.bodies import batch_results, cohere_stream, messages_stream, realtime
 from collectors.formats.bodies.any_body import WHOLE
 from collectors.formats.format import LineFormat
 
-_BODIES = (batch_results.FORMAT, *WHOLE, messages_stream.FORMAT, realtime.FORMAT)
+_BODIES = (batch_results.FORMAT, *WHOLE, messages_stream.FORMAT, cohere_stream.FORMAT, realtime.FORMAT)
 """After all logs: their keys are the plainest, and a log may carry a body in one of its fields."""
 
 _GATEWAYS = (bedrock_log.FORMAT, litellm.FORMAT, litellm_rows.FORMAT, kong.FORMAT)

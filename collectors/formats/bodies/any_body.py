@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from collectors.formats.bodies import anthropic, chat, cohere, converse, gemini, responses
+from collectors.formats.bodies import anthropic, chat, cohere, cohere_stream, converse, gemini, responses
 from collectors.formats.format import LineFormat, NotUsageError
 from store.facts import UsageEvent
 
@@ -22,6 +22,6 @@ def body_events(raw: bytes) -> Sequence[UsageEvent]:
     try:
         body = _text(raw).encode() if raw[:1] == b'"' else raw
         keys = frozenset(_keys(body))
-        return next((known.parse(body) for known in WHOLE if known.recognises(keys)), ())
+        return next((known.parse(body) for known in (*WHOLE, cohere_stream.FORMAT) if known.recognises(keys)), ())
     except (ValueError, ArithmeticError, RecursionError, NotUsageError):
         return ()

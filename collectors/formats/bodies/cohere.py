@@ -30,7 +30,9 @@ class _Billed(msgspec.Struct, gc=False):
     image_tokens: float | None = None
 
 
-class _Usage(msgspec.Struct, gc=False):
+class BilledUsage(msgspec.Struct, gc=False):
+    """What an answer, or the last event of its stream, says that it used."""
+
     billed_units: _Billed | None = None
 
 
@@ -39,8 +41,8 @@ class _Answer(msgspec.Struct, gc=False):
     model: str | None = None
     finish_reason: str | None = None
     message: msgspec.Raw = _ABSENT
-    usage: _Usage | None = None
-    meta: _Usage | None = None
+    usage: BilledUsage | None = None
+    meta: BilledUsage | None = None
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
@@ -63,20 +65,22 @@ def parse(line: bytes) -> Sequence[UsageEvent]:
     said = answer.usage if is_chat else answer.meta
     if said is None:
         raise NotUsageError("no answer of Cohere with its usage")
-    usage = NOTHING if said.billed_units is None else _usage(said.billed_units)
-    broke = answer.finish_reason in _BROKEN
-    return (
-        UsageEvent(
-            id=own_id(answer.id, line),
-            ended_at_ms=RECEIVED_NOW,
-            provider="cohere",
-            model=cut(answer.model),
-            call_type="chat" if is_chat else None,
-            outcome=Outcome.ERROR if broke else Outcome.OK,
-            usage=usage,
-            usage_missing=not broke and said.billed_units is None,
-            error=cut(answer.finish_reason) if broke else None,
-        ),
+    event = call(own_id(answer.id, line), said, answer.finish_reason)
+    return (msgspec.structs.replace(event, model=cut(answer.model), call_type="chat" if is_chat else None),)
+
+
+def call(record_id: str, said: BilledUsage, finish_reason: str | None) -> UsageEvent:
+    """A chat that ended for this reason and used so much; raises ValueError for amounts that cannot be."""
+    broke = finish_reason in _BROKEN
+    return UsageEvent(
+        id=record_id,
+        ended_at_ms=RECEIVED_NOW,
+        provider="cohere",
+        call_type="chat",
+        outcome=Outcome.ERROR if broke else Outcome.OK,
+        usage=NOTHING if said.billed_units is None else _usage(said.billed_units),
+        usage_missing=not broke and said.billed_units is None,
+        error=cut(finish_reason) if broke else None,
     )
 
 

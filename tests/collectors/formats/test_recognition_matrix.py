@@ -34,6 +34,10 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "codex.jsonl": ("codex.jsonl", CODEX),
     "anthropic.stream": ("anthropic.stream", STREAM_START),
     "openai.realtime": ("openai.realtime", REALTIME),
+    "cohere.stream": (
+        "cohere.stream",
+        {"type": "message-end", "delta": {"usage": {"billed_units": {"input_tokens": 5.0}}}},
+    ),
 }
 """What each line is, and the line; every known format has one."""
 
