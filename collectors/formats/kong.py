@@ -1,6 +1,8 @@
 """Kong's file-log and http-log with the statistics of its AI plugins.
 
-Source of the format: `kong/llm/plugin/shared-filters/serialize-analytics.lua` and the AI audit log reference. What Kong
+Source of the format: `kong/llm/plugin/shared-filters/serialize-analytics.lua` and the AI audit log reference; for 3.6 and
+3.7 the reference of those versions (docs.konghq.com, AI audit log reference), in which each plugin that asks a model stands
+under its own name, and counts are called `prompt_token` and `completion_token`. What Kong
 counts is less than what is billed: its open-source code drops cache tokens of Anthropic and Bedrock and the thinking of
 Gemini, and estimates answers of streams that say no usage. A metric that is absent is logged as 0.
 """
@@ -21,6 +23,7 @@ from store.facts import Outcome, UsageEvent
 NAME = "kong.ai"
 
 _LESS_THAN_BILLED = ("anthropic", "bedrock", "gemini")
+_PROXY, _ASKED, _ANSWERED = "ai-proxy", "ai-request-transformer", "ai-response-transformer"
 _Number: TypeAlias = int | float | str | None
 
 
@@ -35,6 +38,8 @@ class _OutputDetails(msgspec.Struct, frozen=True, gc=False):
 class _Usage(msgspec.Struct, frozen=True, gc=False):
     prompt_tokens: _Number = None
     completion_tokens: _Number = None
+    prompt_token: _Number = None
+    completion_token: _Number = None
     input_tokens: _Number = None
     output_tokens: _Number = None
     prompt_tokens_details: _PromptDetails | None = None
@@ -60,8 +65,19 @@ class _Proxy(msgspec.Struct, gc=False):
     cache: _Cache = _Cache()
 
 
-class _Ai(msgspec.Struct, gc=False):
+class _Ai(msgspec.Struct, gc=False, rename={"ai_proxy": _PROXY, "asked": _ASKED, "answered": _ANSWERED}):
+    """The plugins that ask a model: newer versions have one name for all kinds of proxy."""
+
     proxy: _Proxy | None = None
+    ai_proxy: _Proxy | None = None
+    asked: _Proxy | None = None
+    answered: _Proxy | None = None
+
+    @property
+    def calls(self) -> list[tuple[str, _Proxy]]:
+        """The calls of one request, each with the plugin that made it, which is not said of the one that was asked for."""
+        made = (("", self.proxy or self.ai_proxy), (_ASKED, self.asked), (_ANSWERED, self.answered))
+        return [(plugin, call) for plugin, call in made if call is not None]
 
 
 class _Request(msgspec.Struct, frozen=True, gc=False):
@@ -108,12 +124,12 @@ def recognises(keys: frozenset[str]) -> bool:
 
 
 def parse(line: bytes) -> tuple[UsageEvent, ...]:
-    """One line as its event; nothing for a request that no AI plugin proxied."""
+    """One line as its events, one for each call of a model; none for a request for which no AI plugin asked one."""
     logged = _decode(line)
-    return () if logged.ai.proxy is None else (_event(logged, logged.ai.proxy),)
+    return tuple(_event(logged, plugin, call) for plugin, call in logged.ai.calls)
 
 
-def _event(logged: _Line, proxy: _Proxy) -> UsageEvent:
+def _event(logged: _Line, plugin: str, proxy: _Proxy) -> UsageEvent:
     usage = _usage(proxy.usage)
     if proxy.meta.provider_name in _LESS_THAN_BILLED and proxy.usage.prompt_tokens_details is None and usage != NOTHING:
         note(UNDERCOUNT)
@@ -125,7 +141,7 @@ def _event(logged: _Line, proxy: _Proxy) -> UsageEvent:
     first_ms, cost = proxy.usage.time_to_first_token, proxy.usage.cost
     consumer, route = logged.consumer or _Consumer(), logged.route or _Named()
     return UsageEvent(
-        id=logged.request.id or _made_id(logged, route, usage),
+        id=_id(logged, plugin, usage),
         ended_at_ms=milliseconds(logged.started_at) + (took_ms or 0),
         duration_ms=took_ms,
         first_token_ms=duration(first_ms) if first_ms and proxy.meta.request_mode != "oneshot" else None,
@@ -139,12 +155,13 @@ def _event(logged: _Line, proxy: _Proxy) -> UsageEvent:
         # Zero is what Kong writes where the operator has set no price.
         reported_nano_usd=reported_nano(cost) if cost else None,
         error=f"HTTP {status}" if failed else None,
-        tags=names(_tags(logged, route)),
+        tags=names(_tags(logged, route, plugin)),
     )
 
 
 def _usage(said: _Usage) -> Usage:
-    prompt, output = count(said.prompt_tokens), count(said.completion_tokens)
+    prompt = count(said.prompt_token if said.prompt_tokens is None else said.prompt_tokens)
+    output = count(said.completion_token if said.completion_tokens is None else said.completion_tokens)
     inside, outside = said.prompt_tokens_details, said.completion_tokens_details
     return inclusive(
         prompt or count(said.input_tokens),
@@ -154,15 +171,18 @@ def _usage(said: _Usage) -> Usage:
     )
 
 
-def _tags(logged: _Line, route: _Named) -> list[str]:
+def _tags(logged: _Line, route: _Named, plugin: str) -> list[str]:
     service = logged.service.name if logged.service else None
-    said = {"workspace": logged.workspace_name, "route": route.name, "service": service}
+    said = {"workspace": logged.workspace_name, "route": route.name, "service": service, "plugin": plugin}
     return [f"{name}:{value}" for name, value in said.items() if value]
 
 
-def _made_id(logged: _Line, route: _Named, usage: Usage) -> str:
-    """Older versions write no id of the request."""
-    text = f"{logged.started_at}\0{route.id}\0{usage.tokens}"
+def _id(logged: _Line, plugin: str, usage: Usage) -> str:
+    """The request's, with the plugin that asked beside the proxy; older versions write no id of the request."""
+    if logged.request.id:
+        return f"{logged.request.id}:{plugin}" if plugin else logged.request.id
+    route = logged.route.id if logged.route else None
+    text = f"{logged.started_at}\0{route}\0{usage.tokens}" + (f"\0{plugin}" if plugin else "")
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from collectors.formats.kong import parse
+from collectors.formats.lines import LineReader
 from pricing.usage import NOTHING, Usage
 from store.facts import Outcome, UsageEvent
 from tests.fakes.gateway_lines import RECORDS, line, without
@@ -70,6 +71,56 @@ def test_an_answer_of_the_semantic_cache_and_a_refusal_are_told_apart() -> None:
 
     assert (hit.outcome, miss.outcome) == (Outcome.CACHE, Outcome.OK)
     assert (refused.outcome, refused.error) == (Outcome.ERROR, "HTTP 429")
+
+
+# The example of the references of 3.6 and 3.7 (docs.konghq.com, AI audit log reference): two plugins asked a model each.
+OLDER = {
+    "payload": {"request": "..."},
+    "ai-proxy": {
+        "payload": {"response": "..."},
+        "usage": {"prompt_token": 28, "total_tokens": 48, "completion_token": 20, "cost": 0.0038, "time_per_token": 133},
+        "meta": {
+            "request_model": "command", "provider_name": "cohere", "response_model": "command",
+            "plugin_id": "546c3856-24b3-469a-bd6c-f6083babd2cd", "llm_latency": 2670,
+        },
+    },
+    "ai-request-transformer": {
+        "payload": {"response": "..."},
+        "usage": {"prompt_token": 89, "total_tokens": 145, "completion_token": 56, "cost": 0.0012, "time_per_token": 87},
+        "meta": {
+            "request_model": "gpt-35-turbo", "provider_name": "azure", "response_model": "gpt-35-turbo",
+            "plugin_id": "5df193be-47a3-4f1b-8c37-37e31af0568b", "llm_latency": 4927,
+        },
+    },
+}  # fmt: skip
+
+
+def test_the_documented_example_of_older_versions_is_a_call_for_each_plugin_that_asked_a_model() -> None:
+    proxied, transformed = parse(line(NAME, ai=OLDER))
+    assert (proxied.id, proxied.provider, proxied.model, proxied.usage, proxied.reported_nano_usd) == (
+        "6b1f", "cohere", "command", Usage(input_tokens=28, output_tokens=20), 3_800_000,
+    )  # fmt: skip
+    assert (transformed.provider, transformed.model, transformed.usage, transformed.reported_nano_usd) == (
+        "azure", "gpt-35-turbo", Usage(input_tokens=89, output_tokens=56), 1_200_000,
+    )  # fmt: skip
+    assert (transformed.id, transformed.tags) == (
+        "6b1f:ai-request-transformer", ("workspace:default", "plugin:ai-request-transformer"),
+    )  # fmt: skip
+
+
+def test_an_older_line_without_costs_and_without_an_id_is_read_as_well() -> None:
+    # As 3.6 wrote it: no cost, no latencies of the model.
+    usage = {"prompt_token": 89, "total_tokens": 145, "completion_token": 56}
+    meta = {"request_model": "gpt-35-turbo", "provider_name": "azure", "response_model": "gpt-35-turbo"}
+    both = {name: {"usage": usage, "meta": meta} for name in ("ai-proxy", "ai-response-transformer")}
+    (proxied, transformed) = parse(line(NAME, request={}, ai=both))
+    assert proxied.usage == transformed.usage == Usage(input_tokens=89, output_tokens=56)
+    assert (proxied.reported_nano_usd, proxied.id == transformed.id) == (None, False)
+
+
+def test_an_older_line_is_told_by_itself() -> None:
+    parsed = LineReader().read([line(NAME, ai=OLDER)])
+    assert (parsed.format_name, len(parsed.events), parsed.rejects) == (NAME, 2, ())
 
 
 def test_a_request_that_no_ai_plugin_saw_costs_nothing() -> None:
