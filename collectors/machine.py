@@ -1,4 +1,4 @@
-"""This machine: its name, its load, and the serving engines that run on it."""
+"""This machine: its name, its memory, and the serving engines that run on it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,11 @@ class Address(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineLoad:
-    """How busy this machine is; None is "not known yet"."""
+class Memory(NamedTuple):
+    """Of this machine, in bytes."""
 
-    cpu_busy: float | None
-    """Share of all cores' time since the previous reading."""
-    memory_used_bytes: int
-    memory_total_bytes: int
+    used_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,39 +78,17 @@ class Running(Protocol):
         ...
 
 
-class Machine:
-    """Reads this machine's load; the first reading has no CPU share, because a share needs two looks."""
-
-    def __init__(self) -> None:
-        self._idle_seconds: float | None = None
-        self._all_seconds = 0.0
-
-    def load(self) -> MachineLoad:
-        """How busy the machine was since the previous call."""
-        import psutil
-
-        times = psutil.cpu_times()._asdict()
-        idle = times["idle"] + times.get("iowait", 0.0)
-        # The kernel counts guests' time twice, as their own and as user time.
-        everything = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
-        memory = psutil.virtual_memory()
-        load = MachineLoad(
-            cpu_busy=self._share(idle, everything),
-            memory_used_bytes=memory.total - memory.available,
-            memory_total_bytes=memory.total,
-        )
-        self._idle_seconds, self._all_seconds = idle, everything
-        return load
-
-    def _share(self, idle: float, everything: float) -> float | None:
-        if self._idle_seconds is None or everything <= self._all_seconds:
-            return None
-        return min(1.0, max(0.0, 1 - (idle - self._idle_seconds) / (everything - self._all_seconds)))
-
-
 def machine_name() -> str:
     """This machine's host name: what a `[[host]]` without a name stands for."""
     return socket.gethostname()
+
+
+def memory() -> Memory:
+    """How much of it there is, and how much cannot be had."""
+    import psutil
+
+    found = psutil.virtual_memory()
+    return Memory(found.total - found.available, found.total)
 
 
 def serving_processes(running: Iterable[Running] | None = None) -> Sequence[ServingProcess]:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from collectors.machine import Address, Machine, engine_kind, machine_name, serving_processes
+from collectors.machine import Address, engine_kind, machine_name, memory, serving_processes
 from tests.fakes.processes import FakeProcess
 
 LISTENER = """#!{python}
@@ -108,15 +108,9 @@ def test_an_engine_is_told_by_what_runs_and_not_by_what_is_mentioned(argv: list[
     assert engine_kind(argv) == kind
 
 
-def test_a_share_of_cpu_time_needs_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([{"user": 10.0, "idle": 90.0, "iowait": 0.0}, {"user": 13.0, "idle": 94.0, "iowait": 3.0}])
-    monkeypatch.setattr(psutil, "cpu_times", lambda: SimpleNamespace(_asdict=lambda: next(times)))
-    machine = Machine()
-    first, second = machine.load(), machine.load()
-
-    assert first.cpu_busy is None
-    assert second.cpu_busy == pytest.approx(0.3)
-    assert 0 < second.memory_used_bytes < second.memory_total_bytes
+def test_memory_in_use_is_what_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=100, available=30, used=40))
+    assert memory() == (70, 100)
 
 
 def test_the_machine_has_the_name_that_the_system_gives_it() -> None:

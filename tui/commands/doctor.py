@@ -7,7 +7,7 @@ from pathlib import Path
 
 from collectors.discovery import discover
 from collectors.lock import collector_lock
-from collectors.machine import Machine, machine_name
+from collectors.machine import machine_name, memory
 from collectors.settings.config import Config, default_path
 from store.reader import Reader
 from store.tables import StoreError
@@ -38,7 +38,7 @@ def _machine(options: argparse.Namespace, config: Config) -> Iterator[tuple[str,
     yield from _store(options)
     gpus = list(gpu_sentences(config))
     yield from gpus
-    yield from _load()
+    yield from _machine()
     yield from processor_sentences()
     found = discover()
     yield ("ok" if found.logs or _has(config, "file") else "none"), found.logs_sentence
@@ -79,10 +79,9 @@ def _store(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     yield "ok", f"Store {place.path}: {place.path.stat().st_size / 1e6:.1f} MB, {requests:,} requests counted; {who}."
 
 
-def _load() -> Iterator[tuple[str, str]]:
-    load = Machine().load()
-    used = f"{load.memory_used_bytes / 1e9:.1f} of {load.memory_total_bytes / 1e9:.1f} GB memory used"
-    yield "ok", f"Machine {machine_name()}: {used}."
+def _machine() -> Iterator[tuple[str, str]]:
+    used_bytes, total_bytes = memory()
+    yield "ok", f"Machine {machine_name()}: {used_bytes / 1e9:.1f} of {total_bytes / 1e9:.1f} GB memory used."
 
 
 def _has(config: Config, kind: str) -> bool:
