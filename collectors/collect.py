@@ -7,24 +7,15 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from collectors.addresses import LOOPBACK
 from collectors.alerting.watch import Watch
 from collectors.clock import Clock
-from collectors.configured import ConfiguredSource
 from collectors.discovery import Discovered, discover, not_configured
 from collectors.engines import ENGINES
-from collectors.engines.engine import EngineSource
-from collectors.formats.dimensions import DimensionMap
-from collectors.gpus.dcgm import POLL_SECONDS as DCGM_POLL_SECONDS
-from collectors.gpus.dcgm import DcgmSource
 from collectors.gpus.gpu import Gpus, GpuSource
-from collectors.holders import Held, Holders, port_of
-from collectors.keyed import Awaited, Rekeyed
-from collectors.logs.copies import IMPORT, imported
-from collectors.logs.files import POLL_SECONDS, FileSource
+from collectors.holders import Holders, port_of
 from collectors.machine import engines_here, machine_name
+from collectors.making import SourceMaker, file_source
 from collectors.prices.books import price_book
 from collectors.prices.bucket_repricer import BucketRepricing
 from collectors.prices.catalogue_file import KeptCatalogue
@@ -32,16 +23,13 @@ from collectors.prices.prepaid import Prepaid
 from collectors.prices.pricer import Pricer
 from collectors.prices.repricer import note_catalogue, unpriced_repricing
 from collectors.processors import ProcessorSource
-from collectors.providers.follow import configured_provider, found_providers
-from collectors.providers.registry import NAMES
+from collectors.providers.follow import found_providers
 from collectors.rapl import Rapl
 from collectors.runner import Runner, Say
-from collectors.settings.config import Config, ConfigError
-from collectors.settings.keys import read_key
+from collectors.settings.config import Config
 from collectors.settings.plans import budgets, capacities, commitments, hosts
 from collectors.settings.providers import provider_facts
-from collectors.settings.sourceconfig import KEEPERS, SourceConfig
-from collectors.settings.written import host_and_port, instant_ms, seconds
+from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Absent, Source
 from collectors.study import Study
 from collectors.web.fetch import open_client
@@ -52,9 +40,7 @@ from store.writer import Writer
 if TYPE_CHECKING:
     import httpx
 
-    from collectors.gateways.receiver import OtlpReceiver
 
-ENGINE_POLL_SECONDS = 2.0
 LOOK_AROUND_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 5.0
 """At the earliest, when a GPU has a new holder: an engine was started or restarted."""
@@ -94,8 +80,8 @@ class Collection:
         )
         self._following: dict[str, asyncio.Task[None]] = {}
         self._watch = Watch(config, store, clock=clock, say=say, machine=self._machine, names=self._following.keys)
-        self._receivers: list[OtlpReceiver] = []
         self._holders = Holders()
+        self._maker = SourceMaker(self._machine, self._holders, clock=clock, in_writer=self._runner.in_writer)
         self._new_holder = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -114,7 +100,7 @@ class Collection:
             studying = asyncio.create_task(self._study_engines())
             await self._runner.goes_on_until(stop)
             await _end([tidying, looking, pricing, alerting, studying, *self._following.values()])
-            for receiver in self._receivers:
+            for receiver in self._maker.receivers:
                 await receiver.close()
         if self._runner.store_gone.is_set():
             # To close it would remove the files that lie beside a new store of the same name.
@@ -189,104 +175,13 @@ class Collection:
         note_catalogue(writer, KeptCatalogue(), now_ms=self._clock())
 
     def _configured(self, writer: Writer, client: "httpx.AsyncClient") -> list[Source]:
-        sources = [self._source(source, writer, client) for source in self._config.source]
+        sources = [self._maker.make(source, writer, client) for source in self._config.source]
         if self._config.gpu.enabled:
             makers = [self._gpus] if self._gpus else [_nvml(self._machine), *_amd(self._machine)]
             sources += [GpuSource(gpus, tell=partial(self._saw_gpus, gpus.name)) for gpus in makers]
         if any(host.measure_processors and (host.name or self._machine) == self._machine for host in self._config.host):
             sources.append(ProcessorSource(self._machine, Rapl()))
         return sources
-
-    def _source(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        """One source; where its key cannot be had, one that says so and waits for it, since the others go on."""
-        try:
-            return self._made(source, client, writer)
-        except ConfigError as error:
-            make = partial(self._runner.in_writer, partial(self._made, source, client))
-            return Awaited(source, str(error), make)
-
-    def _made(self, source: SourceConfig, client: "httpx.AsyncClient", writer: Writer) -> Source:
-        """One source as it is configured; raises ConfigError."""
-        if source.type == "file":
-            return _as_configured(self._file(source, writer), source)
-        if source.type == "otlp":
-            return _as_configured(self._receiver(source), source)
-        if source.type in KEEPERS:
-            return _as_configured(self._polled(source, writer, client), source)
-        if source.type == "dcgm":
-            return self._dcgm(source, client)
-        if source.type in NAMES:
-            return configured_provider(source, writer, client)
-        return self._engine(source, client)
-
-    def _file(self, source: SourceConfig, writer: Writer) -> FileSource:
-        name = source.label
-        positions = writer.positions(name)
-        # Once a log was read to its end, what comes after that is new, whatever times it carries.
-        is_first = not positions or writer.watermark_ms(name) is None
-        dated = is_first and source.start not in ("beginning", "end")
-        if source.start == "beginning":
-            positions += imported(str(Path(source.path or "").expanduser()), positions, writer.positions(IMPORT))
-        return FileSource(
-            name,
-            source.path or "",
-            positions,
-            format_name=source.format,
-            fields=source.fields,
-            from_end=source.start == "end",
-            not_before_ms=instant_ms(source.start, now_ms=self._clock()) if dated else 0,
-            poll_seconds=seconds(source.poll_every) if source.poll_every else POLL_SECONDS,
-        )
-
-    def _engine(self, source: SourceConfig, client: "httpx.AsyncClient") -> Source:
-        url, key = source.url or "", read_key(source)
-        headers = _authorisation(key)
-        here = self._machine if urlsplit(url).hostname in LOOPBACK else urlsplit(url).hostname
-        engine = EngineSource(
-            source.label,
-            url,
-            client,
-            host=source.host or here,
-            model=source.model,
-            gpus=tuple(gpu for gpu in source.gpus if isinstance(gpu, int)),
-            uuids=tuple(gpu for gpu in source.gpus if isinstance(gpu, str)),
-            holds=partial(self._holders.held_at, url) if self._is_here(url) else Held,
-            headers=headers,
-            poll_seconds=seconds(source.poll_every) if source.poll_every else ENGINE_POLL_SECONDS,
-        )
-        return _rekeyed(engine, source, key, headers)
-
-    def _receiver(self, source: SourceConfig) -> "OtlpReceiver":
-        from collectors.gateways.receiver import PORT, OtlpReceiver
-
-        host, port = host_and_port(source.listen or str(PORT))
-        receiver = OtlpReceiver(source.label, host, port, allow_remote=source.allow_remote)
-        self._receivers.append(receiver)
-        return receiver
-
-    def _polled(self, source: SourceConfig, writer: Writer, client: "httpx.AsyncClient") -> Source:
-        from collectors.gateways.keepers import polled_source
-
-        watermark_ms = writer.watermark_ms(source.label)
-        return polled_source(source, client, watermark_ms=watermark_ms, now_ms=self._clock())
-
-    def _dcgm(self, source: SourceConfig, client: "httpx.AsyncClient") -> Source:
-        url, key = source.url or "", read_key(source)
-        headers = _authorisation(key)
-        there = urlsplit(url).hostname or self._machine
-        cards = DcgmSource(
-            source.label,
-            url,
-            client,
-            host=source.host,
-            machine=self._machine if there in LOOPBACK else there,
-            headers=headers,
-            poll_seconds=seconds(source.poll_every) if source.poll_every else DCGM_POLL_SECONDS,
-        )
-        return _rekeyed(cards, source, key, headers)
-
-    def _is_here(self, url: str) -> bool:
-        return urlsplit(url).hostname in {*LOOPBACK, self._machine.lower()}
 
     def _saw_gpus(self, source: str, readings: Sequence[GpuReading]) -> None:
         if self._holders.saw_gpus(readings, source):
@@ -295,7 +190,7 @@ class Collection:
     async def _look_around(self, client: "httpx.AsyncClient") -> None:
         """Look now and then which engines run here, and for logs and engines to follow when that is left to us."""
         urls = [source.url or "" for source in self._config.source if source.type == "engine"]
-        ports = {port for url in urls if self._is_here(url) and (port := port_of(url)) is not None}
+        ports = {port for url in urls if self._maker.is_here(url) and (port := port_of(url)) is not None}
         while self._config.discovers or ports:
             processes = await asyncio.to_thread(engines_here, ports)
             self._holders.saw_engines(processes)
@@ -315,18 +210,22 @@ class Collection:
     def _discovered(self, found: Discovered, client: "httpx.AsyncClient", writer: Writer) -> list[Source]:
         named = {source.url for source in self._config.source} | {source.path for source in self._config.source}
         sources: list[Source] = [
-            self._file(SourceConfig(type="file", name=log.name, path=log.pattern), writer)
+            file_source(SourceConfig(type="file", name=log.name, path=log.pattern), writer, now_ms=self._clock())
             for log in found.logs
             if log.pattern not in named
         ]
-        here = [url for one in self._config.source if one.type == "engine" and self._is_here(url := one.url or "")]
+        here = [
+            url for one in self._config.source if one.type == "engine" and self._maker.is_here(url := one.url or "")
+        ]
         pids = {self._holders.held_at(url).pid for url in here}
         for engine in not_configured(found.engines, ports={port_of(url) for url in here}, pids=pids):
             if engine.kind not in _READABLE_ENGINES:
                 sentence = f"{engine.kind} listens at {engine.url}; its metrics are not read by this version."
                 sources.append(Absent(engine.name, "engine", sentence))
             elif engine.url not in named:
-                sources.append(self._engine(SourceConfig(type="engine", name=engine.name, url=engine.url), client))
+                sources.append(
+                    self._maker.engine(SourceConfig(type="engine", name=engine.name, url=engine.url), client)
+                )
         if not found.logs and not any(source.type == "file" for source in self._config.source):
             sources.append(Absent("logs", "file", found.logs_sentence))
         if not found.engines and not any(source.type == "engine" for source in self._config.source):
@@ -366,22 +265,6 @@ async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
-
-
-def _as_configured(source: Source, config: SourceConfig) -> Source:
-    expect_seconds = seconds(config.expect_every) if config.expect_every else None
-    return ConfiguredSource(source, DimensionMap(config.dimensions or {}), expect_seconds=expect_seconds)
-
-
-def _authorisation(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"Authorization": f"Bearer {key}"}
-
-
-def _rekeyed(source: Source, config: SourceConfig, key: str | None, headers: dict[str, str]) -> Source:
-    """A source that sends these headers with every question, and another key in them once this one is refused."""
-    if key is None:
-        return source
-    return Rekeyed(source, config, key, lambda another: headers.update(_authorisation(another)))
 
 
 def _nvml(machine: str) -> Gpus:

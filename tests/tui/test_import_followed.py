@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.collect import Collection
+from collectors.making import file_source
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import load
 from pricing.books.book import PriceBook
@@ -51,7 +51,7 @@ class World:
         """Read on as a collector with this configuration does."""
         config = load(self.config)
         with closing(Writer(self.store)) as writer:
-            source = Collection(config, self.store, clock=lambda: AT_MS, say=print)._file(config.source[0], writer)
+            source = file_source(config.source[0], writer, now_ms=AT_MS)
             poll = source.read(AT_MS)
             source.close()
             priced = Pricer(PriceBook([])).price(poll.events, now_ms=AT_MS)

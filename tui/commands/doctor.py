@@ -38,7 +38,7 @@ def _machine(options: argparse.Namespace, config: Config) -> Iterator[tuple[str,
     yield from _store(options)
     gpus = list(gpu_sentences(config))
     yield from gpus
-    yield from _machine()
+    yield from _memory()
     yield from processor_sentences()
     found = discover()
     yield ("ok" if found.logs or _has(config, "file") else "none"), found.logs_sentence
@@ -79,7 +79,7 @@ def _store(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     yield "ok", f"Store {place.path}: {place.path.stat().st_size / 1e6:.1f} MB, {requests:,} requests counted; {who}."
 
 
-def _machine() -> Iterator[tuple[str, str]]:
+def _memory() -> Iterator[tuple[str, str]]:
     used_bytes, total_bytes = memory()
     yield "ok", f"Machine {machine_name()}: {used_bytes / 1e9:.1f} of {total_bytes / 1e9:.1f} GB memory used."
 
