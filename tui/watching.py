@@ -123,7 +123,8 @@ def prices(config: "Callable[[], Config]") -> "Prices":
         from collectors.prices.books import price_book
         from collectors.prices.catalogue_file import KeptCatalogue
 
-        return price_book(config()), KeptCatalogue().catalogue
+        kept = KeptCatalogue()
+        return price_book(config(), kept), kept.catalogue
 
     return load
 

@@ -185,12 +185,12 @@ class KeptCatalogue:
 
         found = self.snapshot
         if found is None:
-            return Catalogue()
+            return Catalogue(version=self.version)
         try:
             return open_catalogue(found.read(), found.version)
         except CatalogueError as error:
             self.doubt = f"{error} The catalogue of {_PACKAGE} {found.package} is used."
-            return Catalogue()
+            return Catalogue(version=f"genai-prices {package_version()}")
 
 
 def open_catalogue(body: bytes, version: str) -> "Catalogue":

@@ -1,23 +1,20 @@
-"""The catalogue of list prices: the one module that knows the genai-prices package, which it imports when asked."""
+"""The catalogue of list prices: what genai-prices lists, as offers of cards."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pricing.books.book import STANDARD, Offer, PricedModel, digest_of
+from pricing.books.genai import types
+from pricing.books.genai.lists import installed, published, units
 from pricing.books.hours import Hours
 from pricing.books.listing import ListedPrice, Listing, Period, Prices
 from pricing.books.names import ONLINE_SUFFIX, Spelling, only_adds_version, provider_id, spellings, split_provider
 from pricing.card import CardStatus, RateCard
 from pricing.usage import TOKEN_CLASSES
-
-if TYPE_CHECKING:
-    from genai_prices import types
-    from genai_prices.data_snapshot import DataSnapshot
 
 _FREE_SUFFIX = ":free"
 
@@ -30,6 +27,8 @@ _VARIANT_CONTEXTS = {
 }
 """What the catalogue calls our variants; other contexts (a route, a kind of search) are not seen in logs."""
 
+_PARTS = ("starts_with", "ends_with", "contains")
+"""What clauses call the part of a name that they look for."""
 
 _ANTHROPIC = "anthropic"
 _US, _US_MULTIPLIER = "us", Decimal("1.1")
@@ -40,8 +39,8 @@ _GROQ_SECONDS = 10
 
 
 class _Match(NamedTuple):
-    owner: "types.Provider"
-    model: "types.ModelInfo"
+    owner: types.Provider
+    model: types.ModelInfo
     rule: str
     estimated: bool = False
 
@@ -61,26 +60,25 @@ class Catalogue:
 
         Raises ValueError when the bytes are no such file.
         """
-        self._own = None if snapshot_json is None else _parsed(snapshot_json)
+        self._own = None if snapshot_json is None else published(snapshot_json)
         self._version = version
-        self._digest: tuple[DataSnapshot, str] | None = None
+        self._digest: str | None = None
 
     @property
     def version(self) -> str:
         """The package and its version, e.g. "genai-prices 0.2.3": the date of every price in it."""
         if self._version is not None:
             return self._version
-        import genai_prices
+        from importlib.metadata import version
 
-        return f"genai-prices {genai_prices.__version__}"
+        return f"genai-prices {version('genai-prices')}"
 
     @property
     def digest(self) -> str:
-        """The package's version and a hash of all data in force, which the package may have fetched anew."""
-        known = self._known()
-        if self._digest is None or self._digest[0] is not known:
-            self._digest = (known, f"{self.version} {digest_of(repr(known.providers))}")
-        return self._digest[1]
+        """The version and a hash of all data in force."""
+        if self._digest is None:
+            self._digest = f"{self.version} {digest_of(repr(self._known()))}"
+        return self._digest
 
     def find(self, provider: str | None, model: str) -> PricedModel | None:
         """The offers for a model as a gateway or a span names it, or None when its price is not known for certain.
@@ -90,7 +88,7 @@ class Catalogue:
         known = self._known()
         said, name = split_provider(provider, model)
         owner_id = provider_id(said) or (said or "").lower()
-        owner = next((owner for owner in known.providers if owner.id == owner_id), None)
+        owner = next((owner for owner in known if owner.id == owner_id), None)
         if said is not None and owner is None:
             return None
         whence = (
@@ -110,7 +108,7 @@ class Catalogue:
 
     def records(self) -> Iterator[tuple[str, PricedModel]]:
         """Every record that has a price ("openai/gpt-4o") and its own provider's offers for it."""
-        for owner in self._known().providers:
+        for owner in self._known():
             for model in owner.models:
                 priced = self._priced(_Match(owner, model, "exact name"), owner)
                 if priced is not None:
@@ -121,7 +119,7 @@ class Catalogue:
         wanted = name.rpartition("/")[2].lower()
         return [
             (owner.id, model.id)
-            for owner in self._known().providers
+            for owner in self._known()
             for model in owner.models
             if model.id.rpartition("/")[2].lower() == wanted
         ]
@@ -130,24 +128,24 @@ class Catalogue:
         """Tokens that the context of a model holds, by the record that prices it; None where it does not say."""
         priced = self.find(provider, model)
         record = priced.offers[0].card.record if priced is not None and priced.offers else ""
-        found = (m for owner in self._known().providers for m in owner.models if f"{owner.id}/{m.id}" == record)
+        found = (m for owner in self._known() for m in owner.models if f"{owner.id}/{m.id}" == record)
         return next((listed.context_window for listed in found), None)
 
     def newest_day(self, until: date) -> date | None:
         """The newest day, up to `until`, from which any price is dated: the data are at least that young."""
         days = [
             period.from_date
-            for owner in self._known().providers
+            for owner in self._known()
             for model in owner.models
             for period in (*_periods(model), *(p for periods in _variants(model).values() for p in periods))
             if period.from_date is not None and period.from_date <= until
         ]
         return max(days, default=None)
 
-    def _known(self) -> "DataSnapshot":
-        return self._own or _snapshot()
+    def _known(self) -> Sequence[types.Provider]:
+        return self._own or installed()
 
-    def _priced(self, match: _Match, asked: "types.Provider") -> PricedModel | None:
+    def _priced(self, match: _Match, asked: types.Provider) -> PricedModel | None:
         record = f"{match.owner.id}/{match.model.id}"
         periods = tuple(_with_minimum(period, match.owner.id) for period in _periods(match.model))
         if not any(price.usd or price.tiers for period in periods for price in period.prices.values()):
@@ -203,25 +201,6 @@ def _with_minimum(period: Period, provider: str) -> Period:
     return replace(period, prices=prices)
 
 
-def _parsed(snapshot_json: bytes) -> "DataSnapshot":
-    from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import _providers_from_raw  # what the package's own update calls; there is no public way
-
-    try:
-        providers = _providers_from_raw(json.loads(snapshot_json))
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(str(error).partition("\n")[0][:200]) from error
-    if not any(owner.models for owner in providers):
-        raise ValueError("there is no model in it")
-    return DataSnapshot(providers, from_auto_update=True)
-
-
-def _snapshot() -> "DataSnapshot":
-    from genai_prices.data_snapshot import get_snapshot
-
-    return get_snapshot()
-
-
 def _free(record: str, rule: str, checked: str) -> PricedModel:
     card = RateCard(
         book=Catalogue.name,
@@ -248,7 +227,7 @@ def _with_search(priced: PricedModel | None) -> PricedModel | None:
     )
 
 
-def _doubt(known: "DataSnapshot", names: list[str]) -> PricedModel | None:
+def _doubt(known: Sequence[types.Provider], names: list[str]) -> PricedModel | None:
     """The records that list one of these names, the first that any does; None when none lists any."""
     for name in names:
         if rivals := tuple(f"{owner.id}/{model.id}" for owner, model in _named(known, name) if _has_price(model)):
@@ -256,18 +235,18 @@ def _doubt(known: "DataSnapshot", names: list[str]) -> PricedModel | None:
     return None
 
 
-def _named(known: "DataSnapshot", name: str) -> list[tuple["types.Provider", "types.ModelInfo"]]:
-    return [(owner, model) for owner in known.providers for model in owner.models if model.id.lower() == name]
+def _named(known: Sequence[types.Provider], name: str) -> list[tuple[types.Provider, types.ModelInfo]]:
+    return [(owner, model) for owner in known for model in owner.models if model.id.lower() == name]
 
 
-def _has_price(model: "types.ModelInfo") -> bool:
+def _has_price(model: types.ModelInfo) -> bool:
     return any(price.usd or price.tiers for period in _periods(model) for price in period.prices.values())
 
 
-def _match(known: "DataSnapshot", asked: "types.Provider", name: str) -> _Match | None:
+def _match(known: Sequence[types.Provider], asked: types.Provider, name: str) -> _Match | None:
     """The provider's own record of this name, or that of the provider whose models it resells."""
     lenders = asked.fallback_model_providers or ()
-    for owner in (asked, *(owner for lender in lenders for owner in known.providers if owner.id == lender)):
+    for owner in (asked, *(owner for lender in lenders for owner in known if owner.id == lender)):
         resold = "" if owner is asked else f", at the list price of {owner.id}"
         exact = next((model for model in owner.models if model.id.lower() == name), None)
         if exact is not None:
@@ -278,9 +257,9 @@ def _match(known: "DataSnapshot", asked: "types.Provider", name: str) -> _Match 
     return None
 
 
-def _match_any(known: "DataSnapshot", name: str) -> _Match | None:
+def _match_any(known: Sequence[types.Provider], name: str) -> _Match | None:
     """The record of a model whose provider nobody said: only where the name leaves no doubt about the price."""
-    likely = [owner for owner in known.providers if owner.model_match and owner.model_match.is_match(name)]
+    likely = [owner for owner in known if owner.model_match and owner.model_match.is_match(name)]
     if len(likely) == 1 and (match := _match(known, likely[0], name)) is not None:
         return match._replace(rule=f"{match.rule}, provider read from the name")
     same = _named(known, name)
@@ -289,10 +268,8 @@ def _match_any(known: "DataSnapshot", name: str) -> _Match | None:
     return None
 
 
-def _claim(clause: "types.MatchLogic", name: str) -> str | None:
+def _claim(clause: types.Clause, name: str) -> str | None:
     """The rule by which a record lists this name, or None; a name that only begins alike is not listed."""
-    from genai_prices import types
-
     if isinstance(clause, types.ClauseOr):
         return next((rule for part in clause.or_ if (rule := _claim(part, name)) is not None), None)
     if isinstance(clause, types.ClauseAnd):
@@ -304,13 +281,12 @@ def _claim(clause: "types.MatchLogic", name: str) -> str | None:
         return "listed name"
     if isinstance(clause, types.ClauseRegex):
         return f"pattern {clause.regex}"
-    ((kind, literal),) = vars(clause).items()
-    return f"{kind.replace('_', ' ')} {literal}" if only_adds_version(name, literal.lower()) else None
+    part = next((part for part in _PARTS if hasattr(clause, part)), None)
+    literal = getattr(clause, part) if part else ""
+    return f"{part.replace('_', ' ')} {literal}" if part and only_adds_version(name, literal.lower()) else None
 
 
-def _periods(model: "types.ModelInfo") -> Iterator[Period]:
-    from genai_prices import types
-
+def _periods(model: types.ModelInfo) -> Iterator[Period]:
     if isinstance(model.prices, types.ModelPrice):
         yield Period(prices=_prices(model.prices))
         return
@@ -321,7 +297,7 @@ def _periods(model: "types.ModelInfo") -> Iterator[Period]:
         yield Period(prices=_prices(conditional.prices), from_date=since, hours=hours)
 
 
-def _variants(model: "types.ModelInfo") -> dict[str, tuple[Period, ...]]:
+def _variants(model: types.ModelInfo) -> dict[str, tuple[Period, ...]]:
     found: dict[str, tuple[Period, ...]] = {}
     for override in model.price_variants or ():
         since, hours = _constraint(override.constraint)
@@ -332,11 +308,7 @@ def _variants(model: "types.ModelInfo") -> dict[str, tuple[Period, ...]]:
     return found
 
 
-def _constraint(
-    constraint: "types.StartDateConstraint | types.TimeOfDateConstraint | None",
-) -> tuple[date | None, Hours | None]:
-    from genai_prices import types
-
+def _constraint(constraint: types.Constraint | None) -> tuple[date | None, Hours | None]:
     if isinstance(constraint, types.StartDateConstraint):
         return constraint.start_date, None
     if isinstance(constraint, types.TimeOfDateConstraint):
@@ -349,16 +321,12 @@ def _minute_utc(clock: time) -> int:
     return moment.hour * 60 + moment.minute
 
 
-def _prices(listed: "types.ModelPrice") -> Prices:
-    from genai_prices import types
-    from genai_prices.data_units import unit_data
-
-    units = {unit.get("price_key", usage_key): (usage_key, unit["per"]) for usage_key, unit in unit_data.items()}
-    prices = {}
+def _prices(listed: types.ModelPrice) -> Prices:
+    prices, known = {}, units()
     for price_key, value in vars(listed).items():
-        if value is None or price_key not in units:
+        if value is None or price_key not in known:
             continue
-        usage_key, per = units[price_key]
+        usage_key, per = known[price_key]
         if isinstance(value, types.TieredPrices):
             tiers = tuple((tier.start, tier.price) for tier in value.tiers)
             prices[usage_key] = ListedPrice(usd=value.base, per=per, tiers=tiers)

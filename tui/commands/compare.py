@@ -31,7 +31,9 @@ from tui.commands.common import add_json, config_of, now_of, plain, print_json, 
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
 from tui.reading.compare import Asked, Compared, compared, given
+from tui.reading.moment import window
 from tui.reading.report import money, opening
+from tui.reading.traffic import seen_traffic
 
 _NOTHING_KNOWN = 3
 _NOTHING = Decimal(0)
@@ -77,16 +79,10 @@ def _seen(options: argparse.Namespace, config: Config) -> Compared:
     if options.requests is not None or options.now is not None:
         raise ConfigError("--requests and --now describe given traffic; say --mix as well, such as --mix 1500:300.")
     with reading(options) as reader:
-        return compared(
-            reader,
-            wanted.since_ms,
-            wanted.until_ms,
-            wanted.filter,
-            asked,
-            book=price_book(config),
-            catalogue=KeptCatalogue().catalogue,
-            now_ms=now_of(options),
-        )
+        at = window(reader, wanted.since_ms, wanted.until_ms, now_of(options))
+        seen = seen_traffic(reader, at, wanted.filter)
+    kept = KeptCatalogue()
+    return compared(seen, asked, book=price_book(config, kept), catalogue=kept.catalogue)
 
 
 def _given(options: argparse.Namespace, config: Config) -> Compared:
@@ -98,13 +94,14 @@ def _given(options: argparse.Namespace, config: Config) -> Compared:
     usage = Usage(
         input_tokens=one.input_tokens, cache_read_tokens=one.cache_read_tokens, output_tokens=one.output_tokens
     )
+    kept = KeptCatalogue()
     return given(
         usage,
         options.requests or _REQUESTS,
         options.now,
         asked,
-        book=price_book(config),
-        catalogue=KeptCatalogue().catalogue,
+        book=price_book(config, kept),
+        catalogue=kept.catalogue,
         now_ms=now_ms(),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from collectors.clock import now_ms
-from collectors.prices.books import quick_price_book
+from collectors.prices.books import price_book
 from collectors.settings.config import ConfigError
 from pricing.bill import Bill, BillLine, make_bill
 from pricing.books.book import normal_variant
@@ -116,7 +116,7 @@ def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
             return rates_card(options.rates)
         except PriceError as error:
             raise ConfigError(str(error)) from None
-    return quick_price_book(config_of(options)).card(
+    return price_book(config_of(options)).card(
         options.provider,
         options.model,
         at_ms=now_ms() if options.at is None else instant(options.at),

@@ -20,8 +20,10 @@ from tui.commands.common import add_json, config_of, now_of, print_json, reading
 from tui.commands.compare import full_cost_json, full_cost_lines
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, series_filter, window_of
+from tui.reading.moment import window
 from tui.reading.report import Report, money, opening
 from tui.reading.savings import SavingsFound, costs_beside, savings
+from tui.reading.traffic import seen_traffic
 
 _MOST_SHOWN = 10
 
@@ -36,16 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the savings."""
     config, wanted = config_of(options), window_of(options)
+    patient = series_filter(options.patient, "--patient") if options.patient else None
+    kept = KeptCatalogue()
     with reading(options) as reader:
+        at = window(reader, wanted.since_ms, wanted.until_ms, now_of(options))
         found = savings(
             reader,
-            wanted.since_ms,
-            wanted.until_ms,
+            seen_traffic(reader, at, wanted.filter, patient),
             wanted.filter,
-            book=price_book(config),
-            windows=KeptCatalogue().catalogue.context_window,
-            now_ms=now_of(options),
-            patient=None if not options.patient else series_filter(options.patient, "--patient"),
+            book=price_book(config, kept),
+            windows=kept.catalogue.context_window,
             overheads=overheads(config),
             revenue_usd_per_hour=revenue_usd_per_hour(config),
         )

@@ -10,16 +10,14 @@ from pricing.books.catalogue import Catalogue
 from pricing.books.families import smaller_relatives
 from pricing.books.listing_classes import models_of
 from pricing.books.modelclass import ModelClass
-from pricing.filters import Filter
 from pricing.usage import Usage
 from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.compare import Comparison, compare
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from pricing.whatif.traffic import Sender, Traffic
-from store.reader import Reader
-from tui.reading.moment import Moment, window
-from tui.reading.traffic import seen_traffic
+from tui.reading.moment import Moment
+from tui.reading.traffic import SeenTraffic
 
 _HOUR_MS = 3_600_000
 _MOST_SEEN = 8
@@ -48,19 +46,8 @@ class Compared:
     left_out: tuple[str, ...]
 
 
-def compared(
-    reader: Reader,
-    since_ms: int,
-    until_ms: int,
-    wanted: Filter,
-    asked: Asked,
-    *,
-    book: PriceBook,
-    catalogue: Catalogue,
-    now_ms: int,
-) -> Compared:
-    """Read the traffic and price it; traffic of own hosts is left out beside other, and compared alone."""
-    seen = seen_traffic(reader, window(reader, since_ms, until_ms, now_ms), wanted)
+def compared(seen: SeenTraffic, asked: Asked, *, book: PriceBook, catalogue: Catalogue) -> Compared:
+    """Price the traffic elsewhere; traffic of own hosts is left out beside other, and compared alone."""
     traffic, left_out = seen.metered, []
     if not traffic and seen.hosted:
         traffic = seen.hosted

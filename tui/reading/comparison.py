@@ -17,9 +17,10 @@ from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingR
 from tui.pictures.view import View
 from tui.reading.compare import Asked, compared
 from tui.reading.machines import machines
-from tui.reading.moment import header, moment
+from tui.reading.moment import header, moment, window
 from tui.reading.savings import savings
 from tui.reading.selection import selection
+from tui.reading.traffic import seen_traffic
 
 _LEAST_MS = 3_600_000
 """Savings are judged over an hour at least: a shorter window proves little."""
@@ -39,11 +40,10 @@ def comparison(
     """Read it; raises StoreError or FeedError."""
     at, wanted = moment(reader, view, now_ms), _filter(view)
     at = replace(at, since_ms=min(at.since_ms, at.until_ms - _LEAST_MS))
-    found = savings(
-        reader, at.since_ms, at.until_ms, wanted, book=book, windows=catalogue.context_window, now_ms=now_ms
-    )
+    seen = seen_traffic(reader, window(reader, at.since_ms, at.until_ms, now_ms), wanted)
+    found = savings(reader, seen, wanted, book=book, windows=catalogue.context_window)
     asked = Asked(switches=Switches(cache_hit=conditions.cache_hit, batch=conditions.batch), easy=conditions.easy)
-    elsewhere = compared(reader, at.since_ms, at.until_ms, wanted, asked, book=book, catalogue=catalogue, now_ms=now_ms)
+    elsewhere = compared(seen, asked, book=book, catalogue=catalogue)
     traffic, seconds = elsewhere.comparison, elsewhere.at.seconds
     engines = machines(reader, view, now_ms, machine=machine).hosts if wanted.is_empty else ()
     head = header(at, view, machine, demo=demo)

@@ -16,9 +16,9 @@ from store.facts import HostFact
 from store.reader import Reader
 from tui.feed import FeedError
 from tui.reading.committed import Committed, Pool, committed
-from tui.reading.moment import Moment, window
+from tui.reading.moment import Moment
 from tui.reading.report import Report, report
-from tui.reading.traffic import prepaid_traffic, seen_traffic
+from tui.reading.traffic import SeenTraffic, prepaid_traffic
 
 COST_DIMENSIONS = ("tenant", "key", "tag", "user", "session")
 """A feature of a product is a tag."""
@@ -36,25 +36,21 @@ class SavingsFound:
 
 def savings(
     reader: Reader,
-    since_ms: int,
-    until_ms: int,
+    seen: SeenTraffic,
     wanted: Filter,
     *,
     book: PriceBook,
     windows: Windows,
-    now_ms: int,
-    patient: Filter | None = None,
     overheads: Sequence[Overhead] = (),
     revenue_usd_per_hour: Decimal | None = None,
 ) -> SavingsFound:
-    """Read everything that the rules look at; hosts are left out where a filter picks some of the traffic.
+    """Read what else the rules look at; hosts are left out where `wanted`, the filter of the traffic, picks some of it.
 
     Raises FeedError where nothing of the window is known any more.
     """
-    at = window(reader, since_ms, until_ms, now_ms)
+    at = seen.at
     if at.seconds <= 0:
         raise FeedError(", ".join(at.missing) or "the window is empty")
-    seen = seen_traffic(reader, at, wanted, patient)
     costs = committed(reader, at) if wanted.is_empty else None
     situation = Situation(
         seconds=at.seconds,
@@ -67,7 +63,7 @@ def savings(
         idle_hosts=tuple(_idle_hosts(costs)) if costs else (),
         bought=tuple(_bought(reader, at, costs)) if costs else (),
     )
-    whole = report(reader, at.since_ms, at.until_ms, (), wanted, now_ms)
+    whole = report(reader, at.since_ms, at.until_ms, (), wanted, at.now_ms)
     spend = usd_per_hour(whole.total.nano_usd, at.seconds) or Decimal(0)
     return SavingsFound(
         at=at,

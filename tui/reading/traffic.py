@@ -20,7 +20,8 @@ from tui.reading.committed import committed
 from tui.reading.moment import Moment
 from tui.reading.sharing import allocated
 
-_PAGE = 2_000
+_PAGE = 500
+"""Records that are in memory at a time: what is left of each is much smaller."""
 _MOST_SCANNED = 20_000
 """Single requests looked at: bounds the time that a long window takes."""
 
