@@ -43,6 +43,13 @@ class TimeKeysApp(AskingApp):
         if header is not None and not header.past and header.as_of_ms is not None:
             self._newest_ms = header.as_of_ms
 
+    def _tick(self) -> None:
+        """What stands still says how long ago that was; no store is read for it."""
+        super()._tick()
+        screen = self.screen
+        if not self.is_live and isinstance(screen, MonitorScreen):
+            screen.draw_header()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to return to now only from elsewhere, steps only where something was seen, and windows where they count."""
         if action == "live":

@@ -1,6 +1,8 @@
 """Every figure on every screen has an explanation: its arithmetic, window, sources, prices and confidence."""
 
 import dataclasses
+import random
+import statistics
 from decimal import Decimal
 
 import pytest
@@ -12,6 +14,7 @@ from tests.fakes.screens import monitor, press, settle, shown
 from tui.app import MonitorApp
 from tui.explaining.burn import headline_figures, row_figures
 from tui.explaining.requests import bill_figures
+from tui.explaining.words import chance
 from tui.pictures.burn import Basis
 from tui.screens import alerts, budgets, burn_table, requests, sources
 from tui.screens.explain import ExplainScreen
@@ -153,6 +156,37 @@ def test_arithmetic_has_the_numbers_in_it_and_ends_in_the_figure() -> None:
     assert found["$/M"].arithmetic[-1] == "$5.25 / 5,000,000 tokens x 1,000,000 = $1.050000"
     assert found["CACHE"].arithmetic == ("1,250,000 cache reads / 3,750,000 prompt tokens = 0.3333",)
     assert found["$/REQ"].arithmetic == ("$5.25 / 1,200 records = $0.004375000",)
+
+
+@pytest.mark.parametrize(
+    ("requests", "said"),
+    [
+        (1, "too few for a rate: 1 request"),
+        (4, "too few for a rate: 4 requests"),
+        (16, "as a rate off by 25% or more through chance alone: 1 / sqrt(16 requests)"),
+        (100, "as a rate off by 10% or more through chance alone: 1 / sqrt(100 requests)"),
+        (400, ""),
+    ],
+)
+def test_a_rate_over_few_requests_says_what_chance_does_to_it(requests: int, said: str) -> None:
+    row = pictures.group("claude", "12.6")
+    row = replace(row, totals=dataclasses.replace(row.totals, requests=requests))
+    first = next(row_figures(pictures.burn(), row))
+    assert first.confidence == "; ".join(filter(None, ["exact: every request has a known price", said]))
+    hosted = replace(row, totals=dataclasses.replace(row.totals, metered_nano_usd=0))
+    assert "chance" not in next(row_figures(pictures.burn(), hosted)).confidence, "hosts cost what they cost"
+
+
+def test_what_it_says_of_chance_is_what_windows_of_independent_requests_do() -> None:
+    draw = random.Random(1)
+    spent = []
+    for _ in range(4_000):
+        at, requests = draw.expovariate(25), 0
+        while at < 1:
+            at, requests = at + draw.expovariate(25), requests + 1
+        spent.append(float(requests))
+    assert chance(25).startswith("as a rate off by 20% or more")
+    assert statistics.stdev(spent) / statistics.fmean(spent) == pytest.approx(0.20, rel=0.05)
 
 
 def test_the_headline_adds_up_from_the_sums_it_was_made_of() -> None:

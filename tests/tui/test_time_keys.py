@@ -8,12 +8,15 @@ from textual.pilot import Pilot
 
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
-from tests.fakes.screens import monitor, press, settle, shown
+from tests.fakes.screens import NEVER_SECONDS, monitor, press, settle, shown
 from tui import zone
 from tui.acts.marks import SetMark
+from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import Point
 from tui.pictures.view import View
+from tui.screens import section
+from tui.widgets.header import HeaderLine
 from tui.widgets.prompt import Prompt
 from tui.widgets.table import Table
 
@@ -76,6 +79,50 @@ async def test_what_is_looked_at_while_paused_is_of_one_instant() -> None:
         await press(pilot, "L")
         assert "LIVE 14:23:07Z" in shown(app)
         assert feed.views[-1].until_ms is None
+
+
+async def test_what_stands_still_says_by_the_clock_how_long_ago_it_was_in_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0]
+    monkeypatch.setattr(section, "now_ms", lambda: clock[0])
+    feed = FakeFeed(as_it_was)
+    app = monitor(feed)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "space")
+        asked, told = len(feed.asked), []
+        # The picture was 0.9 s old when it was read.
+        for clock[0] in (9_000, 9_200, 19_000, 38_000, 59_200, 100_000, 3_600_000):
+            app._tick()
+            await settle(pilot)
+            told.append(app.screen.query_one(HeaderLine).text.partition("PAUSED ")[2].partition("    ")[0])
+        assert told == [
+            "14:23:07Z",
+            "14:23:07Z (10 s ago)",
+            "14:23:07Z (10 s ago)",
+            "14:23:07Z (30 s ago)",
+            "14:23:07Z (1m ago)",
+            "14:23:07Z (1m ago)",
+            "14:23:07Z (1h00m ago)",
+        ]
+        assert len(feed.asked) == asked, "the store is not read for it"
+        await press(pilot, "L", "[")
+        assert "PAST 14:22Z (1m ago)" in shown(app)
+        clock[0] += 120_000
+        app._tick()
+        assert "PAST 14:22Z (3m ago)" in shown(app), "the past grows older, too"
+
+
+async def test_a_copy_grows_no_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(section, "now_ms", lambda: pictures.AS_OF_MS)
+    app = MonitorApp(FakeFeed(as_it_was), refresh_seconds=NEVER_SECONDS, is_copy=True)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "[")
+        monkeypatch.setattr(section, "now_ms", lambda: pictures.AS_OF_MS + 86_400_000)
+        app._tick()
+        assert "PAST 14:22Z (1m ago)" in shown(app)
 
 
 async def test_a_typed_time_is_gone_to_and_a_wrong_one_is_a_sentence() -> None:

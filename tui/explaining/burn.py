@@ -7,7 +7,7 @@ from pricing.money import NANO_PER_USD
 from pricing.totals import Totals
 from tui import format as fmt
 from tui.explaining.budgets import period_text
-from tui.explaining.words import BILLED, COUNTED, Tell, Teller, confidence, exact, exact_usd, tokens_by_class
+from tui.explaining.words import BILLED, COUNTED, Tell, Teller, chance, confidence, exact, exact_usd, tokens_by_class
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import Basis, BurnPicture, GroupRow, Headline
 from tui.pictures.explain import Explanation
@@ -44,6 +44,9 @@ def _dollars(picture: BurnPicture, row: GroupRow, tell: Tell) -> Iterator[Explan
         f"share of own hosts and commitments {exact_usd(totals.allocated_nano_usd)}",
         f"{usd} together x 3,600 s / {_seconds(picture):,.0f} s = ${exact(row.usd_per_hour)}/h",
         basis=f"{totals.requests:,} requests",
+        confidence="; ".join(
+            filter(None, [confidence(totals), chance(totals.requests) if totals.metered_nano_usd else ""])
+        ),
     )
     yield tell(
         "SHARE",

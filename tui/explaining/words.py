@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import sqrt
 from typing import TypeAlias
 
 from pricing.money import decimal_text, usd_from_nano
@@ -15,6 +16,9 @@ COUNTED = "exact: counted"
 BILLED = "all token classes: uncached input, cache reads and writes, output; not what a gateway's own cache served"
 
 AT_THE_MOMENT = "the last 60 s whatever t chose, unless it says otherwise: what machines do at the moment"
+
+_FEW, _PLENTY = 5, 400
+"""Below the first nobody calls it a rate; from the second on chance moves it by 5 % or less, where all cost the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,20 @@ def confidence(totals: Totals) -> str:
     if totals.estimated_requests:
         parts.append(f"{totals.estimated_requests:,} requests at estimated prices")
     return "; ".join(parts) or "exact: every request has a known price"
+
+
+def chance(requests: int) -> str:
+    """How far a rate over so few requests is off through chance alone, at least; "" where that is less than 5 %.
+
+    Requests that come independently are a Poisson count, whose standard deviation is the root of its mean. Requests that
+    differ in cost, and such that come in bursts, only add to that: the variance of a sum of them is n E[X²], never less than
+    n E[X]² (Ross, Introduction to Probability Models, compound Poisson process).
+    """
+    if requests >= _PLENTY:
+        return ""
+    if requests < _FEW:
+        return f"too few for a rate: {requests:,} request{'s' if requests != 1 else ''}"
+    return f"as a rate off by {100 / sqrt(requests):.0f}% or more through chance alone: 1 / sqrt({requests:,} requests)"
 
 
 def tokens_by_class(totals: Totals) -> str:

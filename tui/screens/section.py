@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.reactive import var
 from textual.widget import Widget
 
+from collectors.clock import now_ms
 from tui import format as fmt
 from tui.feed import Feed
 from tui.pictures.explain import Explanation
@@ -49,6 +50,7 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
         """What the picture was read for."""
         self.outdated = True
         """Something else was asked for since the picture was read."""
+        self._taken_ms = now_ms()
 
     @property
     def monitor(self) -> "MonitorApp":
@@ -101,6 +103,7 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
 
     def watch_picture(self) -> None:
         """Draw the new picture."""
+        self._taken_ms = now_ms()
         self.draw()
 
     def watch_failure(self) -> None:
@@ -114,14 +117,21 @@ class Section(Page[None], Generic[P], inherit_bindings=False):
         picture, failure = self.shown, self.failure
         header: Header | None = getattr(picture, "header", None)
         self.set_class(failure is not None or (is_old(header) and not self.monitor.is_copy), "-frozen")
-        self.query_one(HeaderLine).show(
-            header, paused=self.monitor.paused, failing=failure is not None, is_copy=self.monitor.is_copy
-        )
+        self.draw_header()
         notices = header.notices if header else ()
         doubts = () if picture is None else (*self._silent(header), *self.doubts(picture), *self._own_window(header))
         self.query_one(Doubts).show(failure=failure, said=self._said, notices=notices, doubts=doubts)
         if picture is not None:
             self.draw_body(picture)
+
+    def draw_header(self) -> None:
+        """Hand the first line what it needs; what stands still grows older, except in a copy."""
+        is_copy, failing = self.monitor.is_copy, self.failure is not None
+        waited_ms = 0 if is_copy else max(0, now_ms() - self._taken_ms)
+        self.query_one(HeaderLine).show(
+            getattr(self.picture, "header", None),
+            paused=self.monitor.paused, failing=failing, is_copy=is_copy, waited_ms=waited_ms,
+        )  # fmt: skip
 
     def _silent(self, header: Header | None) -> Iterator[str]:
         """Which sources do not speak, wherever there is no list of them."""

@@ -11,6 +11,8 @@ from tui.widgets.lines import Line, Lines, Piece
 
 _OLD_MS = 60_000
 """Data older than this are no longer called live."""
+_STEP_MS = 10_000
+"""Within the first minute an age is told in steps of this."""
 
 LIVE, PAUSED, STALE, PAST, COPY = "LIVE", "PAUSED", "STALE", "PAST", "COPY"
 
@@ -24,10 +26,14 @@ class HeaderLine(Lines):
         self._paused = False
         self._failing = False
         self._is_copy = False
+        self._waited_ms = 0
 
-    def show(self, header: Header | None, *, paused: bool, failing: bool, is_copy: bool = False) -> None:
-        """Take the picture's header and whether it is frozen, by a person or by a failure, or of a copied store."""
+    def show(
+        self, header: Header | None, *, paused: bool, failing: bool, is_copy: bool = False, waited_ms: int = 0
+    ) -> None:
+        """Take the picture's header, whether it is frozen, by a person or by a failure, or of a copied store, and since when it is shown."""
         self._header, self._paused, self._failing, self._is_copy = header, paused, failing, is_copy
+        self._waited_ms = waited_ms
         self.redraw()
 
     def lines(self, size: Size) -> Iterable[Line]:
@@ -52,11 +58,11 @@ class HeaderLine(Lines):
     def _state(self, header: Header) -> Piece:
         time = fmt.clock(header.as_of_ms)
         if self._paused:
-            return f"{PAUSED} {time}", "warn"
+            return f"{PAUSED} {time}{self._ago(header)}", "warn"
         if header.as_of_ms is None:
             return "NO DATA YET", "warn"
         if header.past:
-            return f"{PAST} {fmt.moment(header.as_of_ms, header.read_at_ms)}{_ago(header)}", "warn"
+            return f"{PAST} {fmt.moment(header.as_of_ms, header.read_at_ms)}{self._ago(header)}", "warn"
         if self._is_copy and not self._failing:
             return f"{COPY} {fmt.moment(header.as_of_ms, None)}", "warn"
         old = age_ms(header)
@@ -65,10 +71,13 @@ class HeaderLine(Lines):
             return f"{STALE} {time}{since}", "bad"
         return f"{LIVE} {time}{since}", "good"
 
-
-def _ago(header: Header) -> str:
-    ago = age_ms(header)
-    return "" if ago is None or ago < 60_000 else f" ({fmt.countdown(ago)} ago)"
+    def _ago(self, header: Header) -> str:
+        """How long ago that was, in steps: what stands still is told by the clock alone, and seldom."""
+        old = age_ms(header)
+        if old is None or old + self._waited_ms < _STEP_MS:
+            return ""
+        ago = old + self._waited_ms
+        return f" ({f'{ago // _STEP_MS * 10} s' if ago < 60_000 else fmt.countdown(ago)} ago)"
 
 
 def _whole(parts: Sequence[Piece], gap: str, width: int) -> Iterator[Piece]:
