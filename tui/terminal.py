@@ -63,6 +63,18 @@ class TerminalApp(SendingApp):
         if screen._css_update_count < 0:
             screen._css_update_count = self._css_update_count
 
+    def _fatal_error(self) -> None:
+        """End with the places of an error (Textual's own hook, which prints the variables there, too).
+
+        Names of tenants and what a configuration holds must not land in a scrollback or an error report.
+        """
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
+
     def kept(self, page: type[K]) -> K:
         """The page of this kind: it is made once and stays when it is left, so that it opens at once the next time."""
         name = page.__name__

@@ -30,15 +30,24 @@ raise SystemExit(app.return_code)
 """
 
 
+BUG = """
+def crash(app: MonitorApp) -> None:
+    tenant = " ".join(("acme", "holding"))
+    raise ValueError("a bug")
+
+MonitorApp.action_rate = crash
+"""
+
+
 class Terminal:
     """The app in a process of its own, in a terminal of 80x24."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, program: str = PROGRAM, **environment: str) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", program],
             cwd=ROOT,
             stdin=slave,
             stdout=slave,
@@ -112,6 +121,21 @@ def test_the_last_picture_stays_in_the_scrollback_after_the_alternate_screen(ter
     assert "claude-sonnet-4-6" in after
     assert "$1,204 left of $5,000" in after
     assert terminal.process.wait(20) == 0
+
+
+def test_a_bug_ends_the_app_with_where_it_is_and_without_what_it_was_about() -> None:
+    running = Terminal(PROGRAM.replace("show(app)", f"{BUG}show(app)"))
+    try:
+        running.read_until("sorted by")
+        os.write(running.master, b"B")
+        said = running.rest()
+        assert "ValueError: a bug" in re.sub(r"\x1b\[[\d;]*m", "", said)
+        assert "acme holding" not in said
+        assert running.process.wait(20) == 1
+    finally:
+        running.process.kill()
+        running.process.wait()
+        running.hang_up()
 
 
 def test_colours_are_left_out_on_request() -> None:
