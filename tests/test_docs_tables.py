@@ -3,7 +3,9 @@
 import argparse
 import re
 import shlex
+import tomllib
 from collections.abc import Sequence
+from importlib.metadata import metadata
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from collectors.settings.alertconfig import AlertsConfig
 from collectors.settings.config import BudgetConfig
 from pricing.alerts.names import RULES
 from pricing.books import aliases, discounts, entries
-from tests.pages import DOCS, PAGES, code, fenced, first_column, prose, section
+from tests.pages import DOCS, PAGES, ROOT, code, fenced, first_column, prose, section
 from tui.cli import COMMANDS, parser_of
 from tui.keymap import all_bindings
 from tui.screens import alerts, budgets, burn_table, requests, sources
@@ -161,3 +163,25 @@ def test_every_provider_is_explained_with_its_keys_and_what_they_must_be_allowed
 )
 def test_every_key_of_a_price_a_discount_and_an_alias_is_explained(heading: str, keys: Sequence[str]) -> None:
     assert set(keys) - first_column(section(CONFIGURATION, heading), "Key") == set()
+
+
+def test_every_dependency_s_licence_is_the_one_that_it_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["dependency-groups"]["dev"],
+        *project["build-system"]["requires"],
+    ]
+    names = {re.split(r"[<>=~! \[]", requirement)[0] for requirement in wanted}
+    rows = re.findall(
+        r"^\| ([A-Z]\w+) \| (.+) \|$", section((DOCS / "dependencies.md").read_text(), "Licences"), re.MULTILINE
+    )
+    told = {name: licence for licence, packages in rows[1:] for name in re.split(r", | \| ", packages) if name != "--"}
+    assert set(told) == names
+    assert {name: licence for name, licence in told.items() if licence not in licence_of(name)} == {}
+
+
+def licence_of(package: str) -> str:
+    """Everything that an installed package says of its licence."""
+    said = metadata(package)
+    return " ".join(text for key in ("License-Expression", "License", "Classifier") for text in said.get_all(key) or ())
