@@ -245,9 +245,46 @@ def test_an_unpriced_model_is_unknown_and_not_free(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "usd", "said"),
+    [
+        # The usage of Anthropic's page on data residency, at $5 and $25 and 1.1 times that from Claude 4.6 on.
+        ("claude-opus-4-6", "0.0042625", "where a token costs 1.1 times the standard rate"),
+        ("claude-opus-4-5", "0.003875", "for which this model costs no more"),
+    ],
+)
+def test_inference_in_the_united_states_alone_has_a_price_that_says_what_it_adds(
+    shell: Shell, model: str, usd: str, said: str
+) -> None:
+    used = ["price", model, "--input", "25", "--output", "150", "--tier", "us"]
+    assert shell.run(*used) == 0
+    assert f"  us: inference in the United States alone, {said}\n" in shell.out
+    assert shell.run(*used, "--json") == 0
+    assert json.loads(shell.out)["usd"] == usd
+
+
+def test_of_who_says_nothing_of_the_united_states_such_a_price_is_unknown(shell: Shell) -> None:
+    assert shell.run("price", "gpt-4o", "--input", "25", "--tier", "us") == 3
+    assert "no price for this service tier" in shell.out
+
+
+def test_pictures_and_cached_sound_are_parts_of_what_is_given(shell: Shell) -> None:
+    # gpt-realtime-mini: text 0.60 and 0.06 cached, pictures 0.80, cached sound 0.30 (developers.openai.com).
+    used = ["price", "gpt-realtime-mini", "--input", "2000", "--cache-read", "500", "--json"]
+    parts = ["--unit", "input_image_tokens=1000", "--unit", "cache_audio_read_tokens=100"]
+    assert shell.run(*used, *parts) == 0
+    assert json.loads(shell.out)["usd"] == "0.001454"
+    assert shell.run("price", "gpt-4o", "--input", "2000", "--unit", "input_image_tokens=1000") == 0
+    assert "  billed input_image_tokens as input\n" in shell.out
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["price", "m", "--input", "-1"], "a negative count"),
+        (
+            ["price", "m", "--input", "9", "--unit", "input_image_tokens=10"],
+            "is a part of input, which has no more than 9",
+        ),
         (["price", "m", "--reasoning", "5"], "more reasoning tokens than output tokens"),
         (["price", "m", "--unit", "web_serches=1"], "did you mean web_searches?"),
         (["price", "m", "--unit", "web_searches"], "is not NAME=N"),

@@ -7,22 +7,25 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from collectors.clock import now_ms
 from collectors.prices.books import price_book
 from collectors.settings.config import ConfigError
 from pricing.bill import Bill, BillLine, make_bill
-from pricing.books.book import normal_variant
+from pricing.books.book import STANDARD, normal_variant
 from pricing.books.units import BILLED_UNITS
 from pricing.books.userbook import PriceError, rates_card
 from pricing.card import UNKNOWN_COST, RateCard
 from pricing.modal import more_than_whole
-from pricing.money import TOKENS_PER_MILLION, usd_text
-from pricing.usage import Usage, invalid_reason
+from pricing.money import TOKENS_PER_MILLION, decimal_text, usd_text
+from pricing.usage import INPUT_CLASSES, Usage, invalid_reason
 from tui.commands.common import add_json, config_of, instant, plain, print_json, say
 
 _MOST_DIGITS = 15
+_US = "us"
+"""What the books call inference that stays in the United States (Anthropic's `inference_geo`)."""
 
 _COUNTS = (
     ("--input", "uncached input tokens"),
@@ -53,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--requests", type=int, default=1, metavar="N", help="so many such requests")
     parser.add_argument("--at", metavar="T", help="when (default now)")
     parser.add_argument("--batch", action="store_true", help="through the batch interface")
-    parser.add_argument("--tier", choices=("flex", "priority"), help="service tier")
+    parser.add_argument(
+        "--tier", choices=("flex", "priority", _US), help="service tier; us is inference in the United States alone"
+    )
     parser.add_argument("--rates", metavar="input=3,output=15,...", help="rates by hand, dollars per million tokens")
     add_json(parser)
 
@@ -61,11 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the bill."""
     usage = _usage(options)
-    bill = make_bill(usage, _card(options, usage))
+    variant = "batch" if options.batch else normal_variant(options.tier)
+    bill = make_bill(usage, _card(options, usage, variant))
     if options.json:
         print_json(_json(options, bill))
     else:
-        _print_text(options, bill)
+        _print_text(options, bill, _card(options, usage, STANDARD) if _US in bill.card.conditions else None)
         if not bill.lines and bill.nano_usd is not None:
             say(
                 "No tokens were given: add --input N and --output N, or see `usdtop prices show MODEL` for the rates alone."
@@ -110,7 +116,7 @@ def _units(said: Sequence[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((name, amount) for name, amount in found.items() if amount))
 
 
-def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
+def _card(options: argparse.Namespace, usage: Usage, variant: str) -> RateCard:
     if options.rates:
         try:
             return rates_card(options.rates)
@@ -121,7 +127,7 @@ def _card(options: argparse.Namespace, usage: Usage) -> RateCard:
         options.model,
         at_ms=now_ms() if options.at is None else instant(options.at),
         prompt_tokens=usage.prompt_tokens,
-        variant="batch" if options.batch else normal_variant(options.tier),
+        variant=variant,
     )
 
 
@@ -161,7 +167,7 @@ def _json(options: argparse.Namespace, bill: Bill) -> dict[str, Any]:
     }
 
 
-def _print_text(options: argparse.Namespace, bill: Bill) -> None:
+def _print_text(options: argparse.Namespace, bill: Bill, anywhere: RateCard | None) -> None:
     lines = [f"{plain(options.model)}: {bill.status}", ""]
     wide = max([24, *(len(_item(line)) + 2 for line in bill.lines)])
     rate_wide = max([14, *(len(_rate(line)) + 2 for line in bill.lines)])
@@ -178,7 +184,7 @@ def _print_text(options: argparse.Namespace, bill: Bill) -> None:
     if options.requests > 1 and bill.nano_usd is not None:
         said, whole = f"{options.requests:,} requests", bill.nano_usd * options.requests / 1e9
         lines.append(f"  {said:<{wide}}{'':>{14 + rate_wide}}{whole:>16.6f}")
-    lines += ["", *_why(bill)]
+    lines += ["", *_why(bill, anywhere)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -194,14 +200,25 @@ def _rate(line: BillLine) -> str:
     return rate if line.per == TOKENS_PER_MILLION else f"{rate} / {line.per:,}" if line.per != 1 else f"{rate} each"
 
 
-def _why(bill: Bill) -> list[str]:
+def _in_us(card: RateCard, anywhere: RateCard | None) -> str:
+    """What it costs that inference stays in the United States, beside the same request without that."""
+    where = f"{_US}: inference in the United States alone"
+    output, usual = card.rates[INPUT_CLASSES], None if anywhere is None else anywhere.rates[INPUT_CLASSES]
+    if not output or not usual:
+        return where
+    if output == usual:
+        return f"{where}, for which this model costs no more"
+    return f"{where}, where a token costs {decimal_text(Decimal(output) / usual)} times the standard rate"
+
+
+def _why(bill: Bill, anywhere: RateCard | None) -> list[str]:
     card = bill.card
     if card.status in UNKNOWN_COST:
         return [f"  {card.match_rule}: the cost is unknown, not zero.", "  Give it a price under [[price]], see docs."]
     lines = [f"  book {card.book}   record {card.record}", f"  matched by: {card.match_rule}"]
     dated = f"in force since {card.effective_from}" if card.effective_from else "not dated"
     lines.append(f"  {dated}   checked {card.checked or 'unknown'}")
-    lines += [f"  {condition}" for condition in card.conditions]
+    lines += [f"  {_in_us(card, anywhere) if condition == _US else condition}" for condition in card.conditions]
     lines += [f"  billed {fallback}" for fallback in bill.fallbacks]
     if bill.missing:
         lines.append(f"  no rate for {', '.join(bill.missing)}: this is a lower bound")
