@@ -52,6 +52,22 @@ SELECT row_to_json(r)::text FROM (
 """
 _FIRST = ("-infinity", "")
 
+_UNTRUSTED = (
+    "shows a certificate that is not trusted here, since its authority is unknown or it has expired: put the authority's "
+    "certificate into a file and sslrootcert=FILE into the url"
+)
+_TLS = (
+    ("does not match host name", "shows a certificate for another name: give in `url` a name that it is made for; hostaddr= "
+     "may say where that is reached"),
+    ("SSL error: certificate verify failed", _UNTRUSTED),
+    ("SSL error: provider signature failure", _UNTRUSTED),
+    ("root certificate file", "cannot be verified, since the file of sslrootcert is not there: name the one with the "
+     "authority's certificate, or leave sslmode and sslrootcert out for the system's own"),
+    ("does not support SSL", "speaks no TLS: switch it on there (ssl = on), or say sslmode=disable in the url where nobody "
+     "can listen on the way"),
+)  # fmt: skip
+"""What libpq says of a server that cannot be verified, and what helps."""
+
 
 class _Place(msgspec.Struct):
     start_time: str = msgspec.field(name="startTime")
@@ -147,8 +163,12 @@ class SpendLogTable:
             return f'{self._where} does not let this user read {TABLE}: GRANT SELECT ON "{TABLE}" TO ...'
         if isinstance(error, psycopg.errors.QueryCanceled):
             return f"{self._where} has not answered within {_SECONDS} s"
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        return f"{self._where} cannot be asked: {visible(said[0].strip().encode())}"
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        said = lines[0].strip()
+        for sign, what in _TLS:
+            if sign in said:
+                return f"{self._where} {what} ({visible(said.rpartition(' failed: ')[2].encode())})"
+        return f"{self._where} cannot be asked: {visible(said.encode())}"
 
 
 def _is_refusal(error: psycopg.Error) -> bool:

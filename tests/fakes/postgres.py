@@ -35,8 +35,11 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running_postgres() -> Iterator[Server]:
-    """Start one and stop it afterwards; skips the test where PostgreSQL is not installed."""
+def running_postgres(certificate: Path | None = None) -> Iterator[Server]:
+    """Start one and stop it afterwards; skips the test where PostgreSQL is not installed.
+
+    With a certificate (and its key behind it, in one file) it speaks TLS on loopback, too.
+    """
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed here: neither on the path nor under /usr/lib/postgresql")
@@ -51,6 +54,8 @@ def running_postgres() -> Iterator[Server]:
         _run([programs / "initdb", "-D", data, "-U", "owner", "--auth-host=scram-sha-256", "--auth-local=trust",
               f"--pwfile={password}", "--no-sync", "--encoding=UTF8", "--locale=C"], as_whom)  # fmt: skip
         options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -F -c timezone=Asia/Tokyo"
+        if certificate is not None:
+            options += _with_tls(certificate, data, as_whom)
         _run([programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start"], as_whom)
         try:
             yield Server(folder, port)
@@ -83,6 +88,16 @@ def _run(command: list[str | Path], as_whom: dict[str, Any]) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", check=False, **as_whom,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
+
+
+def _with_tls(certificate: Path, data: Path, as_whom: dict[str, Any]) -> str:
+    """Where the server finds its own copy of the file, which nobody else may read."""
+    pair = data / "server.pem"
+    shutil.copyfile(certificate, pair)
+    pair.chmod(0o600)
+    if as_whom:
+        os.chown(pair, as_whom["user"], as_whom["group"])
+    return f" -c ssl=on -c ssl_cert_file={pair} -c ssl_key_file={pair}"
 
 
 def _free_port() -> int:

@@ -25,6 +25,7 @@ from collectors.settings.config import Config, ConfigError, from_mapping
 from collectors.source import Poll
 from collectors.web.fetch import open_client
 from store.writer import Writer
+from tests.fakes.authority import Authority
 from tests.fakes.events import batch
 from tests.fakes.postgres import PASSWORD, Server, running_postgres
 
@@ -353,6 +354,79 @@ async def test_it_only_reads(server: Server, database: psycopg.Connection[Any]) 
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         connection.execute(f'DELETE FROM "{TABLE}"'.encode())
     table.close()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def with_tls(authority: Authority) -> Iterator[Server]:
+    """A server whose certificate is made for `db.example` by an authority that nobody knows; it has one row."""
+    with running_postgres(authority.pair("db.example")) as running:
+        with psycopg.connect(running.by_socket, autocommit=True) as connection:
+            connection.execute(CREATE.encode())
+            insert(connection, ROWS[0])
+        yield running
+
+
+def by_tls(server: Server, host: str, **options: object) -> PolledSource:
+    said = "&".join(f"{name}={value}" for name, value in {"hostaddr": "127.0.0.1", **options}.items())
+    url = f"postgresql://owner@{host}:{server.port}/postgres?{said}"
+    return PolledSource("db", SpendLogTable(url, PASSWORD))
+
+
+async def test_a_certificate_of_one_s_own_authority_is_verified_and_trusted(
+    with_tls: Server, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = []
+    connect = psycopg.connect
+
+    def seen(**target: Any) -> psycopg.Connection[Any]:
+        connection = connect(**target)
+        spoken.append(connection.pgconn.ssl_in_use)
+        return connection
+
+    monkeypatch.setattr(psycopg, "connect", seen)
+    assert len(events(await polled(by_tls(with_tls, "db.example", sslrootcert=authority.file)))) == 1
+    by_hand = by_tls(with_tls, "127.0.0.1", sslmode="verify-full", sslrootcert=authority.file)
+    assert len(events(await polled(by_hand))) == 1
+    assert spoken == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "sentence"),
+    [
+        ("other.example", {"sslrootcert": "ours"}, "shows a certificate for another name: give in `url` a name"),
+        ("db.example", {"sslrootcert": "another"}, "sslrootcert=FILE into the url"),
+        ("db.example", {"sslrootcert": "namesake"}, "sslrootcert=FILE into the url"),
+        ("db.example", {}, "sslrootcert=FILE into the url"),
+        ("db.example", {"sslrootcert": "/nowhere/ca.pem"}, "the file of sslrootcert is not there"),
+    ],
+)
+async def test_a_server_that_is_not_who_it_should_be_is_refused_and_the_sentence_says_what_to_do(
+    with_tls: Server, authority: Authority, tmp_path: Path, host: str, options: dict[str, str], sentence: str
+) -> None:
+    files = {
+        "ours": authority.file,
+        "another": Authority(tmp_path, "another").file,
+        "namesake": Authority(tmp_path).file,
+    }
+    given = {name: files.get(value, value) for name, value in options.items()}
+    with pytest.raises(CollectorError) as refused:
+        await by_tls(with_tls, host, **given).poll(NOW_MS)
+    said = str(refused.value)
+    assert said.startswith(f"postgresql://{host}/postgres ")
+    assert sentence in said
+    assert PASSWORD not in said
+    assert not isinstance(refused.value, KeyRefusedError), "the password was not asked for"
+
+
+async def test_a_server_without_tls_is_not_asked_in_the_clear(server: Server, authority: Authority) -> None:
+    with pytest.raises(CollectorError, match=r"speaks no TLS: switch it on there \(ssl = on\)") as refused:
+        await by_tls(server, "db.example", sslrootcert=authority.file).poll(NOW_MS)
+    assert PASSWORD not in str(refused.value)
 
 
 async def test_a_server_that_is_not_there_is_a_sentence() -> None:
