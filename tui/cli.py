@@ -36,8 +36,8 @@ COMMANDS = {
     "init": "write a commented configuration from what was found",
 }
 
-DONE, WRONG_USE, NOTHING_KNOWN = 0, 2, 3
-"""Exit codes: done, wrong use or configuration, nothing known; 1 is what `check` finds."""
+DONE, WRONG_USE = 0, 2
+"""Exit codes: done, and wrong use or configuration; 1 is what `check` finds, 3 what a command says that knows nothing."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

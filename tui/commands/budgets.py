@@ -9,13 +9,11 @@ from typing import Any
 
 from collectors.machine import machine_name
 from pricing.money import decimal_text
-from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
+from tui.commands.common import NOTHING_KNOWN, add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.pictures.budgets import BudgetLine, BudgetsPicture
 from tui.pictures.view import View
 from tui.reading.budgets import budgets
 from tui.reading.report import instant_text, money
-
-_NOTHING_KNOWN = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(budgets_json(picture))
     else:
         _print_text(picture)
-    return 0 if picture.lines else _NOTHING_KNOWN
+    return 0 if picture.lines else NOTHING_KNOWN
 
 
 def budgets_json(picture: BudgetsPicture) -> dict[str, Any]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collectors.settings.config import Config
     from store.reader import Reader
 
+NOTHING_KNOWN = 3
+"""Exit code of a command that has nothing to tell: unknown is neither done nor wrong."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 

@@ -27,7 +27,7 @@ from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from tui.commands.arguments import NUMBER, count, mix, number
-from tui.commands.common import add_json, config_of, now_of, plain, print_json, reading, say, shortened
+from tui.commands.common import NOTHING_KNOWN, add_json, config_of, now_of, plain, print_json, reading, say, shortened
 from tui.commands.paragraphs import dollars, paragraph
 from tui.commands.window import add_window, window_of
 from tui.reading.compare import Asked, Compared, compared, given
@@ -35,7 +35,6 @@ from tui.reading.moment import window
 from tui.reading.report import money, opening
 from tui.reading.traffic import seen_traffic
 
-_NOTHING_KNOWN = 3
 _NOTHING = Decimal(0)
 _MOST_NAMED = 50
 _REQUESTS = 1_000
@@ -70,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         _print_text(found, full)
     if not found.comparison.requests:
         say("there is no traffic with tokens in this window; a longer --since or another --filter may find some.")
-        return _NOTHING_KNOWN
+        return NOTHING_KNOWN
     return 0
 
 

@@ -11,7 +11,7 @@ from collectors.machine import machine_name, memory
 from collectors.settings.config import Config, default_path
 from store.reader import Reader
 from store.tables import StoreError
-from tui.commands.common import config_of, existing, place_of, plain
+from tui.commands.common import NOTHING_KNOWN, config_of, existing, place_of, plain
 from tui.commands.doctor_gpus import gpu_sentences, processor_sentences
 from tui.commands.doctor_providers import key_sentences, provider_sentences
 from tui.commands.logsheet import log_sentences
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     for mark, sentence in sentences:
         found = found or mark == "ok"
         sys.stdout.write(f"[{mark:<4}] {plain(sentence)}\n")
-    return 0 if found else 3
+    return 0 if found else NOTHING_KNOWN
 
 
 def _machine(options: argparse.Namespace, config: Config) -> Iterator[tuple[str, str]]:

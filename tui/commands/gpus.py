@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from collectors.machine import machine_name
-from tui.commands.common import add_json, now_of, print_json, reading, shortened
+from tui.commands.common import NOTHING_KNOWN, add_json, now_of, print_json, reading, shortened
 from tui.pictures.machines import EngineRow, GpuRow, Headroom, HostRow, MachinesPicture, Spread
 from tui.pictures.view import View
 from tui.reading.machines import machines
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         print_json({"schema": 1, "as_of": instant_text(at_ms), "hosts": hosts, "absent": picture.absent})
     else:
         _print_text(picture)
-    return 0 if picture.hosts else 3
+    return 0 if picture.hosts else NOTHING_KNOWN
 
 
 def _host_json(host: HostRow) -> dict[str, Any]:

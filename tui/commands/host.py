@@ -20,7 +20,7 @@ from pricing.hosts.economics import Capacity, Served
 from pricing.hosts.hosting import Hosting
 from pricing.hosts.owned import BOARD_TO_WALL, HostCost, OwnedHost, rented, rented_gpus, wall_kw
 from tui.commands.arguments import NUMBER, count, mix, number, share_of_one
-from tui.commands.common import add_json, config_of, plain, print_json, say
+from tui.commands.common import NOTHING_KNOWN, add_json, config_of, plain, print_json, say
 from tui.commands.hostsheet import capacity_lines, cost_lines, sheet_json
 
 _OWNED = (
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write("\n".join(lines) + "\n")
     if not known:
         say(f"no book can price {options.against}: nothing to compare with; give rates, as --against 0.88/0.88.")
-    return 0 if known else 3
+    return 0 if known else NOTHING_KNOWN
 
 
 def _cost(options: argparse.Namespace, kw: Decimal | None) -> HostCost:

@@ -28,7 +28,7 @@ from collectors.settings.sources import source_for
 from collectors.source import Poll
 from store.facts import Batch, CommitmentFact, Reject, SourceHealth, SourceState
 from store.writer import Writer, Written
-from tui.commands.common import config_of, existing, place_to_write, plain, say
+from tui.commands.common import NOTHING_KNOWN, config_of, existing, place_to_write, plain, say
 
 PIPED = Path("-")
 _DRAW_EVERY_SECONDS = 0.2
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         writer.close()
     importer.summarise()
-    return 3 if importer.rejected and not (importer.new or importer.known) else 0
+    return NOTHING_KNOWN if importer.rejected and not (importer.new or importer.known) else 0
 
 
 def _check_packed(path: Path) -> None:

@@ -20,13 +20,21 @@ from pricing.budget import BOTH, COUNTS
 from pricing.money import usd_from_nano
 from store.budgets.launches import start_launch, stop_launch
 from tui import format as fmt
-from tui.commands.common import add_json, instant, now_of, place_to_write, plain, print_json, reading, say
+from tui.commands.common import (
+    NOTHING_KNOWN,
+    add_json,
+    instant,
+    now_of,
+    place_to_write,
+    plain,
+    print_json,
+    reading,
+    say,
+)
 from tui.pictures.budgets import LaunchLine
 from tui.reading.launch import launch_line
 from tui.reading.moment import moment
 from tui.reading.report import instant_text, money
-
-_NOTHING_KNOWN = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +94,7 @@ def _stop(options: argparse.Namespace) -> int:
     launch = stop_launch(place_to_write(options).path, at_ms)
     if launch is None:
         say("no launch is on.")
-        return _NOTHING_KNOWN
+        return NOTHING_KNOWN
     say(f"launch {launch.name} ended; usdtop launch report writes its story.")
     return 0
 
@@ -104,7 +112,7 @@ def _status(options: argparse.Namespace) -> int:
         say("no launch is on; usdtop launch start --budget USD --for DURATION begins one.")
     else:
         sys.stdout.write("".join(f"{text}\n" for text in status_lines(line)))
-    return _NOTHING_KNOWN if line is None else 0
+    return NOTHING_KNOWN if line is None else 0
 
 
 def launch_json(line: LaunchLine) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pricing.card import UNKNOWN_COST, RateCard
 from pricing.modal import more_than_whole
 from pricing.money import TOKENS_PER_MILLION, decimal_text, usd_text
 from pricing.usage import INPUT_CLASSES, Usage, invalid_reason
-from tui.commands.common import add_json, config_of, instant, plain, print_json, say
+from tui.commands.common import NOTHING_KNOWN, add_json, config_of, instant, plain, print_json, say
 
 _MOST_DIGITS = 15
 _US = "us"
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
             say(
                 "No tokens were given: add --input N and --output N, or see `usdtop prices show MODEL` for the rates alone."
             )
-    return 3 if bill.nano_usd is None else 0
+    return NOTHING_KNOWN if bill.nano_usd is None else 0
 
 
 def _usage(options: argparse.Namespace) -> Usage:

@@ -18,7 +18,7 @@ from pricing.books.userbook import UserBook
 from pricing.card import RateCard
 from pricing.money import usd_text
 from pricing.usage import TOKEN_CLASSES
-from tui.commands.common import config_of, existing, plain, say, shortened
+from tui.commands.common import NOTHING_KNOWN, config_of, existing, plain, say, shortened
 from tui.commands.prices_update import changes_text, update
 
 
@@ -65,7 +65,7 @@ def _list(options: argparse.Namespace) -> int:
         figures = "".join(f"{usd_text(rates[name]) or '--':>12}" for name in ("input", "cache_read", "output"))
         lines.append(f"{shortened(record, 55):<56}{figures}{len(priced.offers):>8}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 0 if found else 3
+    return 0 if found else NOTHING_KNOWN
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def _show(options: argparse.Namespace) -> int:
     else:
         card = price_book(config).card(options.provider, options.model, at_ms=now_ms(), prompt_tokens=0)
         sys.stdout.write(f"{plain(options.model)}: {card.status.value}: {plain(card.match_rule)}\n")
-        return 3
+        return NOTHING_KNOWN
     _say_doubt(kept)
     card = priced.offers[0].card
     lines = [f"{plain(options.model)}: {plain(card.record)} in book {plain(card.book)}, {plain(card.match_rule)}"]

@@ -13,12 +13,11 @@ from typing import Any
 from collectors.settings.config import ConfigError
 from pricing.drift import Drift
 from pricing.money import decimal_text, usd_from_nano, usd_text
-from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
+from tui.commands.common import NOTHING_KNOWN, add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.commands.paragraphs import dollars
 from tui.reading.bills import DIMENSIONS, DriftRow, Judged, Reconciliation, reconcile
 from tui.reading.report import instant_text
 
-_NOTHING_KNOWN = 3
 _TENTH = Decimal("0.1")
 
 
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(_json(found, at_ms))
     else:
         sys.stdout.writelines(f"{line}\n" for line in _text(found))
-    return 0 if found.rows else _NOTHING_KNOWN
+    return 0 if found.rows else NOTHING_KNOWN
 
 
 def _dimensions(text: str) -> tuple[str, ...]:
