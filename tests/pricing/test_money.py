@@ -1,6 +1,7 @@
 """Money is whole nano-dollars, rounded half to even once."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -38,12 +39,13 @@ def test_what_is_no_number_is_no_money(text: str) -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**15), st.integers(min_value=1, max_value=10**9))
-def test_division_agrees_with_python_own_half_even_rounding_of_the_exact_fraction(amount: int, per: int) -> None:
-    whole, rest = divmod(amount, per)
-    if rest * 2 == per:
-        assert divide_half_even(amount, per) == whole + whole % 2
-    else:
-        assert abs(divide_half_even(amount, per) * per - amount) * 2 < per
+def test_division_is_python_s_own_rounding_of_the_exact_fraction(amount: int, per: int) -> None:
+    assert divide_half_even(amount, per) == round(Fraction(amount, per))
+
+
+@given(st.integers(min_value=0, max_value=10**6), st.integers(min_value=1, max_value=10**9))
+def test_halves_go_to_the_even_one(whole: int, half: int) -> None:
+    assert divide_half_even((2 * whole + 1) * half, 2 * half) == whole + whole % 2
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,15 @@ def test_a_copy_holds_what_the_store_holds_and_says_where_it_is_from(store: Path
     assert stat.S_IMODE(copy.stat().st_mode) == 0o400, "what happened is not changed afterwards"
 
 
+def test_a_copy_tells_how_far_it_is(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.snapshot._PAGES", 10)
+    heard: list[tuple[int, int]] = []
+    take_snapshot(store, tmp_path / "copy.db", TAKEN, lambda done, pages: heard.append((done, pages)))
+    done, pages = zip(*heard, strict=True)
+    assert list(done) == [*range(10, pages[0], 10), pages[0]]
+    assert set(pages) == {pages[0]}
+
+
 def test_a_copy_takes_no_mark_whoever_sets_it(store: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     take_snapshot(store, copy, TAKEN)
