@@ -114,7 +114,10 @@ def _places() -> argparse.ArgumentParser:
     parser.add_argument("--store", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the store to use")
     parser.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the configuration")
     parser.add_argument(
-        "--read-only", action="store_true", default=argparse.SUPPRESS, help="start no collector, write nothing"
+        "--read-only",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="start no collector, write nothing into the store",
     )
     return parser
 
