@@ -1,11 +1,16 @@
 """Money as integer nano-dollars, and the two ways in and out of it."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 NANO_PER_USD = 1_000_000_000
 TOKENS_PER_MILLION = 1_000_000
 
 _NANO_EXPONENT = 9
+
+_CENT = Decimal("0.01")
+_DIGITS = ((10, Decimal("0.001")), (100, Decimal("0.01")), (1000, Decimal("0.1")), (100_000, Decimal(1)))
+"""What is less than this is rounded to that."""
+_SUFFIXES = ("", "k", "M", "G", "T", "P", "E")
 
 
 def nano_from_usd(usd: Decimal) -> int:
@@ -42,3 +47,28 @@ def decimal_text(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def four_digits(amount: Decimal) -> str:
+    """An amount that is not negative as a person reads it: 0.123, 1.840, 64.10, 412.6, 1,204, 12.35M; never 0 for some."""
+    if amount == 0:
+        return "0.00"
+    if amount < _CENT:
+        return "<0.01"
+    for limit, quantum in _DIGITS:
+        if amount < limit and (rounded := amount.quantize(quantum, ROUND_HALF_EVEN)) < limit:
+            return f"{rounded:,f}"
+    return scaled(float(amount), 4)
+
+
+def scaled(amount: float, digits: int) -> str:
+    """A large number in so many digits with a letter for thousands, millions ..."""
+    for suffix in _SUFFIXES:
+        places = max(0, digits - len(str(int(amount))))
+        text = f"{amount:.{places}f}"
+        if places and len(text) > digits + 1:
+            text = f"{amount:.{places - 1}f}"
+        if float(text) < 1000:
+            return text + suffix
+        amount /= 1000
+    return f"{amount:.0e}"

@@ -8,6 +8,9 @@ CATALOGUE = "catalogue"
 ALERTS = "alerts"
 """When the alert rules were asked last, and which of them have seen too little, as JSON."""
 
+WAITING = "waiting"
+"""The latter in that note: by rule the reason, which holds nobody's name."""
+
 SNAPSHOT = "snapshot"
 """In a copy of a store: the machine it is of and when it was taken, as JSON."""
 

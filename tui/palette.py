@@ -16,7 +16,7 @@ from tui.sorting import Order
 from tui.widgets.footer import key_name
 
 _NAME_CELLS = 48
-NOT_IN_PALETTE = {"command_palette", "move", "page", "scroll_by"}
+NOT_IN_PALETTE = {"command_palette", "move", "page", "scroll_by", "scroll_below"}
 """Actions that make no sense by name: moving a cursor that the palette hides."""
 
 

@@ -1,16 +1,21 @@
-"""Names of tenants, keys and users as numbers, for a shared screen: tenant-3 stays tenant-3 as long as the store lives."""
+"""Names of tenants, keys and users as numbers, for a shared screen: tenant-3 stays tenant-3 as long as the store lives.
+
+A picture keeps our sentences and the names that they are about in fields apart, and who draws puts them together. So a
+sentence of ours stays as it is, whatever somebody is called, and a name is exchanged as a whole. Names are looked for
+only in what others wrote: marks, what budgets, models and sources are called, what a source says of itself.
+"""
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from store.tables import DIMENSIONS
-from tui.feed import Act, Feed, Question
+from tui import format as fmt
+from tui.feed import Act, Feed, FeedError, Question
 from tui.questions.burn import NamesQuestion
 
 P = TypeVar("P")
@@ -18,84 +23,187 @@ P = TypeVar("P")
 MASKED = ("tenant", "key", "user", "end_user")
 """Dimensions whose members may not be shown to everybody."""
 
-_OWN_WORDS = frozenset(
-    ("basis", "by", "counts", "crossed", "dimension", "factor", "freshness", "kind", "outcome", "period", "rule", "severity",
-     "state", "status", "tier")
-)  # fmt: skip
-"""Fields that hold words of ours and never a name: a tenant who is called "launch" or "ok" changes none of them."""
+OURS: Mapping[str, tuple[str, ...]] = {
+    "AlertRow": ("rule", "which", "title", "evidence", "reason"),
+    "AlertsPicture": ("waiting",),
+    "Bill": ("missing",),
+    "BillLine": ("item",),
+    "BillPicture": ("call_type",),
+    "BudgetLine": ("period", "counts", "burns", "basis", "crossed", "spent_per_hour"),
+    "BurnPicture": ("by",),
+    "ChartPicture": ("unit",),
+    "ComparePicture": ("assumptions", "left_out"),
+    "DriftNote": ("by",),
+    "EngineRow": ("kind", "state", "utilisation_tier", "assumed", "freshness"),
+    "Fired": ("text",),
+    "Hint": ("text", "why", "role"),
+    "LackRow": ("rule", "what"),
+    "OfferedRow": ("status", "saved_bound", "assumptions"),
+    "Part": ("factor",),
+    "RateCard": ("book", "conditions", "not_covered"),
+    "RequestRow": ("outcome", "status"),
+    "SavingRow": ("rule", "what", "evidence", "assumption", "risk"),
+    "SourceNote": ("state",),
+    "SourceRow": ("kind", "state"),
+    "UnitRate": ("unit",),
+    "Usage": ("units",),
+    "User": ("dimension",),
+    "View": ("by",),
+}
+"""Fields that hold words of ours and no name of anybody or anything."""
 
-_OWN_PHRASES = (
-    "cache hits", "cache reads", "cache writes", "prompt cache", "batch interface",
-    "batch price", "long-context price", "output length", "output tokens", "prompt tokens", "first token", "first tokens",
-    "price book", "price books", "own engines", "own hosts", "burn rate", "of what this hour of day usually costs",
-    "at this hour on the day before", "24 hours cost", "the mean day of the week before", "its own week", "of its cap of",
-    "of all tokens have no price", "have no known price", "requests have no", "cost differ by", "over the last day",
-    "slowed down", "does not answer any more", "the hour before", "fires at", "of which the lower counts",
-)  # fmt: skip
-"""What our sentences say in several words: a tenant who is called as one of them is not meant there."""
+_OF_ITS_TABLE = "*"
+_MEMBERS = {
+    "GroupRow": {"key": _OF_ITS_TABLE},
+    "Mover": {"tenant": "tenant"},
+    "RequestRow": {"tenant": "tenant", "key": "key"},
+    "Sender": {"key": "key"},
+    "Series": {"name": _OF_ITS_TABLE},
+    "User": {"name": _OF_ITS_TABLE},
+}
+"""Fields that hold a member of a dimension and nothing else; of some their table says which."""
+_GROUPED = {"BurnPicture": "by", "User": "dimension"}
+"""Where a table says what its rows are members of."""
 
-_SHORT = 3
-"""A name this short is masked where it stands alone; inside sentences it would hit ordinary words."""
+_PLAIN = ("call_type", "outcome")
+"""Dimensions whose members are words of ours, or of every gateway."""
+
+_WITHHELD = {"RejectRow": ("example",)}
+"""Fields in which a name may stand that the store never took."""
+_NOT_SHOWN = "(not shown while names are hidden)"
+
+_MOST_REMEMBERED = 10_000
+
+_TERM = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+_HIDDEN = "…"
 
 
 class Mask:
     """Numbers for names in the order in which the store first saw them, and back."""
 
     def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
-        self._masked: dict[str, str] = {}
-        for dimension in MASKED:
-            for number, name in enumerate(names.get(dimension, ()), start=1):
-                self._masked.setdefault(name, f"{dimension}-{number}")
-        self._names = {mask: name for name, mask in self._masked.items()}
-        # Loaded late: the screen is there before anybody asks for this.
-        from pricing.alerts.names import RULES, words
-        from pricing.cause import FACTORS
-
-        own = (*_OWN_PHRASES, *FACTORS, *map(words, RULES))
-        phrases = [phrase for phrase in own if " " in phrase and phrase not in self._masked]
-        self._in_sentences = _pattern([*phrases, *(name for name in self._masked if len(name) >= _SHORT)])
+        self._of = {
+            dimension: {name: f"{dimension}-{number}" for number, name in enumerate(names.get(dimension, ()), start=1)}
+            for dimension in MASKED
+        }
+        for members in self._of.values():
+            members |= {fmt.safe(name): number for name, number in members.items()} | members
+        self._any = {name: mask for dimension in reversed(MASKED) for name, mask in self._of[dimension].items()}
+        self._lower = {name.lower(): mask for name, mask in self._any.items()}
+        self._names = {mask: name for members in self._of.values() for name, mask in reversed(members.items())}
+        self._searched = _pattern([name for name in self._any if name])
         self._masks = _pattern(list(self._names))
+        self._was: dict[str, str] = {}
+        """What texts were before names in them were exchanged: a budget is asked for by what it is called."""
+        self.text = lru_cache(maxsize=_MOST_REMEMBERED)(self._text)
+        """What others wrote, without the names in it; a name inside a longer word is not meant."""
 
-    def hide(self, value: Any) -> Any:
-        """The same value without the names, whatever it is made of."""
-        return _changed(value, self._hidden)
+    def member(self, dimension: str, name: str | None) -> str | None:
+        """A member of a dimension; one that nobody has heard of stays hidden, too."""
+        if name is None or dimension in _PLAIN:
+            return name
+        if dimension not in MASKED:
+            return self.text(name)
+        return self._of[dimension].get(name) or (name if name.startswith("(") else f"{dimension}-?")
+
+    def aside(self, text: str) -> str:
+        """What is no member: named by us, and perhaps after something that others named: (unused: NAME)."""
+        said, colon, of = text.partition(": ")
+        return f"{said}{colon}{self.text(of)}"
+
+    def filter(self, text: str) -> str:
+        """A filter without the names that it asks for, and without parts of them."""
+        return _TERM.sub(self._term, text)
+
+    def hide(self, value: Any, by: str | None = None) -> Any:
+        """The same value without the names, whatever it is made of; `by` is what the rows of a table are members of."""
+        if isinstance(value, dict):
+            return {name: self._members(name, one) for name, one in value.items()}
+        if isinstance(value, str) and not isinstance(value, Enum):
+            return self.text(value)
+        kind = type(value).__name__
+        by = getattr(value, _GROUPED[kind]) if kind in _GROUPED else by
+        return _rebuilt(value, lambda name, one: self._part(value, name, one, by))
 
     def reveal(self, value: Any) -> Any:
         """The same value with the names that stand behind its numbers."""
-        return _changed(value, lambda text: self._names.get(text) or self._masks.sub(lambda m: self._names[m[0]], text))
+        if isinstance(value, str) and not isinstance(value, Enum):
+            known = self._names.get(value) or self._was.get(value)
+            return known or self._masks.sub(lambda found: self._names[found[0]], value)
+        return _rebuilt(value, lambda _, one: self.reveal(one))
 
-    def _hidden(self, text: str) -> str:
-        whole = self._masked.get(text)
-        return whole or self._in_sentences.sub(lambda found: self._masked.get(found[0], found[0]), text)
+    def _part(self, whole: Any, name: str, one: Any, by: str | None) -> Any:
+        """One part of a value by what is known of its field."""
+        kind = type(whole).__name__
+        if name in OURS.get(kind, ()):
+            return one
+        if name in _WITHHELD.get(kind, ()):
+            return _NOT_SHOWN if one else one
+        if name == "path":
+            return tuple((dimension, self.member(dimension, member)) for dimension, member in one)
+        if name == "filter":
+            return self.filter(one)
+        dimension = _MEMBERS.get(kind, {}).get(name, "")
+        if dimension == _OF_ITS_TABLE:
+            return self.aside(one) if by is None or getattr(whole, "aside", False) else self.member(by, one)
+        return self.member(dimension, one) if dimension else self.hide(one, by)
+
+    def _members(self, dimension: str, names: Any) -> Any:
+        if names is None or isinstance(names, str):
+            return self.member(dimension, names)
+        return [self.member(dimension, name) for name in names]
+
+    def _text(self, text: str) -> str:
+        masked = self._any.get(text) or self._searched.sub(lambda found: self._found(found[0]), text)
+        if masked != text:
+            if len(self._was) > _MOST_REMEMBERED:
+                self._was.clear()
+            self._was[masked] = text
+        return masked
+
+    def _found(self, name: str) -> str:
+        return self._any.get(name) or self._lower.get(name.lower(), _HIDDEN)
+
+    def _term(self, found: re.Match[str]) -> str:
+        """One condition: what a dimension must be, or a word that may be part of any name."""
+        name, equals, pattern = found[0].partition("=")
+        dimension = name.removesuffix("!").lower()
+        wanted = (pattern if equals else name.removeprefix("!")).strip("\"'").lower()
+        if equals and dimension in MASKED:
+            masks = (mask for one, mask in self._of[dimension].items() if one.lower() == wanted)
+            return f"{name}={next(masks, f'{dimension}-?') if wanted else ''}"
+        is_part = not equals and wanted not in self._lower and any(wanted in one for one in self._lower)
+        return _HIDDEN if is_part else self.text(found[0])
 
 
 def _pattern(texts: Sequence[str]) -> re.Pattern[str]:
     longest_first = sorted(texts, key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])" if texts else r"(?!)")
+    names = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])" if texts else r"(?!)", re.IGNORECASE)
 
 
-def _changed(value: Any, change: Any) -> Any:
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
-        return change(value)
+def _rebuilt(value: Any, changed: Callable[[str, Any], Any]) -> Any:
+    """A value with its parts changed, each by the name of its field; the very same where none is another one."""
     if isinstance(value, msgspec.Struct):
         parts = {name: getattr(value, name) for name in value.__struct_fields__}
-        return type(value)(
-            **{name: one if name in _OWN_WORDS else _changed(one, change) for name, one in parts.items()}
-        )
-    if is_dataclass(value) and not isinstance(value, type):
-        named = {one.name: getattr(value, one.name) for one in fields(value) if one.init and one.name not in _OWN_WORDS}
-        return dataclasses.replace(value, **{name: _changed(one, change) for name, one in named.items()})
-    if isinstance(value, tuple) and len(value) == 2 and value[0] in DIMENSIONS:
-        # A step of a path: what it is of, and the name.
-        return value[0], _changed(value[1], change)
-    if isinstance(value, tuple | list):
-        changed = [_changed(one, change) for one in value]
-        return type(value)(*changed) if hasattr(value, "_fields") else type(value)(changed)
-    if isinstance(value, dict):
-        return {_changed(name, change): _changed(one, change) for name, one in value.items()}
-    return value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: getattr(value, one.name) for one in dataclasses.fields(value) if one.init}
+    elif isinstance(value, tuple | list):
+        names = getattr(value, "_fields", ("",) * len(value))
+        new = [changed(name, one) for name, one in zip(names, value, strict=True)]
+        if all(one is other for one, other in zip(value, new, strict=True)):
+            return value
+        return type(value)(*new) if hasattr(value, "_fields") else type(value)(new)
+    else:
+        return value
+    others = {name: new for name, one in parts.items() if (new := changed(name, one)) is not one}
+    if not others:
+        return value
+    return (
+        msgspec.structs.replace(value, **others)
+        if isinstance(value, msgspec.Struct)
+        else dataclasses.replace(value, **others)
+    )
 
 
 class PrivateFeed:
@@ -103,16 +211,22 @@ class PrivateFeed:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
+        self._known: object = None
+        self._mask = Mask({})
 
     def read(self, question: Question[P]) -> P:
         """The answer without names."""
-        mask = self._mask()
-        return cast("P", mask.hide(self._feed.read(mask.reveal(question))))
+        return cast("P", self._privately(self._feed.read, question))
 
     def do(self, act: Act) -> str:
         """What was done, without names."""
-        mask = self._mask()
-        return cast("str", mask.hide(self._feed.do(mask.reveal(act))))
+        return cast("str", self._privately(self._feed.do, act))
 
-    def _mask(self) -> Mask:
-        return Mask(self._feed.read(NamesQuestion()))
+    def _privately(self, ask: Callable[[Any], Any], wanted: object) -> object:
+        names = self._feed.read(NamesQuestion())
+        if names != self._known:
+            self._known, self._mask = names, Mask(names)
+        try:
+            return self._mask.hide(ask(self._mask.reveal(wanted)))
+        except FeedError as error:
+            raise FeedError(self._mask.text(str(error))) from None

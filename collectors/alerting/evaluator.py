@@ -17,7 +17,7 @@ from pricing.alerts.thresholds import Thresholds
 from store.alerts.book import AlertBook
 from store.budgets.states import budget_states
 from store.facts import SourceState
-from store.notes import ALERTS, read_note, write_note
+from store.notes import ALERTS, WAITING, read_note, write_note
 from store.reader import Reader
 from store.records import SourceRecord
 from store.writer import Writer
@@ -129,10 +129,10 @@ def judged_until_ms(records: Sequence[SourceRecord], now_ms: int) -> int | None:
     return min(fresh) // _MINUTE_MS * _MINUTE_MS if fresh else None
 
 
-def _note(connection: sqlite3.Connection, at_ms: int, too_little: dict[str, str]) -> bool:
+def _note(connection: sqlite3.Connection, at_ms: int, waiting: dict[str, str]) -> bool:
     """Say that the rules were asked, at most once a minute unless something else is said; whether it was said."""
     before = json.loads(read_note(connection, ALERTS) or "{}")
-    if before.get("too_little") == too_little and at_ms - before.get("asked_ms", 0) < _SAY_AGAIN_MS:
+    if before.get(WAITING) == waiting and at_ms - before.get("asked_ms", 0) < _SAY_AGAIN_MS:
         return False
-    write_note(connection, ALERTS, json.dumps({"asked_ms": at_ms, "too_little": too_little}))
+    write_note(connection, ALERTS, json.dumps({"asked_ms": at_ms, WAITING: waiting}))
     return True

@@ -55,7 +55,7 @@ def budget_burn(seen: Seen, limits: Thresholds) -> Iterator[Result]:  # noqa: AR
         fitting = [pair for pair in PAIRS if pair.fits(budget.period.length_ms)]
         known = [(over, pair) for pair in fitting if (over := _over(budget, pair)) is not None]
         if fitting and not known:
-            yield TooLittle(rule="budget_burn", why=f"{budget.name}: less than an hour of it is recorded")
+            yield TooLittle(rule="budget_burn", why="less than an hour of a budget is recorded")
         elif known:
             over, pair = max(known, key=lambda one: one[0])
             if budget.projection.runs_out_ms is None:
@@ -74,7 +74,7 @@ def budget_spent(seen: Seen, limits: Thresholds) -> Iterator[Result]:  # noqa: A
                 yield Finding(
                     rule="budget_spent",
                     subject=f"{budget.name} {name}",
-                    title=f"{percent(budget.spent_share)} of {budget.name} is spent{_run_out(budget)}",
+                    title=f"{percent(budget.spent_share)} is spent{_run_out(budget)}",
                     value=budget.spent_share,
                     fires_at=share,
                     clears_at=share * 0.95,

@@ -15,7 +15,10 @@ Path: TypeAlias = tuple[tuple[str, str | None], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A measured value of one rule about one subject; it fires from `fires_at` on, and is over below `clears_at`."""
+    """A measured value of one rule about one subject; it fires from `fires_at` on, and is over below `clears_at`.
+
+    No sentence of it says who it is about: the subject does, and the path; what others have said is a reason.
+    """
 
     rule: str
     subject: str

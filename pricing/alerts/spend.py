@@ -7,7 +7,7 @@ from pricing.alerts.comparing import change, change_of_day
 from pricing.alerts.finding import Finding, Path, Result, Severity, TooLittle
 from pricing.alerts.seen import Seen
 from pricing.alerts.thresholds import Thresholds
-from pricing.alerts.words import named, percent, rate, spoken, times, usd
+from pricing.alerts.words import percent, rate, spoken, times, usd
 from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.flow import Flow, Span, per_hour
 
@@ -101,7 +101,7 @@ def tenant_over_week(seen: Seen, limits: Thresholds) -> Iterator[Result]:
             fires_at=limits.tenant_over_week,
             clears_at=limits.tenant_over_week / 2,
             evidence=(
-                f"{named('tenant', tenant)}: {rate(now)} over 5 and over 30 min at least; {rate(mean)} on average over "
+                f"{rate(now)} over 5 and over 30 min at least; {rate(mean)} on average over "
                 f"{week.hours} hours before; fires at {limits.tenant_over_week:g}x",
             ),
             effect_nano_usd_per_hour=now - mean,

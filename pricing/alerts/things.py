@@ -59,7 +59,7 @@ def utilisation(seen: Seen, limits: Thresholds) -> Iterator[Result]:
         if host.utilisation is None or host.nano_usd_per_hour is None:
             continue
         if host.observed_seconds < _LEAST_UTILISATION_SECONDS:
-            why = f"{host.name} was observed for {lasting(host.observed_seconds)} of the 6 hours that it needs"
+            why = f"a host was observed for {lasting(host.observed_seconds)} of the 6 hours that it needs"
             yield TooLittle(rule="utilisation", why=why)
             continue
         idle = max(0.0, 1 - host.utilisation)

@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pricing.money import NANO_PER_USD
+from pricing.money import four_digits, usd_from_nano
 
 
 def usd(nano_usd: int) -> str:
-    """Dollars with two digits, and no rounding to nothing."""
-    if 0 < abs(nano_usd) < NANO_PER_USD // 200:
-        return "<$0.01"
-    sign = "-" if nano_usd < 0 else ""
-    return f"{sign}${abs(nano_usd) / NANO_PER_USD:,.2f}"
+    """Dollars as every screen has them, so that an amount reads the same wherever it stands."""
+    figure = four_digits(usd_from_nano(abs(nano_usd)))
+    less = "<" if figure.startswith("<") else ""
+    return f"{'-' if nano_usd < 0 else ''}{less}${figure.removeprefix(less)}"
 
 
 def rate(nano_usd_per_hour: int) -> str:

@@ -24,11 +24,21 @@ class Saving:
     """
 
     rule: str
-    title: str
+    who: Sender | str
+    """Whose it is: a sender, or what something else is called. No sentence holds a name beside it."""
+    what: str
+    """What to do about it, in words that come after the name."""
     usd_per_hour: Decimal
     evidence: str
     assumption: str
     risk: str
+    beside: Sender | None = None
+    """Who does better, where that is what the saving rests on."""
+
+    @property
+    def title(self) -> str:
+        """The whole sentence."""
+        return f"{self.who} {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,14 @@ class Missing:
     """What a rule would need to say anything."""
 
     rule: str
-    why: str
+    what: str
+    """What it lacks, in words that come after the name, if it is about somebody."""
+    who: Sender | str | None = None
+
+    @property
+    def why(self) -> str:
+        """The whole sentence."""
+        return self.what if self.who is None else f"{self.who} {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,15 @@ def dear_commitments(situation: Situation) -> Iterator[Saving | Missing]:
     for bought in situation.bought:
         listed = _listed_nano_usd(situation, bought)
         if listed is None:
-            why = f"no book has a price by the token for what {bought.name} serves, so whether it pays is not known"
-            yield Missing(rule=_RULE, why=why)
+            why = "serves what no book has a price by the token for, so whether it pays is not known"
+            yield Missing(rule=_RULE, who=bought.name, what=why)
         elif listed < bought.nano_usd:
             usage = merged_usage(bought.traffic)
             requests = sum(one.requests for one in bought.traffic)
             yield Saving(
                 rule=_RULE,
-                title=f"{bought.name} costs more by the hour than its requests would by the token: buy less of it",
+                who=bought.name,
+                what="costs more by the hour than its requests would by the token: buy less of it",
                 usd_per_hour=situation.per_hour(bought.nano_usd - listed),
                 evidence=f"its hours cost {usd(bought.nano_usd)}; {usage.total_tokens:,} tokens in {requests:,} requests "
                 f"would cost {usd(listed)} at list price",

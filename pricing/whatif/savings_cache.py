@@ -34,7 +34,9 @@ def uncached_prefix(situation: Situation) -> Iterator[Saving | Missing]:
         if found is not None:
             yield found
     if not situation.kept and situation.traffic:
-        yield Missing(rule="prompt cache", why="no single requests are kept for this window, so prefixes are not known")
+        yield Missing(
+            rule="prompt cache", what="no single requests are kept for this window, so prefixes are not known"
+        )
 
 
 def _prefix_saving(situation: Situation, sender: Sender, traffic: Sequence[Traffic]) -> Saving | None:
@@ -58,7 +60,8 @@ def _prefix_saving(situation: Situation, sender: Sender, traffic: Sequence[Traff
     hits = Fraction(read_now, usage.prompt_tokens)
     return Saving(
         rule="system prompt" if never else "prompt cache",
-        title=f"{sender} {what}: cache the prefix",
+        who=sender,
+        what=f"{what}: cache the prefix",
         usd_per_hour=situation.per_hour(saved),
         evidence=f"{whence} at least {prefix:,} tokens, in {requests:,} requests; "
         f"{percent(float(hits))} of the prompt tokens were read from the cache",
@@ -91,7 +94,8 @@ def unread_writes(situation: Situation) -> Iterator[Saving]:
         if extra > saved:
             yield Saving(
                 rule="unread cache",
-                title=f"{sender} writes caches that are hardly read: stop marking what never comes again",
+                who=sender,
+                what="writes caches that are hardly read: stop marking what never comes again",
                 usd_per_hour=situation.per_hour(Fraction(extra - saved, TOKENS_PER_MILLION)),
                 evidence=f"{usage.cache_write_any_tokens:,} tokens written at a surcharge of "
                 f"{usd(Fraction(extra, TOKENS_PER_MILLION))}, {usage.cache_read_tokens:,} read",
@@ -104,7 +108,7 @@ def history_sent_again(situation: Situation) -> Iterator[Saving | Missing]:
     """Conversations whose every turn sends all turns before it, uncached: prompts that grow within a session."""
     if situation.traffic and not any(one.session for one in situation.kept):
         why = "no kept request names its session, so history that is sent again cannot be told"
-        yield Missing(rule="history", why=why)
+        yield Missing(rule="history", what=why)
     for sender, traffic in situation.senders():
         found = _history_saving(situation, sender, traffic)
         if found is not None:
@@ -125,7 +129,8 @@ def _history_saving(situation: Situation, sender: Sender, traffic: Sequence[Traf
         return None
     return Saving(
         rule="history",
-        title=f"{sender} sends its history again with every turn: cache it, or send a summary",
+        who=sender,
+        what="sends its history again with every turn: cache it, or send a summary",
         usd_per_hour=situation.per_hour(saved / TOKENS_PER_MILLION),
         evidence=f"prompts grow from turn to turn in {_sessions(len(sessions))}: {repeated:,} of {prompt:,} prompt tokens "
         f"had been sent the turn before, and {percent(float(Fraction(read, prompt)))} were read from the cache",

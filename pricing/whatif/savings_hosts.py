@@ -23,7 +23,8 @@ def idle_gpus(situation: Situation) -> Iterator[Saving | Missing]:
         if usd_per_hour > 0:
             yield Saving(
                 rule="idle GPUs",
-                title=f"{host} has GPUs that serve nothing: give them back or use them",
+                who=host,
+                what="has GPUs that serve nothing: give them back or use them",
                 usd_per_hour=usd_per_hour,
                 evidence="no engine was seen on them in this window",
                 assumption="they can be given back apart from the rest, at their part of the host's price",
@@ -32,8 +33,8 @@ def idle_gpus(situation: Situation) -> Iterator[Saving | Missing]:
     for engine in situation.engines:
         used = engine.used
         if used is None and engine.usd_per_hour:
-            why = f"the capacity of {engine.host} is not known: add prefill_tokens_per_second and decode_tokens_per_second"
-            yield Missing(rule="idle GPUs", why=why)
+            why = "has no known capacity: add prefill_tokens_per_second and decode_tokens_per_second"
+            yield Missing(rule="idle GPUs", who=engine.host, what=why)
         elif used is not None and engine.usd_per_hour and engine.gpus:
             yield from _spare(engine, used, engine.gpus, engine.usd_per_hour)
 
@@ -45,7 +46,8 @@ def _spare(engine: OwnEngine, used: Fraction, gpus: int, usd_per_hour: Decimal) 
     after = used * gpus / (gpus - spare)
     yield Saving(
         rule="idle GPUs",
-        title=f"{engine.host} could serve {engine.model or 'its model'} with {gpus - spare} of its {gpus} GPUs",
+        who=_named(engine),
+        what=f"could be served with {gpus - spare} of its {gpus} GPUs",
         usd_per_hour=usd_per_hour * spare / gpus,
         evidence=f"{percent(float(used))} of what they can do is used",
         assumption=f"the load stays as it was on average, then {percent(float(after))} of the rest; {_ROOM}",
@@ -61,7 +63,7 @@ def own_instead_of_api(situation: Situation) -> Iterator[Saving | Missing]:
             continue
         if engine.capacity is None or engine.used is None:
             yield Missing(
-                rule="own GPUs", why=f"the capacity of {engine.host} is not known, so its room is not, either"
+                rule="own GPUs", who=engine.host, what="has no known capacity, so its room is not known, either"
             )
             continue
         wanted = _work_per_second(traffic, engine, situation.seconds)
@@ -77,7 +79,8 @@ def own_instead_of_api(situation: Situation) -> Iterator[Saving | Missing]:
 def _moved_home(situation: Situation, engine: OwnEngine, spent: int, fits: Fraction) -> Saving:
     return Saving(
         rule="own GPUs",
-        title=f"{engine.host} has room for {percent(float(fits))} of the {engine.model} that is bought by the token",
+        who=_named(engine),
+        what=f"has room for {percent(float(fits))} of what is bought of it by the token",
         usd_per_hour=situation.per_hour(spent * fits),
         evidence=f"the same model cost {usd(spent)} elsewhere while {percent(float(engine.used or 0))} of the host was used",
         assumption=f"one more token costs nothing but its power, which is not in this figure; {_ROOM}",
@@ -99,13 +102,18 @@ def _another_host(
     even = decimal_of(busy) * rented / bought
     yield Saving(
         rule="self-hosting",
-        title=f"{hosts} more like {engine.host} would be cheaper than buying {engine.model} by the token",
+        who=_named(engine),
+        what=f"would be cheaper on {hosts} more such host{'' if hosts == 1 else 's'} than by the token",
         usd_per_hour=bought - rented,
         evidence=f"${bought:,.2f}/h is bought, ${rented:,.2f}/h would be rented and {percent(float(busy))} used; "
         f"it pays from {percent(even)} on",
         assumption=f"they cost and serve as this one does, day and night, and the traffic stays; {_ROOM}",
         risk="people to run them are not in the price; traffic that comes in bursts leaves them idle",
     )
+
+
+def _named(engine: OwnEngine) -> str:
+    return f"{engine.model or 'the model'} on {engine.host}"
 
 
 def _same_model(situation: Situation, engine: OwnEngine) -> list[Traffic]:

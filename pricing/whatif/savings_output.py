@@ -33,7 +33,8 @@ def uncapped_output(situation: Situation) -> Iterator[Saving]:
             over = sum(tokens > cap for tokens in outputs)
             yield Saving(
                 rule="output cap",
-                title=f"{sender} has no cap on its answers: cap them at {cap:,} tokens",
+                who=sender,
+                what=f"has no cap on its answers: cap them at {cap:,} tokens",
                 usd_per_hour=situation.per_hour(saved),
                 evidence=f"{over:,} of {len(outputs):,} answers are longer, up to {max(outputs):,} tokens; "
                 f"what is over the cap is {percent(float(share))} of all output",
@@ -52,8 +53,10 @@ def much_reasoning(situation: Situation) -> Iterator[Saving | Missing]:
         ratios = {sender: ratio for sender, traffic in senders if (ratio := _ratio(traffic)) is not None}
         if len(ratios) == 1 and next(iter(ratios.values())) > 0:
             ((sender, ratio),) = ratios.items()
-            why = f"only one key uses {sender.model}: nothing to compare its {float(ratio):.1f} thinking tokens with"
-            yield Missing(rule="reasoning", why=f"{why} for each visible one")
+            tokens = f"{float(ratio):.1f} thinking tokens for each visible one"
+            yield Missing(
+                rule="reasoning", who=sender, what=f"is alone with its model: nothing to compare its {tokens} with"
+            )
         if len(ratios) > 1:
             yield from _thinkers(situation, dict(senders), ratios)
 
@@ -75,10 +78,12 @@ def _thinkers(
             needed = f"{float(ratios[least]):.1f} thinking tokens for each visible one"
             yield Saving(
                 rule="reasoning",
-                title=f"{sender} thinks more than other keys: lower its reasoning effort",
+                who=sender,
+                what="thinks more than other keys: lower its reasoning effort",
                 usd_per_hour=situation.per_hour(saved),
-                evidence=f"{float(ratio):.1f} thinking tokens for each visible one; {least} has {float(ratios[least]):.1f}",
-                assumption=f"it gets by with {needed}, as {least} does",
+                evidence=f"{float(ratio):.1f} thinking tokens for each visible one; the one that thinks least has {float(ratios[least]):.1f}",
+                assumption=f"it gets by with {needed}, as that one does",
+                beside=least,
                 risk="its questions may be harder; compare answers at a lower effort before you change it",
             )
 
@@ -99,7 +104,8 @@ def billed_failures(situation: Situation) -> Iterator[Saving]:
             requests, whole = sum(one.requests for one in failed), sum(one.requests for one in traffic)
             yield Saving(
                 rule="billed failures",
-                title=f"{sender} pays for requests that fail: find out why",
+                who=sender,
+                what="pays for requests that fail: find out why",
                 usd_per_hour=situation.per_hour(nano_usd),
                 evidence=f"{requests:,} of {whole:,} billed requests failed and cost {usd(nano_usd)}",
                 assumption="all of them can be prevented, and none of their answers was used",
@@ -119,7 +125,8 @@ def repeated_calls(situation: Situation) -> Iterator[Saving]:
         if nano_usd:
             yield Saving(
                 rule="repeated calls",
-                title=f"{sender} is answered more than once for one call: audit its retries",
+                who=sender,
+                what="is answered more than once for one call: audit its retries",
                 usd_per_hour=situation.per_hour(nano_usd * situation.scale(sender)),
                 evidence=f"{len(again):,} answers of {len(calls):,} calls came before the last one of the same call, "
                 f"and cost {usd(nano_usd)}",

@@ -36,7 +36,8 @@ def narrow_cliff(situation: Situation) -> Iterator[Saving]:
             threshold = min(edge for edge, _ in found)
             yield Saving(
                 rule="long context",
-                title=f"{sender} crosses {threshold:,} prompt tokens narrowly: cut the prompt",
+                who=sender,
+                what=f"crosses {threshold:,} prompt tokens narrowly: cut the prompt",
                 usd_per_hour=situation.per_hour(saved * situation.scale(sender)),
                 evidence=f"{len(found):,} prompts were at most {percent(NARROW_SHARE)} over a threshold, which raised "
                 f"the price of all their tokens; below it they had cost {usd(saved)} less",
@@ -95,7 +96,8 @@ def _moved(
     tenth = situation.per_hour((spent - cost) // 10)
     return Saving(
         rule="smaller model",
-        title=f"{sender.model} could be {name}, {what}, if it is good enough",
+        who=f"{name} instead of {sender.model}",
+        what=f"would cost less, if it is good enough: {what}",
         usd_per_hour=situation.per_hour(spent - cost),
         evidence=f"{sum(one.requests for one in traffic):,} requests cost {usd(spent)} and would cost {usd(cost)}",
         assumption="all of the traffic moves, and the same tokens are billed; "
@@ -163,7 +165,8 @@ def negotiable(situation: Situation) -> Iterator[Saving]:
         if monthly >= NEGOTIABLE_USD_PER_MONTH:
             yield Saving(
                 rule="commitment",
-                title=f"{provider} could be asked for a committed-use price",
+                who=provider,
+                what="could be asked for a committed-use price",
                 usd_per_hour=usd_per_hour * COMMON_DISCOUNT,
                 evidence=f"${usd_per_hour:,.2f} an hour is ${monthly:,.0f} in a month of {_HOURS_PER_MONTH} hours",
                 assumption=f"the traffic goes on as in this window, and {percent(COMMON_DISCOUNT)} are granted, "

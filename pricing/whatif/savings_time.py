@@ -26,9 +26,8 @@ def patience(one: Traffic) -> str | None:
     if one.may_wait:
         return "you said that nobody waits for it"
     for what, name in (("key", one.sender.key), ("call type", one.call_type)):
-        found = _PATIENT.search((name or "").lower().replace("_", " "))
-        if found is not None:
-            return f'its {what} is named "{found[1]}"'
+        if _PATIENT.search((name or "").lower().replace("_", " ")):
+            return f"its {what} is named so"
     if one.night_share is not None and one.night_share >= _NIGHT_SHARE:
         return f"{percent(one.night_share)} of its dollars are spent between 00 and 06 UTC"
     return None
@@ -41,12 +40,13 @@ def batchable(situation: Situation) -> Iterator[Saving | Missing]:
         cost = _cost_elsewhere(situation, traffic, situation.at_ms, _BATCH)
         spent = spent_nano_usd(traffic)
         if cost is None:
-            yield Missing(rule="batch", why=f"{sender} could wait, and no book has a batch price for its model")
+            yield Missing(rule="batch", who=sender, what="could wait, and no book has a batch price for its model")
         elif cost < spent:
             requests = sum(one.requests for one in traffic)
             yield Saving(
                 rule="batch",
-                title=f"{sender} could be sent as a batch",
+                who=sender,
+                what="could be sent as a batch",
                 usd_per_hour=situation.per_hour(spent - cost),
                 evidence=f"{requests:,} requests cost {usd(spent)} and would cost {usd(cost)} as batches",
                 assumption=f"nobody waits for the answers: {patience(traffic[0])}",
@@ -54,7 +54,7 @@ def batchable(situation: Situation) -> Iterator[Saving | Missing]:
             )
     if not patient and any(one.is_metered for one in situation.traffic):
         yield Missing(
-            rule="batch", why="no key or call type looks as if nobody waited; say which with --patient FILTER"
+            rule="batch", what="no key or call type looks as if nobody waited; say which with --patient FILTER"
         )
 
 
@@ -70,7 +70,8 @@ def off_peak(situation: Situation) -> Iterator[Saving]:
             cheap = [at_ms for at_ms in costs if costs[at_ms] == costs[cheapest]]
             yield Saving(
                 rule="off-peak",
-                title=f"{sender} could run in its provider's cheaper hours",
+                who=sender,
+                what="could run in its provider's cheaper hours",
                 usd_per_hour=situation.per_hour(spent - costs[cheapest]),
                 evidence=f"it cost {usd(spent)} and would cost {usd(costs[cheapest])} in the "
                 f"{len(cheap)} cheaper hours of the last day, such as {cheapest // _MS_PER_HOUR % 24:02}:00 UTC",

@@ -9,9 +9,10 @@ from pricing.bill import make_bill
 from pricing.card import CardStatus, RateCard, UnitRate
 from pricing.totals import Totals
 from pricing.usage import Usage
+from pricing.whatif.traffic import Sender
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.burn import BurnPicture, GroupRow, Headline
-from tui.pictures.chart import ChartPicture, Point, Series
+from tui.pictures.chart import ChartPicture, Fired, Point, Series
 from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingRow
 from tui.pictures.header import Header, SourceNote
 from tui.pictures.machines import (
@@ -405,7 +406,7 @@ CHART = ChartPicture(
         Series("4 others", rising(10, 20), aside=True),
     ),
     marks=(Point(AS_OF_MS - 18 * 60_000, "launch"),),
-    alerts=(Point(AS_OF_MS - 14 * 60_000, "cache hits 71% -> 4%"),),
+    alerts=(Fired(AS_OF_MS - 14 * 60_000, "cache hits 71% -> 4%"),),
 )
 
 ENGINE_PAGE = EnginePicture(
@@ -466,7 +467,8 @@ COMPARE = ComparePicture(
     savings=(
         SavingRow(
             rule="cache",
-            title="read the prompts of rag-prod from the cache again",
+            who=Sender("anthropic", "claude-sonnet-4-6", "rag-prod"),
+            what="reads the prompt cache less than it could: cache the prefix",
             usd_per_hour=Decimal("88.7"),
             evidence="cache hits fell from 71% to 4% at 14:09Z",
             assumption="prompts are as alike as before",
@@ -474,9 +476,10 @@ COMPARE = ComparePicture(
         ),
         SavingRow(
             rule="batch",
-            title="send key etl-nightly through the batch interface",
+            who=Sender("openai", "gpt-4o", "etl-nightly"),
+            what="could be sent as a batch",
             usd_per_hour=Decimal("3.1"),
-            evidence="412 requests of a key that is called nightly",
+            evidence="412 requests cost $6.20 and would cost $3.10 as batches",
             assumption="nobody waits for them",
             risk="answers take up to a day",
         ),

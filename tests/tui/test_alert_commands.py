@@ -47,7 +47,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     writer.write(batch(events), [CARD])
     writer.set_budgets([BudgetFact(name="it's | tight", nano_usd=20 * USD, period="day", since_ms=0)], 0)
     with writer.transaction() as connection:
-        note = {"asked_ms": AT_MS, "too_little": {"cache_fall": "fewer than 30 requests to compare with"}}
+        note = {"asked_ms": AT_MS, "waiting": {"cache_fall": "fewer than 30 requests to compare with"}}
         write_note(connection, ALERTS, json.dumps(note))
     writer.close()
     monkeypatch.setattr("tui.commands.check.now_ms", lambda: AT_MS)
@@ -95,7 +95,7 @@ def test_check_ends_with_the_gravest_alert_that_fires(
 
     assert found == code
     assert text.startswith(f"USDTOP {word} - ")
-    assert text.endswith("cache hits: acme: cache hits 71% -> 4%, $88.70/h")
+    assert text.endswith("cache hits: acme: cache hits 71% -> 4%, +$88.70/h")
 
 
 def test_what_somebody_looks_after_does_not_raise_the_code_unless_it_is_asked_for(
@@ -198,8 +198,8 @@ def test_alerts_are_listed_with_effect_cause_and_evidence(store: Path, capsys: p
     text = capsys.readouterr().out
 
     assert "   1  2026-05-16T14:09:00Z  warning   firing" in text
-    assert "cache hits: acme: cache hits 71% -> 4%  $88.70/h" in text
-    assert "cause: volume +$0.28/h (acme, small)" in text
+    assert "cache hits: acme: cache hits 71% -> 4%  +$88.70/h" in text
+    assert "cause: volume +$0.280/h (acme, small)" in text
     assert "4% over 5 min" in text
     assert "seen too little (fewer than 30 requests to compare with): cache hits" in text
 

@@ -15,6 +15,7 @@ from tui.screens.alerts import AlertScreen, AlertsScreen
 from tui.widgets.alert import AlertRows, alert_line
 from tui.widgets.footer import Keys
 from tui.widgets.header import HeaderLine
+from tui.widgets.paper import Paper
 from tui.widgets.table import Table
 
 SIZES = [(80, 24), (200, 50)]
@@ -58,7 +59,7 @@ async def test_the_alert_at_the_cursor_says_its_evidence_its_effect_and_its_caus
         assert "cache hits: 4% over 5 min, the hour before 71%" in text
         assert "+$88.70/h" in text
         assert "firing since 14:09Z" in text
-        assert "model mix" in text, "the strongest part of its cause"
+        assert "cache hits      " in text, "the strongest part of its cause"
         await press(pilot, "j", "j")
         assert "acknowledged by ana 14:18Z" in shown(app)
         await press(pilot, "j")
@@ -127,14 +128,55 @@ async def test_enter_opens_the_ranked_cause_down_to_tenants_and_models() -> None
         await settle(pilot)
         await press(pilot, "7", "j", "enter")
         assert isinstance(app.screen, AlertScreen)
-        # 100 calls of acme at 0.14 cents became 100 at 1.4 cents; globex sends 200 calls more
         assert cells(app) == [
-            ("model mix", "+$1.260/h", "", ""),
-            ("", "+$1.400/h", "acme", "large"),
+            ("cache hits", "+$88.70/h", "", ""),
+            ("", "+$88.84/h", "acme", "claude-sonnet-4-6"),
             ("", "-$0.140/h", "acme", "small"),
             ("volume", "+$0.280/h", "", ""),
             ("", "+$0.280/h", "globex", "small"),
         ]
+
+
+async def test_the_page_of_an_alert_says_a_long_reason_whole_and_leaves_half_of_the_screen_to_what_moved() -> None:
+    said = " ".join(f"word-{number:03}" for number in range(40))
+    row = replace(
+        alerts.OVER, heard=said, evidence=("not read to its end for 12m; it told of $41.00/h the day before",)
+    )
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=(row,))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "enter")
+        assert " ".join(shown(app).split()).count(said) == 1
+        assert app.screen.query_one(Table).size.height >= 24 // 3
+        await pilot.resize_terminal(200, 50)
+        await settle(pilot)
+        assert " ".join(shown(app).split()).count(said) == 1
+        assert app.screen.query_one(Paper).size.height == 6, "what is whole takes no more lines than it needs"
+
+
+async def test_a_long_title_pushes_no_effect_off_the_page() -> None:
+    title = "slowed down: the hardware's slowdown, software thermal limits, hardware thermal limits, the external power brake"
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=(replace(alerts.SEEN, title=title),))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7", "enter")
+        text = " ".join(shown(app).split())
+        assert f"{title} +$2.500/h" in text
+
+
+async def test_what_does_not_fit_under_the_table_says_which_key_leads_there() -> None:
+    rows = (alerts.alert(evidence=tuple(f"evidence {number}" for number in range(30))),)
+    app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=rows)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        assert "evidence 0" in shown(app)
+        assert "26 more lines, J down" in shown(app)
+        await press(pilot, "J", "J", "J", "J")
+        assert "evidence 0" not in shown(app)
+        assert "22 more lines, J down" in shown(app)
+        await press(pilot, "K", "K", "K", "K", "K")
+        assert "evidence 0" in shown(app)
 
 
 async def test_from_a_cause_enter_goes_to_the_tenant_and_model_that_moved_and_back() -> None:
@@ -143,7 +185,7 @@ async def test_from_a_cause_enter_goes_to_the_tenant_and_model_that_moved_and_ba
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "7", "j", "enter", "j", "enter")
-        assert app.view.path == (("model", "large"), ("tenant", "acme"))
+        assert app.view.path == (("model", "claude-sonnet-4-6"), ("tenant", "acme"))
         assert (app.current_mode, app.view.by) == ("burn", "key")
         await press(pilot, "escape")
         assert isinstance(app.screen, AlertScreen)
@@ -295,7 +337,7 @@ HOSTILE = "\x1b]0;owned\x07[bold red]acme[/]\n\u202eevil" + "x" * 200
 @pytest.mark.parametrize("size", SIZES)
 async def test_hostile_names_are_text(size: tuple[int, int]) -> None:
     row = alerts.alert(
-        subject=HOSTILE, title=HOSTILE, first_cause=HOSTILE, reason=HOSTILE, evidence=(HOSTILE,),
+        budget=HOSTILE, which=HOSTILE, title=HOSTILE, reason=HOSTILE, heard=HOSTILE, evidence=(HOSTILE,),
         path=(("tenant", HOSTILE),), cause=None, by=HOSTILE, state=State.ACKNOWLEDGED, since_ms=alerts.NOW_MS,
     )  # fmt: skip
     burn = pictures.burn()

@@ -34,7 +34,8 @@ async def test_savings_stand_by_dollars_with_what_was_seen_assumed_and_risked() 
         await settle(pilot)
         await press(pilot, "5")
         text = shown(app)
-        assert ">     88.70  read the prompts of rag-prod from the cache again" in text
+        assert ">     88.70  key rag-prod on claude-sonnet-4-6 reads the prompt cache less than" in text
+        assert "cache the prefix" in text, "what to do is said whole where its line is cut"
         for said in ("cache hits fell from 71% to 4%", "prompts are as alike as before", "do not add up"):
             assert said in text
         await press(pilot, "j")

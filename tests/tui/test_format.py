@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from pricing.alerts import words
+from pricing.money import usd_from_nano
 from tui import format as fmt
 
 AMOUNTS = st.decimals(min_value=-(10**13), max_value=10**13, allow_nan=False, allow_infinity=False, places=9)
@@ -211,3 +213,8 @@ def test_short_texts_stand_side_by_side_and_each_stays_whole() -> None:
     assert fmt.side_by_side(parts, 45) == ["busy 97%   memory 75.0 GiB of 80.0 GiB (94%)", "$1.800/h"]
     assert fmt.side_by_side(parts, 20) == ["busy 97%", "memory 75.0 GiB of", "80.0 GiB (94%)", "$1.800/h"]
     assert fmt.side_by_side([], 20) == []
+
+
+@given(st.integers(-(10**20), 10**20))
+def test_the_sentences_of_alerts_have_their_dollars_as_the_columns_beside_them(nano_usd: int) -> None:
+    assert words.usd(nano_usd) == fmt.usd(usd_from_nano(nano_usd))

@@ -81,7 +81,7 @@ def feed_of(name: str) -> FakeFeed:
     compare = replace(
         pictures.COMPARE,
         savings=tuple(
-            replace(one, rule=name, title=name, evidence=name, assumption=name, risk=name)
+            replace(one, rule=name, who=name, what=name, evidence=name, assumption=name, risk=name)
             for one in pictures.COMPARE.savings
         ),
         offered=tuple(

@@ -1,4 +1,4 @@
-"""Terminal manners: keys and colours of one's own, names hidden, the mouse when it is wanted, few bytes when they are dear."""
+"""Terminal manners: keys and colours of one's own, the mouse when it is wanted, few bytes when they are dear."""
 
 from collections.abc import Iterator
 
@@ -8,18 +8,13 @@ from textual.command import CommandPalette
 from textual.widgets import OptionList
 
 from collectors.settings.config import ConfigError, ScreenConfig
-from pricing.alerts.names import Severity
-from tests.fakes import budgets as fake_budgets
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tui import privacy, zone
+from tui import zone
 from tui.app import MonitorApp
 from tui.keymap import all_bindings, dress
 from tui.palette import NOT_IN_PALETTE
-from tui.pictures.view import View
-from tui.privacy import Mask
-from tui.questions.burn import BurnQuestion
 from tui.screens.group_by import GroupByScreen
 from tui.widgets.table import Table
 
@@ -88,74 +83,6 @@ async def test_every_theme_draws(theme: str) -> None:
         await settle(pilot)
         assert app.theme == theme
         assert "$412.6" in shown(app)
-
-
-async def test_names_of_tenants_and_keys_are_hidden_on_every_screen_and_the_store_is_asked_for_the_real_ones() -> None:
-    rows = (pictures.group("acme", "9"), pictures.group("globex", "1"))
-    picture = pictures.burn(*rows, doubts=("unpriced: acme",))
-    feed = FakeFeed(lambda view: replace(picture, by=view.by, path=view.path))
-    app = monitor(feed, view=View(by="tenant"))
-    async with app.run_test(size=(160, 40)) as pilot:
-        await settle(pilot)
-        assert "acme" in shown(app)
-        await press(pilot, "P")
-        assert "tenants, keys and users are shown as numbers" in shown(app)
-        assert "> tenant-1 " in shown(app)
-        for keys in ((), ("enter",), ("4",), ("enter",), ("i",)):
-            await press(pilot, *keys)
-            assert "acme" not in shown(app)
-            assert "rag-prod" not in shown(app)
-        assert "explain" in shown(app)
-        asked = [one.view for one in feed.asked if isinstance(one, BurnQuestion) and one.view.path]
-        assert asked[-1].path == (("tenant", "acme"),)
-        await press(pilot, "escape", "escape", "P")
-        assert "acme" in shown(app)
-
-
-def test_a_tenant_who_is_called_as_a_word_of_ours_changes_no_word_of_ours() -> None:
-    mask = Mask({"tenant": ["launch", "tenant", "firing", "day"]})
-    line = fake_budgets.line("launch", period="launch", basis="day")
-    assert mask.hide(line) == replace(line, name="tenant-1")
-    view = View(by="tenant", path=(("tenant", "tenant"),))
-    assert mask.hide(view) == View(by="tenant", path=(("tenant", "tenant-2"),))
-    assert mask.reveal(mask.hide(view)) == view
-
-
-def test_a_mask_hides_names_in_sentences_and_gives_them_back() -> None:
-    mask = Mask({"tenant": ["acme", "acme-labs", "ok"], "key": ["rag"]})
-    assert mask.hide("acme-labs of acme uses rag; ok") == "tenant-2 of tenant-1 uses key-1; ok"
-    assert mask.hide("ok") == "tenant-3"
-    assert mask.hide("acmed ragged") == "acmed ragged"
-    view = View(path=(("tenant", "tenant-2"),), filter="tenant=tenant-1 !key-1")
-    assert mask.reveal(view) == View(path=(("tenant", "acme-labs"),), filter="tenant=acme !rag")
-    assert Mask({}).hide("acme") == "acme"
-    assert Mask({"tenant": ["critical"]}).hide(Severity.CRITICAL) is Severity.CRITICAL, "our own words stay"
-
-
-async def test_who_moved_an_alert_is_hidden_too() -> None:
-    app = monitor(FakeFeed())
-    async with app.run_test(size=(160, 40)) as pilot:
-        await settle(pilot)
-        await press(pilot, "7", "j")
-        assert "globex, small" in shown(app), "a mover of its cause"
-        await press(pilot, "P", "7")
-        for keys in ((), ("enter",), ("i",)):
-            await press(pilot, *keys)
-            assert [name for name in ("acme", "globex") if name in shown(app)] == []
-            assert "tenant-1" in shown(app)
-
-
-def test_what_our_sentences_say_in_several_words_is_no_name() -> None:
-    mask = Mask({"tenant": ["cache", "model", "acme", "burn against usual"], "key": ["budget"]})
-    assert mask.hide("cache hits 71% -> 4%") == "cache hits 71% -> 4%"
-    assert mask.hide("model mix +$9/h (cache, gpt-4o)") == "model mix +$9/h (tenant-1, gpt-4o)"
-    assert mask.hide("80% of budget is spent by model") == "80% of key-1 is spent by tenant-2", "it might be the name"
-    assert mask.hide("burn against usual: 4x") == "tenant-4: 4x", "who is called so is hidden"
-
-
-def test_what_is_masked_is_what_says_who_somebody_is() -> None:
-    assert privacy.MASKED == ("tenant", "key", "user", "end_user")
-    assert Mask({"model": ["gpt-4o"]}).hide("gpt-4o") == "gpt-4o"
 
 
 async def test_a_click_moves_the_cursor_and_a_second_one_opens() -> None:

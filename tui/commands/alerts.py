@@ -14,6 +14,7 @@ from collectors.settings.written import seconds
 from pricing.alerts.names import State
 from store.alerts.kept import acknowledge, snooze, unacknowledge
 from store.reader import Reader
+from tui import format as fmt
 from tui.commands.arguments import count
 from tui.commands.common import add_json, instant, now_of, place_to_write, plain, print_json, reading, shortened
 from tui.person import person
@@ -90,7 +91,7 @@ def _print_text(picture: AlertsPicture, at_ms: int) -> None:
 
 
 def _lines(row: AlertRow) -> list[str]:
-    effect = "--" if row.effect_usd_per_hour is None else f"${row.effect_usd_per_hour:,.2f}/h"
+    effect = fmt.UNKNOWN if row.effect_usd_per_hour is None else f"{fmt.change(row.effect_usd_per_hour)}/h"
     state = (
         row.state.value if row.by is None or row.state in (State.FIRING, State.RESOLVED) else f"{row.state} by {row.by}"
     )

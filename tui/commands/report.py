@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from collectors.settings.config import ConfigError
 from pricing.filters import FilterError, parse_filter
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
+from store.facts import SourceHealth
 from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
 from tui.privacy import Mask
@@ -62,8 +65,28 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _masked(found: Report, mask: Mask) -> Report:
-    groups = tuple(replace(group, key=mask.hide(dict(group.key))) for group in found.groups)
-    return replace(found, groups=groups, notes=mask.hide(found.notes))
+    """The same without names, also in what commitments, hosts and sources are called."""
+    at = replace(
+        found.at,
+        sources=[structs.replace(one, health=_nameless(one.health, mask)) for one in found.at.sources],
+        states={mask.text(name): state for name, state in found.at.states.items()},
+        missing=mask.hide(found.at.missing),
+    )
+    return replace(
+        found,
+        at=at,
+        groups=tuple(replace(group, key=mask.hide(dict(group.key))) for group in found.groups),
+        rests={
+            rest._replace(label=mask.aside(rest.label), host=rest.host and mask.text(rest.host)): totals
+            for rest, totals in found.rests.items()
+        },
+        notes=mask.hide(found.notes),
+        beside=mask.hide(found.beside),
+    )
+
+
+def _nameless(health: SourceHealth, mask: Mask) -> SourceHealth:
+    return structs.replace(health, name=mask.text(health.name))
 
 
 def _dimensions(text: str) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ def _saving_json(one: Saving) -> dict[str, Any]:
         "evidence": one.evidence,
         "assumption": one.assumption,
         "risk": one.risk,
+        "beside": None if one.beside is None else one.beside._asdict(),
     }
 
 
@@ -114,6 +115,8 @@ def _text(found: SavingsFound, beside: Mapping[str, Report]) -> Iterator[str]:
         yield ""
         yield from paragraph(one.title, first=f"${dollars(one.usd_per_hour)}/h  ")
         yield from paragraph(one.evidence, first="    seen:    ")
+        if one.beside is not None:
+            yield from paragraph(str(one.beside), first="    beside:  ")
         yield from paragraph(one.assumption, first="    assumed: ")
         yield from paragraph(one.risk, first="    risk:    ")
     yield ""

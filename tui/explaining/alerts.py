@@ -41,7 +41,10 @@ def alert_figures(header: Header, row: AlertRow) -> Iterator[Explanation]:
     cause = row.cause
     if cause is None:
         yield tell(
-            "CAUSE", fmt.UNKNOWN, "What moved the burn; there was nothing to compare with.", fmt.safe(row.reason, 200)
+            "CAUSE",
+            fmt.UNKNOWN,
+            "What moved the burn; there was nothing to compare with.",
+            fmt.safe(row.reason or row.heard, 200),
         )
         return
     parts = [f"{part.factor}: {exact_usd(part.nano_usd_per_hour)}/h" for part in cause.parts if part.nano_usd_per_hour]

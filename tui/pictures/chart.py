@@ -19,6 +19,10 @@ class Point(msgspec.Struct, frozen=True):
     text: str
 
 
+class Fired(Point, frozen=True):
+    """An alert that opened then, in words of ours."""
+
+
 class ChartPicture(msgspec.Struct, frozen=True, kw_only=True):
     """Series of one unit; value number i of each is of [begins_ms + i * step_ms, begins_ms + (i + 1) * step_ms)."""
 
@@ -31,7 +35,7 @@ class ChartPicture(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[float | None, ...] = ()
     """What one series was planned to be, value by value."""
     marks: tuple[Point, ...] = ()
-    alerts: tuple[Point, ...] = ()
+    alerts: tuple[Fired, ...] = ()
 
     @property
     def steps(self) -> int:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from pricing.whatif.traffic import Sender
 from tui.pictures.header import Header
 from tui.pictures.machines import EngineRow
 
@@ -21,11 +22,33 @@ class SavingRow(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that would cost less, with why it is believed."""
 
     rule: str
-    title: str
+    who: Sender | str
+    what: str
+    """What comes after the name; it holds none."""
     usd_per_hour: Decimal
     evidence: str
     assumption: str
     risk: str
+    beside: Sender | None = None
+    """Who does better."""
+
+    @property
+    def title(self) -> str:
+        """The whole sentence."""
+        return f"{self.who} {self.what}"
+
+
+class LackRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule would need to say more."""
+
+    rule: str
+    who: Sender | str | None = None
+    what: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        return f"{self.rule}: {self.what if self.who is None else f'{self.who} {self.what}'}"
 
 
 class OfferedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +76,7 @@ class ComparePicture(msgspec.Struct, frozen=True, kw_only=True):
     lower_bound: bool
     conditions: Conditions
     savings: tuple[SavingRow, ...] = ()
-    missing: tuple[str, ...] = ()
-    """What rules would need to say more."""
+    missing: tuple[LackRow, ...] = ()
     offered: tuple[OfferedRow, ...] = ()
     assumptions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tui.feed import OpenStore, Question
 from tui.pictures.alerts import AlertsPicture
-from tui.pictures.chart import Point
+from tui.pictures.chart import Fired
 from tui.pictures.view import View
 
 _MONTH_MS = 31 * 86_400_000
@@ -22,10 +22,12 @@ class AlertsQuestion(Question[AlertsPicture], frozen=True):
         return alerts(store.reader, self.view, store.now_ms, machine=store.machine, demo=store.demo)
 
 
-class FiredQuestion(Question[Sequence[Point]], frozen=True):
+class FiredQuestion(Question[Sequence[Fired]], frozen=True):
     """When alerts fired in the last month."""
 
-    def answer(self, store: OpenStore) -> Sequence[Point]:
+    def answer(self, store: OpenStore) -> Sequence[Fired]:
         """Instants with titles."""
+        from tui.reading.alerts import title
+
         found = store.reader.alerts(store.now_ms - _MONTH_MS, store.now_ms + 1)
-        return [Point(one.opened_ms, one.title) for one in found]
+        return [Fired(one.opened_ms, title(one)) for one in found]

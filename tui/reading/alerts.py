@@ -3,16 +3,19 @@
 import json
 from collections.abc import Sequence
 
-from collectors.alerting.messages import first_cause
 from pricing.alerts.factors import led_by_rule
 from pricing.alerts.names import words
+from pricing.alerts.words import spoken
 from pricing.money import usd_from_nano
 from store.alerts.kept import AlertRecord
-from store.notes import ALERTS
+from store.notes import ALERTS, WAITING
 from store.reader import Reader
 from tui.pictures.alerts import AlertRow, AlertsPicture
 from tui.pictures.view import View
 from tui.reading.moment import header, moment
+
+_HEARD = ("stale_source", "lost_gpu")
+"""Rules whose reason is what a source or a driver said."""
 
 RECENT_MS = 86_400_000
 """What ended within a day is still shown."""
@@ -41,28 +44,47 @@ def alert_rows(records: Sequence[AlertRecord], at_ms: int) -> tuple[AlertRow, ..
 def last_asked(reader: Reader) -> tuple[int | None, dict[str, str]]:
     """When the rules were asked last, and which of them have seen too little."""
     noted = json.loads(reader.note(ALERTS) or "{}")
-    return noted.get("asked_ms"), noted.get("too_little", {})
+    return noted.get("asked_ms"), noted.get(WAITING, {})
 
 
 def _row(record: AlertRecord, at_ms: int) -> AlertRow:
-    effect = record.effect_nano_usd_per_hour
+    effect, body = record.effect_nano_usd_per_hour, record.body
+    budget, which = _about(record)
+    is_heard = record.rule in _HEARD
     return AlertRow(
         id=record.id,
         rule=words(record.rule),
-        subject=record.subject,
-        title=record.title,
+        path=body.path,
+        budget=budget,
+        which=which,
+        title=title(record),
         state=record.state(at_ms),
         severity=record.severity,
         opened_ms=record.opened_ms,
         resolved_ms=record.resolved_ms,
         measured_ms=record.measured_ms,
         effect_usd_per_hour=None if effect is None else usd_from_nano(effect),
-        first_cause=first_cause(record),
         by=record.acknowledged_by,
         since_ms=record.acknowledged_ms,
         snoozed_until_ms=record.snoozed_until_ms,
-        path=record.body.path,
-        evidence=record.body.evidence,
-        reason=record.body.reason,
-        cause=None if record.body.cause is None else led_by_rule(record.rule, record.body.cause),
+        evidence=tuple(sentence.removeprefix(f"{spoken(body.path)}: ") for sentence in body.evidence),
+        reason="" if is_heard else body.reason,
+        heard=body.reason if is_heard else "",
+        cause=None if body.cause is None else led_by_rule(record.rule, body.cause),
     )
+
+
+def title(record: AlertRecord) -> str:
+    """What happened, without a name: earlier versions named the budget that is spent."""
+    return record.title.replace(f" of {_about(record)[0]} is spent", " is spent")
+
+
+def _about(record: AlertRecord) -> tuple[str, str]:
+    """The budget that an alert is about, and what tells it from another about the same."""
+    path = spoken(record.body.path)
+    if record.rule == "budget_spent":
+        budget, _, share = record.subject.rpartition(" ")
+        return budget, share
+    if record.rule == "budget_burn" or not record.subject.startswith(path):
+        return record.subject, ""
+    return "", record.subject[len(path) :].strip()

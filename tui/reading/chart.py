@@ -8,8 +8,9 @@ from store.facts import CommitmentFact, HostFact
 from store.providers.steps import Step, live_steps
 from store.reader import Reader
 from tui import format as fmt
-from tui.pictures.chart import ChartPicture, Point, Series
+from tui.pictures.chart import ChartPicture, Fired, Point, Series
 from tui.pictures.view import View
+from tui.reading.alerts import title
 from tui.reading.moment import moment
 from tui.reading.selection import Selection, selection
 
@@ -69,7 +70,7 @@ def _chart(reader: Reader, view: View, wanted: Selection, until_ms: int, span_s:
         unit="$/h",
         series=series,
         marks=tuple(Point(mark.at_ms, mark.text) for mark in reader.marks(begins_s * 1000, until_ms)),
-        alerts=tuple(Point(one.opened_ms, one.title) for one in reader.alerts(begins_s * 1000, until_ms)),
+        alerts=tuple(Fired(one.opened_ms, title(one)) for one in reader.alerts(begins_s * 1000, until_ms)),
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pricing.alerts.names import Severity, State
 from store.reader import Reader
+from tui import format as fmt
 from tui.pictures.alerts import AlertRow
 from tui.pictures.budgets import BudgetLine
 from tui.pictures.view import View
@@ -68,7 +69,7 @@ def _alerts_verdict(loud: list[AlertRow], quiet: int, figures: tuple[str, ...]) 
         f"{counts[severity]} {severity}" for severity in (Severity.CRITICAL, Severity.WARNING) if counts[severity]
     )
     first = loud[0]
-    effect = "" if first.effect_usd_per_hour is None else f", ${first.effect_usd_per_hour:,.2f}/h"
+    effect = "" if first.effect_usd_per_hour is None else f", {fmt.change(first.effect_usd_per_hour)}/h"
     code = CRITICAL if counts[Severity.CRITICAL] else WARNING
     return Verdict(code, f"{named}{cared_for}: {first.rule}: {first.subject}: {first.title}{effect}", figures)
 

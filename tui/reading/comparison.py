@@ -13,7 +13,7 @@ from pricing.totals import usd_per_hour
 from pricing.whatif.elsewhere import Offered
 from pricing.whatif.switches import Switches
 from store.reader import Reader
-from tui.pictures.compare import ComparePicture, Conditions, OfferedRow, SavingRow
+from tui.pictures.compare import ComparePicture, Conditions, LackRow, OfferedRow, SavingRow
 from tui.pictures.view import View
 from tui.reading.compare import Asked, compared
 from tui.reading.machines import machines
@@ -59,15 +59,17 @@ def comparison(
         savings=tuple(
             SavingRow(
                 rule=one.rule,
-                title=one.title,
+                who=one.who,
+                what=one.what,
                 usd_per_hour=one.usd_per_hour,
                 evidence=one.evidence,
                 assumption=one.assumption,
                 risk=one.risk,
+                beside=one.beside,
             )
             for one in found.found.savings
         ),
-        missing=tuple(f"{one.rule}: {one.why}" for one in found.found.missing),
+        missing=tuple(LackRow(rule=one.rule, who=one.who, what=one.what) for one in found.found.missing),
         offered=tuple(_row(one, seconds) for one in traffic.offered),
         assumptions=traffic.assumptions,
         left_out=elsewhere.left_out,

@@ -14,7 +14,7 @@ from pricing.cause import Mover, Part
 from tui import format as fmt
 from tui.acts.alerts import Acknowledge, FireAgain, Snooze
 from tui.feed import Act, Feed
-from tui.pictures.alerts import AlertRow, AlertsPicture
+from tui.pictures.alerts import AlertRow, AlertsPicture, per_hour
 from tui.pictures.explain import Explanation
 from tui.pictures.view import DRILL_ORDER, View
 from tui.questions.alerts import AlertsQuestion
@@ -22,7 +22,7 @@ from tui.screens.monitor import MonitorScreen
 from tui.screens.section import P
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
-from tui.widgets.alert import alert_details, change_line, effect_text, later_figures, per_hour, role_of
+from tui.widgets.alert import alert_details, change_line, effect_text, later_figures, role_of
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.footer import Keys
 from tui.widgets.lines import Line
@@ -43,8 +43,8 @@ COLUMNS = (
 MOVERS = (
     Column(title="WHY", width=16, right=False),
     Column(title="$/H", width=12),
-    Column(title="TENANT", width=16, right=False, grows_to=40),
-    Column(title="MODEL", width=24, right=False, grows_to=48),
+    Column(title="TENANT", width=16, right=False, grows_to=40, is_name=True),
+    Column(title="MODEL", width=24, right=False, grows_to=48, is_name=True),
 )
 ORDERS = (
     Order[AlertRow]("STATE", said="most urgent first"),
@@ -218,9 +218,24 @@ class AlertScreen(_ActsOnAlerts[AlertsPicture]):
         name = "not of this time" if row is None else f"{row.rule} {row.subject}"
         self.query_one(Breadcrumb).show(["alerts", fmt.safe(name, 60)], self.remarks("enter goes there"))
         self.query_one(Paper).show(lambda width: [] if row is None else list(_evidence(row, now_ms, width)))
+        self._stand()
         rows = [] if row is None else [drawn for drawn, _ in self._places(row)]
         self.query_one(Keys).redraw()
         self.query_one(Table).show(rows, empty=("What moved is not known: there was nothing to compare with.",))
+
+    def on_resize(self) -> None:
+        """Another width needs other lines for the same sentences."""
+        self._stand()
+
+    def _stand(self) -> None:
+        """Give the evidence the lines that it needs, up to half of the screen; what moved has the others."""
+        row, shown, (width, height) = self.alert(), self.shown, self.size
+        if row is None or shown is None or not width:
+            return
+        needed = min(height // 2, sum(1 for _ in _evidence(row, shown.header.read_at_ms, width)))
+        styles = self.query_one(Paper).styles
+        if styles.height is None or styles.height.value != needed:
+            styles.height = needed
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
         """Go to the tenant and model, or to the source or host, that the row is about."""

@@ -70,6 +70,8 @@ ENGINE_ORDERS = (
     Order[tuple[int, EngineRow]]("EVEN AT", lambda engine: engine[1].rival and engine[1].rival.break_even),
     Order[tuple[int, EngineRow]]("SAVES $/H", lambda engine: engine[1].rival and engine[1].rival.saves_usd_per_hour),
 )
+_BESIDE_HOW = 14
+"""Cells of a line that are not for how to save."""
 _CACHE = (None, Decimal("0.5"), Decimal("0.8"), Decimal("0.95"))
 _BATCH = (None, Decimal("0.5"), Decimal(1))
 _EASY = (None, Decimal("0.3"), Decimal("0.5"), Decimal("0.7"))
@@ -122,7 +124,7 @@ class CompareScreen(SortedScreen[ComparePicture]):
 
     def doubts(self, picture: ComparePicture) -> Sequence[str]:
         """What is left out, and what rules would need."""
-        return (*picture.left_out, *picture.missing)
+        return (*picture.left_out, *(one.sentence for one in picture.missing))
 
     def draw_body(self, picture: ComparePicture) -> None:
         """The part that is looked at."""
@@ -166,9 +168,10 @@ class CompareScreen(SortedScreen[ComparePicture]):
             return
         if self.part == SAVINGS and isinstance(at, int) and at < len(picture.savings):
             saving = picture.savings[at]
-            yield from _paragraphs(
-                width, ("SEEN", saving.evidence), ("ASSUMED", saving.assumption), ("RISK", saving.risk)
-            )
+            beside = "" if saving.beside is None else str(saving.beside)
+            how = saving.title if fmt.cells(saving.title) > width - _BESIDE_HOW else ""
+            yield from _paragraphs(width, ("HOW", how), ("SEEN", saving.evidence), ("BESIDE", beside))
+            yield from _paragraphs(width, ("ASSUMED", saving.assumption), ("RISK", saving.risk))
             yield from _paragraphs(width, ("", "Several savings may be about the same dollars: they do not add up."))
         elif self.part == MODELS:
             row = next((row for row in picture.offered if row.name == at), None)

@@ -1,7 +1,7 @@
 """The keys that every section answers: back, explain, filter, and questions of one line."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from msgspec.structs import replace
 from textual.binding import Binding, BindingType
@@ -13,6 +13,9 @@ from tui.widgets.filter import FilterLine
 from tui.widgets.footer import Keys
 from tui.widgets.prompt import Prompt
 
+if TYPE_CHECKING:
+    from tui.widgets.paper import Paper
+
 
 class MonitorScreen(Section[P], inherit_bindings=False):
     """A section that can be left, explained and filtered."""
@@ -23,6 +26,8 @@ class MonitorScreen(Section[P], inherit_bindings=False):
         ),
         Binding("i", "explain", "explain", id="screen.explain", tooltip="explain these figures, one by one"),
         Binding("escape,left", "back", "back", id="screen.back", show=False),
+        Binding("J", "scroll_below(1)", "text down", id="screen.below_down", show=False),
+        Binding("K", "scroll_below(-1)", "text up", id="screen.below_up", show=False),
     ]
     FILTERS = True
     """Whether what it shows can be filtered."""
@@ -41,6 +46,8 @@ class MonitorScreen(Section[P], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's signature)
         """Offer the filter only where it filters, and explanations only where there are any."""
+        if action == "scroll_below":
+            return any(paper is not self.focused for paper in self.query("Paper"))
         if action == "explain":
             return type(self).explain is not MonitorScreen.explain
         return action != "filter" or (self.FILTERS and not isinstance(self.focused, FilterLine))
@@ -48,6 +55,11 @@ class MonitorScreen(Section[P], inherit_bindings=False):
     def action_back(self) -> None:
         """One place back; stay at the top."""
         self.monitor.go_back()
+
+    def action_scroll_below(self, lines: int) -> None:
+        """Scroll the text beside a table that has the keys."""
+        for paper in self.query("Paper"):
+            cast("Paper", paper).action_scroll_by(lines)
 
     def action_explain(self) -> None:
         """Show what stands behind the figures."""

@@ -8,12 +8,12 @@ from textual.geometry import Size
 from pricing.alerts.names import Severity, State
 from pricing.money import usd_from_nano
 from tui import format as fmt
-from tui.pictures.alerts import AlertRow
+from tui.pictures.alerts import AlertRow, per_hour, who_text
 from tui.pictures.header import Header
 from tui.widgets.lines import Line, Lines, Piece
 
 if TYPE_CHECKING:
-    from pricing.cause import Cause, Mover
+    from pricing.cause import Cause
 
 MOST_ROWS = 3
 """Alerts under the Burn table; the rest stand on their own screen."""
@@ -101,7 +101,7 @@ def later_figures(rows: Iterable[AlertRow], header: Header) -> Iterator[str]:
 def _cause_text(row: AlertRow, room: int) -> str:
     """The cause, as far as there is room; its dollars are whole or left out."""
     text = f"   {fmt.safe(row.first_cause, 200)}" if row.first_cause else ""
-    least = _LEAST_CAUSE_CELLS if row.reason else max(_LEAST_CAUSE_CELLS, fmt.cells(text.partition(" (")[0]) + 1)
+    least = _LEAST_CAUSE_CELLS if row.cause is None else max(_LEAST_CAUSE_CELLS, fmt.cells(text.partition(" (")[0]) + 1)
     return fmt.safe(text, room) if room >= least else ""
 
 
@@ -139,12 +139,14 @@ def alert_details(row: AlertRow, now_ms: int | None, width: int, *, with_cause: 
         (fmt.safe(row.subject, 60), "strong"),
         (f"   {row.severity}", role_of(row) or "dim"),
     )
-    yield ((f"   {fmt.safe(row.title, room)}", ""), (f"   {effect_text(row)}", role_of(row)))
+    *first, last = fmt.wrap(fmt.safe(row.title, 300), room - fmt.cells(effect_text(row))) or [""]
+    yield from (((f"   {part}", ""),) for part in first)
+    yield ((f"   {last}", ""), (f"   {effect_text(row)}", role_of(row)))
     yield ((f"   {state_text(row, now_ms)}", "dim"),)
     for sentence in row.evidence:
         yield from (((f"   {part}", ""),) for part in fmt.wrap(fmt.safe(sentence, 600), room))
-    if row.reason:
-        yield from (((f"   {part}", "strong"),) for part in fmt.wrap(fmt.safe(row.reason, 600), room))
+    if why := row.reason or row.heard:
+        yield from (((f"   {part}", "strong"),) for part in fmt.wrap(fmt.safe(why, 600), room))
     if row.cause is not None and with_cause:
         yield from cause_lines(row.cause)
 
@@ -164,15 +166,3 @@ def change_line(cause: "Cause") -> Line:
     before, after = (usd_from_nano(nano) for nano in (cause.before_nano_usd_per_hour, cause.after_nano_usd_per_hour))
     change = per_hour(cause.change_nano_usd_per_hour)
     return (("   ", ""), (f"burn {fmt.usd(before)}/h -> {fmt.usd(after)}/h, {change} by cause:", "dim"))
-
-
-def per_hour(nano_usd: int) -> str:
-    """A change in dollars per hour."""
-    return f"{fmt.change(usd_from_nano(nano_usd))}/h" if nano_usd else "$0/h"
-
-
-def who_text(mover: "Mover") -> str:
-    """A mover by its names."""
-    if mover.host is not None:
-        return fmt.safe(mover.host, 40)
-    return f"{fmt.safe(fmt.member('tenant', mover.tenant), 30)}, {fmt.safe(fmt.member('model', mover.model), 40)}"

@@ -46,10 +46,9 @@ def _what_happened(picture: BillPicture, width: int) -> Iterator[Line]:
         parts.append(fmt.safe(picture.call_type, 20))
     yield ((" " + "   ".join(parts), "strong"),)
     places = [("request", request.record_id), ("from", picture.source), ("deployment", picture.deployment)]
-    text = "   ".join(f"{name} {fmt.safe(value, 40)}" for name, value in places if value)
-    yield ((f" {text}", "dim"),)
-    if request.session:
-        yield ((f" session {fmt.safe(request.session, 60)}", "dim"),)
+    places.append(("session", request.session))
+    texts = [f"{name} {fmt.safe(value, 60)}" for name, value in places if value]
+    yield from (((f" {line}", "dim"),) for line in fmt.side_by_side(texts, max(20, width - 2)))
     if request.error:
         yield from (((f" {part}", "bad"),) for part in fmt.wrap(request.error[:600], max(20, width - 2)))
 

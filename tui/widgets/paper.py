@@ -48,7 +48,9 @@ class Paper(Lines, can_focus=True):
         visible = written[self._top : self._top + size.height]
         below = len(written) - self._top - size.height
         if below > 0 and visible:
-            visible[-1] = ((f"  ... {below + 1} more lines, j down", "dim"),)
+            # Beside a table, which has the keys of its own.
+            down = "j" if self.screen.focused in (self, None) else "J"
+            visible[-1] = ((f"  ... {below + 1} more lines, {down} down", "dim"),)
         return visible
 
     def action_scroll_by(self, lines: int) -> None:

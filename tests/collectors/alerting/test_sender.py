@@ -175,7 +175,7 @@ def test_slack_gets_text_in_which_names_are_no_markup(tmp_path: Path, receiver: 
     (body,) = receiver.bodies
     assert set(body) == {"text"}
     assert "acme &lt;b&gt;: cache hits 71% -&gt; 4%, +$88.70/h" in body["text"]
-    assert "cause: volume +$0.28/h (acme, small)" in body["text"]
+    assert "cause: volume +$0.280/h (acme, small)" in body["text"]
 
 
 def test_pagerduty_gets_events_that_begin_and_end_one_incident(

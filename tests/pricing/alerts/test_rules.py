@@ -409,7 +409,7 @@ def test_a_budget_says_how_fast_it_goes_and_when_it_is_gone() -> None:
 
 def test_a_budget_whose_windows_are_not_recorded_yet_waits() -> None:
     assert not fired(budget(over_5m=99), "budget_burn")
-    assert waits(budget(over_5m=99), "budget_burn") == "launch: less than an hour of it is recorded"
+    assert waits(budget(over_5m=99), "budget_burn") == "less than an hour of a budget is recorded"
 
 
 def test_a_budget_that_is_nearly_and_then_wholly_spent_fires_once_for_each() -> None:
