@@ -9,7 +9,8 @@ from hypothesis import settings
 
 from tests.fakes.loopback import quick_clients, quick_servers
 from tests.fakes.resting import resting_screens
-from tests.fakes.stores import quick_stores
+from tests.fakes.stores import closing_connections, quick_stores
+from tui import zone
 
 settings.register_profile("anywhere", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
@@ -43,3 +44,16 @@ def _nothing_is_done_again_that_comes_out_the_same() -> Iterator[None]:
         for made_quick in (quick_stores, quick_clients, quick_servers, resting_screens):
             until_all_are_over.enter_context(contextmanager(made_quick)(patched))
         yield
+
+
+@pytest.fixture
+def closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For tests that open stores in passing: every connection is closed when they are over."""
+    yield from closing_connections(monkeypatch)
+
+
+@pytest.fixture
+def utc_again() -> Iterator[None]:
+    """For tests that change the zone of what is shown."""
+    yield
+    zone.use_local_time(False)

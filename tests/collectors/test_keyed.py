@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shlex
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from collectors.keyed import Rekeyed
 from collectors.settings.config import from_mapping
 from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Poll
-from collectors.web.fetch import open_client
 from store.facts import SourceState
 from store.reader import Reader
 from store.tables import StoreError
@@ -44,12 +43,6 @@ class Proxy:
         if asked.path == "/metrics":
             return Told(body=b"# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running 1\n")
         return Told(body=b'{"data": [], "page_size": 1000}')
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client() as opened:
-        yield opened
 
 
 def config(tmp_path: Path, **source: Any) -> SourceConfig:

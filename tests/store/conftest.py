@@ -1,12 +1,8 @@
 """Tests of the store open it in passing."""
 
-from collections.abc import Iterator
-
 import pytest
-
-from tests.fakes.stores import closing_connections
 
 
 @pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+def _closed_stores(closed_stores: None) -> None:
+    """For all of them."""

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,11 @@ from store.snapshot import Snapshot, copy_of, take_snapshot
 from store.tables import StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 
 TAKEN = Snapshot("gpu-host-3", AT_MS + 1000)
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

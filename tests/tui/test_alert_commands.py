@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.flows import flow, span
-from tests.fakes.stores import closing_connections
 from tui.acts.alerts import Acknowledge, FireAgain
 from tui.cli import main
 from tui.pictures.view import View
@@ -33,9 +31,7 @@ USD = 10**9
 MINUTE_MS = 60_000
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Whose dollars a host's are: through a real store and every reading, not a nano-dollar is lost or billed twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,6 @@ from store.hosts.capacity import put_saturations
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.pictures.view import View
 from tui.reading.burn import burn
 from tui.reading.committed import IDLE, NO_ENGINE, NOT_IN_ANY_LOG
@@ -30,9 +29,7 @@ MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 EVERYTHING = parse_filter("", ("tenant",))
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @dataclass

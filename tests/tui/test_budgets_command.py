@@ -1,7 +1,6 @@
 """`usdtop budgets`: the figures of the screen and the headline, for people and for programs."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from store.facts import BudgetFact, HostFact
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.commands.budgets import budget_json
 from tui.pictures.view import View
@@ -23,9 +21,7 @@ USD = 10**9
 AT = "2026-05-16T14:23:00Z"
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the chart is told: dollars per hour of each step, the five dearest by name, hosts from the dates they were in force."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.live_provider import NANO_PER_TOKEN, counted, tell
-from tests.fakes.stores import closing_connections
 from tui.pictures.chart import ChartPicture
 from tui.pictures.view import View
 from tui.reading.burn import burn
@@ -20,9 +18,7 @@ MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DOLLAR = 10**9
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Capacity that is bought by the hour: it costs whether it is used or not, and nothing is billed twice for it."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,7 +24,6 @@ from store.reader import Reader
 from store.repricing import Repricing
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch, event
-from tests.fakes.stores import closing_connections
 from tui.pictures.burn import BurnPicture
 from tui.pictures.view import View
 from tui.reading.burn import burn
@@ -38,9 +36,7 @@ CONFIG = from_mapping(
 BOOK = PriceBook([UserBook.from_entries([{"model": "gpt-4o", "input": "2.5", "output": "10"}])])
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """`usdtop compare`: stored traffic on other models, for a person and for a program."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from pricing.usage import Usage
 from store.facts import EngineReading, HostFact
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 
 WINDOW = ["--since", "2026-05-16T14:00:00Z", "--until", "2026-05-16T15:00:00Z"]
@@ -32,9 +30,7 @@ BIG = Usage(input_tokens=1_000_000, output_tokens=100_000)
 """$3.50 on gpt-4o, $1.75 on half."""
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

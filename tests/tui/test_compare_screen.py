@@ -1,6 +1,5 @@
 """The Compare screen: what would cost less, the traffic elsewhere, own engines; and what is supposed by keys."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,17 +14,13 @@ from tests.fakes import pictures
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tests.fakes.stores import closing_connections
 from tui.explaining.compare import compare_figures
 from tui.pictures.compare import ComparePicture, Conditions
 from tui.pictures.view import View
 from tui.reading.comparison import comparison
 from tui.screens.compare import CompareScreen
 
-
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 async def test_savings_stand_by_dollars_with_what_was_seen_assumed_and_risked() -> None:

@@ -2,14 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.demo.recording import load, play
 from tui.demo.story import CACHE_BROKE_S, LAUNCH_S, MARKS, RUNAWAY_S, SPIKE_S
@@ -17,9 +15,7 @@ from tui.demo.story import CACHE_BROKE_S, LAUNCH_S, MARKS, RUNAWAY_S, SPIKE_S
 STARTED_S = 1_778_941_380.0
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """`usdtop launch`: begun and ended from a shell, watched while it is on, told afterwards."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +10,6 @@ from store.alerts.marks import set_mark
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.reading.launch import before_launch, launch_line
 
@@ -23,9 +21,7 @@ BEGAN = "2026-05-16T12:23:00Z"
 BEGAN_MS = AT_MS - 2 * HOUR_MS
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

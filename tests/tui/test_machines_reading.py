@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +29,6 @@ from store.hosts.latency import Bucket
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.feed import FeedError
 from tui.pictures.machines import EngineRow, HostRow, MachinesPicture, Spread
@@ -48,9 +46,7 @@ NOW_MS = AT_MS + MINUTE_MS
 JOINT: dict[str, Any] = {"prefill_tokens_per_second": 15_000, "decode_tokens_per_second": 3_000}
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """Terminal manners: keys and colours of one's own, the mouse when it is wanted, few bytes when they are dear."""
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 from textual.command import CommandPalette
@@ -11,7 +9,6 @@ from collectors.settings.config import ConfigError, ScreenConfig
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tui import zone
 from tui.app import MonitorApp
 from tui.keymap import all_bindings, dress
 from tui.palette import NOT_IN_PALETTE
@@ -21,10 +18,7 @@ from tui.widgets.table import Table
 SECTIONS = tuple(MonitorApp.MODES)
 
 
-@pytest.fixture(autouse=True)
-def _utc_again() -> Iterator[None]:
-    yield
-    zone.use_local_time(False)
+pytestmark = pytest.mark.usefixtures("utc_again")
 
 
 def test_every_binding_has_a_name_so_that_it_can_be_given_another_key() -> None:

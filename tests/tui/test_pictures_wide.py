@@ -1,6 +1,6 @@
 """How screens look in a large terminal, and what is drawn only when somebody asks for it."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -8,17 +8,13 @@ from textual.pilot import Pilot
 
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle
-from tui import zone
 from tui.app import MonitorApp
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 LARGE = (200, 50)
 
 
-@pytest.fixture(autouse=True)
-def _utc_again() -> Iterator[None]:
-    yield
-    zone.use_local_time(False)
+pytestmark = pytest.mark.usefixtures("utc_again")
 
 
 def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:

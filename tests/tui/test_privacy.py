@@ -34,7 +34,6 @@ from tests.fakes import pictures
 from tests.fakes.events import AT_MS, CARD, batch, priced
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
-from tests.fakes.stores import closing_connections
 from tui.acts.marks import SetMark
 from tui.cli import main
 from tui.feed import FeedError, Question
@@ -57,9 +56,7 @@ UNIT = UnitRate(unit="", nano_usd=1)
 THINKING = Usage(input_tokens=2_000, output_tokens=4_000, reasoning_tokens=3_900)
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 class Called(NamedTuple):

@@ -1,6 +1,5 @@
 """What the screen is told: the same window for every figure, groups and rests that add up, doubts that are named."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +19,6 @@ from store.reader import Reader
 from store.retention import Retention
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.feed import FeedError
 from tui.pictures.burn import BurnPicture
 from tui.pictures.chart import Point
@@ -39,9 +37,7 @@ CARDS = [CARD, CACHED, HOSTED, UNUSED, unpriced(1_000)]
 LLAMA: dict[str, Any] = {"provider": "hosted_vllm", "model": "hosted_vllm/llama", "card": HOSTED, "nano_usd": 0}
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -22,15 +21,12 @@ from tests.fakes.events import batch
 from tests.fakes.provider_accounts import account
 from tests.fakes.provider_server import serving
 from tests.fakes.samples import lines
-from tests.fakes.stores import closing_connections
 from tui import cli
 
 DAY_MS = 86_400_000
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture(scope="module")

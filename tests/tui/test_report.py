@@ -1,6 +1,5 @@
 """The report: its agreed keys, its sums, and its harmless text."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from store.retention import Retention
 from store.tables import DIMENSIONS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.reading.report import Report, instant_text, report
 
@@ -31,9 +29,7 @@ MEASURES = {
 SAID_MORE = {"partial_requests", "usage_missing_requests", "bought_nothing", "lower_bound", "units"}
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

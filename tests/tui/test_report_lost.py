@@ -1,6 +1,5 @@
 """What bought nothing has dollars of its own: failed attempts and cut streams, not the retry that brought the answer."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from store.facts import Outcome
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
-from tests.fakes.stores import closing_connections
 from tests.tui.test_cli import Shell, shell
 from tests.tui.test_report import read
 
@@ -24,9 +22,7 @@ UNSAID = unpriced(0, "the source does not say what was used")
 CARDS = [CARD, CACHED, UNUSED, UNKNOWN, UNSAID]
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The report by user, end user, tag and session, and what is billed beside tokens."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from store.reader import Reader
 from store.tables import DIMENSIONS, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.reading.report import Report, report
 
@@ -22,9 +20,7 @@ HOUR_MS = 3_600_000
 CARDS = [CARD, HOSTED]
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

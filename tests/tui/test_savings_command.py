@@ -1,7 +1,6 @@
 """`usdtop savings`: what would cost less in stored traffic, for a person and for a program."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from pricing.usage import Usage
 from store.facts import EngineReading, HostFact, Outcome
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 
 WINDOW = ["--since", "2026-05-16T14:00:00Z", "--until", "2026-05-16T15:00:00Z"]
@@ -35,9 +33,7 @@ SMALL_NANO_USD = 26_000_000
 """10,000 x $2.50/M + 100 x $10/M on gpt-4o."""
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

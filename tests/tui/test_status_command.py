@@ -1,7 +1,7 @@
 """`usdtop status`: the burn of the Burn screen, in one line or in sentences."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from store.snapshot import Snapshot, take_snapshot
 from store.tables import REQUEST_KINDS
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, USAGE_NANO_USD, batch, priced
-from tests.fakes.stores import closing_connections
 from tui.cli import main
 from tui.commands.status import line, sentences, status
 from tui.pictures.view import View
@@ -29,9 +28,7 @@ from tui.reading.burn import burn
 NOW_MS = AT_MS + 30_000
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

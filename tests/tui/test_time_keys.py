@@ -1,7 +1,5 @@
 """The keys that move through time, on the screen."""
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
@@ -9,7 +7,6 @@ from textual.pilot import Pilot
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import NEVER_SECONDS, monitor, press, settle, shown
-from tui import zone
 from tui.acts.marks import SetMark
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
@@ -24,10 +21,7 @@ MINUTE_MS = 60_000
 WHOLE_MINUTE_MS = pictures.AS_OF_MS // MINUTE_MS * MINUTE_MS
 
 
-@pytest.fixture(autouse=True)
-def _utc_again() -> Iterator[None]:
-    yield
-    zone.use_local_time(False)
+pytestmark = pytest.mark.usefixtures("utc_again")
 
 
 def as_it_was(view: View) -> BurnPicture:

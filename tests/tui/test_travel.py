@@ -1,7 +1,6 @@
 """Moving through time: whole minutes, a fifth of the window at a time, and live again where now is reached."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -18,10 +17,7 @@ NEWEST_MS = 1_778_941_387_000
 windows = st.sampled_from([60, 300, 900, 3600, 86_400])
 
 
-@pytest.fixture(autouse=True)
-def _utc_again() -> Iterator[None]:
-    yield
-    zone.use_local_time(False)
+pytestmark = pytest.mark.usefixtures("utc_again")
 
 
 def at(text: str) -> int:

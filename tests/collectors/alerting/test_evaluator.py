@@ -16,16 +16,13 @@ from store.reader import Reader
 from store.tables import StoreError
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 
 MINUTE_MS = 60_000
 CACHED = Usage(input_tokens=1_000, cache_read_tokens=99_000)
 FRESH = Usage(input_tokens=100_000)
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Any:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 class Service:

@@ -16,7 +16,6 @@ from pricing.books.book import PriceBook
 from store.facts import Batch, SourceState
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch
-from tests.fakes.stores import closing_connections
 from tests.fakes.webhooks import Receiver
 from tui.acts.alerts import Acknowledge
 from tui.pictures.view import View
@@ -24,10 +23,7 @@ from tui.questions.alerts import AlertsQuestion
 from tui.questions.burn import BurnQuestion
 from tui.storefeed import StoreFeed
 
-
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

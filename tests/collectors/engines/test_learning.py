@@ -1,6 +1,5 @@
 """K learned from a store of minutes: only under evidence, dated, and never for the time before."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,11 @@ from store.hosts.capacity import saturations
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, batch
-from tests.fakes.stores import closing_connections
 
 MINUTE_MS = 60_000
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 @pytest.fixture

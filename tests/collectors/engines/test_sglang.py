@@ -1,6 +1,6 @@
 """SGLang's page: live counters before settled ones, and every token once whatever repeats it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 from collectors.engines.engine import EngineSource
 from collectors.engines.page import Count, EnginePage
 from collectors.engines.sglang import SGLANG
-from collectors.web.fetch import open_client
 from tests.fakes.pages import NOW_MS, polled, read_page, sums
 
 MODEL = 'model_name="glm",engine_type="unified"'
@@ -147,12 +146,6 @@ def test_ranks_that_idle_side_by_side_idle_no_longer_than_the_clock() -> None:
         return "\n".join(lines) + "\n"
 
     assert polled([idled(10, 10), idled(12, 11)])[1].idle_seconds == 1.5
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client() as opened:
-        yield opened
 
 
 class Sglang:

@@ -3,7 +3,7 @@
 import json
 import random
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,6 @@ from collectors.gateways.polled import DEEP_EVERY_MS, Keeper, PolledSource
 from collectors.settings.config import ConfigError, from_mapping
 from collectors.settings.sourceconfig import SourceConfig
 from collectors.source import Poll, Source
-from collectors.web.fetch import open_client
 from tests.fakes.gateway_lines import RECORDS
 from tests.fakes.webserver import Asked, Told, serving
 
@@ -114,12 +113,6 @@ def server() -> Iterator[Server]:
     made = Server()
     with serving(made.answer) as made.url:
         yield made
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client() as opened:
-        yield opened
 
 
 async def polled(source: Source, now_ms: int = NOW_MS) -> list[Poll]:

@@ -4,7 +4,7 @@ import gzip
 import json
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +22,6 @@ from collectors.prices.books import price_book
 from collectors.prices.pricer import Pricer
 from collectors.settings.config import Config, ConfigError, from_mapping
 from collectors.source import Poll
-from collectors.web.fetch import open_client
 from store.writer import Writer
 from tests.fakes.events import batch
 from tests.fakes.webserver import Asked, Told, serving
@@ -116,12 +115,6 @@ def proxy() -> Iterator[Proxy]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client() as opened:
-        yield opened
 
 
 @pytest.fixture

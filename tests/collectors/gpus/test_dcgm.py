@@ -1,7 +1,7 @@
 """GPUs from a DCGM exporter's page: its units, its repetitions and its blanks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from collectors.engines.exposition import scan
 from collectors.errors import CollectorError
 from collectors.gpus.dcgm import WANTED, DcgmSource, is_measure, readings
 from collectors.settings.config import from_mapping
-from collectors.web.fetch import open_client
 from store.facts import GpuReading
 from store.reader import Reader
 from store.tables import StoreError
@@ -165,12 +164,6 @@ def test_cards_and_hosts_are_told_apart_and_what_has_no_uuid_is_left_out() -> No
         ("a", "GPU-2", 1, 2),
         ("b", "GPU-1", 0, 3),
     ]
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client() as opened:
-        yield opened
 
 
 @pytest.fixture

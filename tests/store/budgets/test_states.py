@@ -1,7 +1,6 @@
 """Budgets out of a store: what they count, over which period, how fast they burn."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from store.facts import BudgetFact, CommitmentFact, HostFact, PricedEvent
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes.events import AT_MS, CARD, batch, priced
-from tests.fakes.stores import closing_connections
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -28,9 +26,7 @@ MIDNIGHT_MS = 1_778_889_600_000
 """2026-05-16T00:00:00Z; AT_MS is 14:23 of that day."""
 
 
-@pytest.fixture(autouse=True)
-def _closed_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from closing_connections(monkeypatch)
+pytestmark = pytest.mark.usefixtures("closed_stores")
 
 
 class Books:
