@@ -13,9 +13,8 @@ from textual.screen import Screen
 
 from tui.feed import Feed, FeedError
 from tui.forkedfeed import SELDOM
-from tui.pictures.header import Header
+from tui.looking import LookingApp
 from tui.pictures.view import View
-from tui.rate import CountingApp
 from tui.screens.monitor import MonitorScreen
 
 _SLOW_TICKS = 5
@@ -44,18 +43,13 @@ class ReadFailed(Message):
         self.screen, self.view, self.reason = screen, view, reason
 
 
-class AskingApp(CountingApp):
+class AskingApp(LookingApp):
     """Keeps the screen in front up to date with one view; at most one read is under way."""
 
     def __init__(
         self, feed: Feed, view: View, *, refresh_seconds: float, ascii_only: bool = False, theme: str | None = None
     ) -> None:
-        super().__init__(ascii_only=ascii_only, theme=theme)
-        self.feed = feed
-        self.view = view
-        self.paused = False
-        self.is_copy = False
-        """Whether the store is a copy, in which nothing changes any more."""
+        super().__init__(feed, view, ascii_only=ascii_only, theme=theme)
         self._refresh_seconds = refresh_seconds
         self._reading = False
         self._ticks_waited = 0
@@ -107,16 +101,6 @@ class AskingApp(CountingApp):
         """Whether a read is under way."""
         return self._reading
 
-    @property
-    def is_live(self) -> bool:
-        """Whether the picture moves on with time."""
-        return not self.paused and self.view.until_ms is None
-
-    @property
-    def header(self) -> Header | None:
-        """The header of the picture in front, or None before there is one."""
-        return getattr(getattr(self.screen, "picture", None), "header", None)
-
     def _tick(self) -> None:
         if not gc.isenabled():
             # All that was loaded at the start stays: it need not be looked through for garbage ever again.
@@ -129,14 +113,8 @@ class AskingApp(CountingApp):
             screen = self.screen
             if self._ticks_waited == _SLOW_TICKS and isinstance(screen, MonitorScreen):
                 screen.failure = "the store does not answer; the figures are of the time above"
-        elif self._moves_on and time.monotonic() >= self._rests_until_s and self._is_due():
+        elif self.moves_on and time.monotonic() >= self._rests_until_s and self._is_due():
             self.ask()
-
-    @property
-    def _moves_on(self) -> bool:
-        """Whether the screen in front is read again by itself; what is always of now is in the past, too."""
-        is_of_now = not self.paused and getattr(self.screen, "ALWAYS_OF_NOW", False)
-        return (self.is_live or is_of_now) and not self.is_copy
 
     def _is_due(self) -> bool:
         """Whether the screen in front wants to be read again; what costs much is read more seldom."""
@@ -196,16 +174,3 @@ class AskingApp(CountingApp):
         if isinstance(screen, MonitorScreen):
             screen.outdated = True
             self.ask()
-
-    def redraw_all(self) -> None:
-        """Draw every screen again with what it has."""
-        for stack in self._screen_stacks.values():
-            for screen in stack:
-                if isinstance(screen, MonitorScreen):
-                    screen.draw()
-
-    def say(self, sentence: str) -> None:
-        """Say on the screen in front what has just been done."""
-        screen = self.screen
-        if isinstance(screen, MonitorScreen):
-            screen.say(sentence)
