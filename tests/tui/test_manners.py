@@ -13,6 +13,7 @@ from tui.app import MonitorApp
 from tui.keymap import all_bindings, dress
 from tui.palette import NOT_IN_PALETTE
 from tui.screens.group_by import GroupByScreen
+from tui.widgets.footer import Keys
 from tui.widgets.table import Table
 
 SECTIONS = tuple(MonitorApp.MODES)
@@ -100,6 +101,19 @@ async def test_where_bytes_are_dear_there_are_no_curves() -> None:
         assert not set("▁▂▃▄▅▆▇") & set(text)
         await press(pilot, "v")
         assert "╎launch" in shown(app), "who asks for the chart has it"
+
+
+@pytest.mark.parametrize("section", "1234567")
+async def test_a_very_small_terminal_still_shows_rows_and_keys(section: str) -> None:
+    app = monitor()
+    async with app.run_test(size=(40, 10)) as pilot:
+        await settle(pilot)
+        await press(pilot, section)
+        assert app.screen.query_one(Table).size.height >= 2, "the titles and the row under the cursor"
+        assert app.screen.query_one(Keys).region.bottom == 10
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert app.screen.query_one(Keys).region.bottom == 24
 
 
 async def test_what_is_sent_to_the_terminal_is_shown_on_request() -> None:

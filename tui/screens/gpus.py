@@ -115,9 +115,8 @@ class GpusScreen(SortedScreen[MachinesPicture]):
         """Other details for another row."""
         if self.shown is not None:
             host, part = self._at(self.shown)
-            paper = self.query_one(Paper)
-            height, plain = paper.size.height, bool(getattr(self.app, "ascii_only", False))
-            paper.show(lambda width: list(_details(host, part, width, height, plain=plain)))
+            paper, plain = self.query_one(Paper), bool(getattr(self.app, "ascii_only", False))
+            paper.show(lambda width: list(_details(host, part, width, paper.size.height, plain=plain)))
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
         """A host folds; an engine or a GPU opens its page."""
