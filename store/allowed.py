@@ -8,6 +8,8 @@ from urllib.parse import quote
 from store.brief import brief_transaction
 from store.notes import read_note, write_note
 
+OFFER = "is set and not used"
+"""What the sentence of a source says while its key, which was found, waits for a yes."""
 _NAME = "key allowed: "
 
 

@@ -1,6 +1,5 @@
 """What is looked at: the feed, the view, whether it stands still, and what is said and drawn of it on the screen in front."""
 
-
 from tui.feed import Feed
 from tui.pictures.header import Header
 from tui.pictures.view import View

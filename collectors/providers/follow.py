@@ -15,7 +15,7 @@ from collectors.settings.providers import provider_facts
 from collectors.settings.sourceconfig import SourceConfig
 from collectors.settings.written import seconds
 from collectors.source import Absent, Poll, Source
-from store.allowed import is_key_allowed
+from store.allowed import OFFER, is_key_allowed
 from store.writer import Writer
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class OfferedProvider:
             self._allowed = await asyncio.to_thread(is_key_allowed, self._store, self.name)
         if not self._allowed:
             raise SourceAbsentError(
-                f"{self._variable} is set and not used: u on the Sources screen reads {self.name}'s own figures with it,"
+                f"{self._variable} {OFFER}: u on the Sources screen reads {self.name}'s own figures with it,"
                 " and `usdtop init` writes it into a configuration."
             )
         return await self._source.poll(now_ms)

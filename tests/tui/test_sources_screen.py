@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from collectors.providers.registry import WITHOUT_FIGURES
 from store.reader import Reader
 from store.writer import Writer
 from tests.fakes import pictures
@@ -98,13 +99,18 @@ async def test_one_key_lets_the_collector_use_a_key_that_was_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"),
-    [("openai", {"state": "ok"}), ("cohere", {}), ("azure", {}), ("vllm-a", {"kind": "engine"})],
-    ids=["already asked", "has no figures", "needs an account", "no provider"],
+    ("state", "detail"),
+    [
+        ("ok", "OPENAI_ADMIN_KEY is set and not used"),
+        ("absent", "no key: set OPENAI_ADMIN_KEY, or name one with api_key_env, api_key_file or api_key_command"),
+        ("absent", f"COHERE_API_KEY is set. {WITHOUT_FIGURES['cohere']}"),
+        ("absent", "AZURE_API_KEY is set; its [[source]] needs `account`: the resource's id."),
+    ],
+    ids=["asked already", "configured without a key", "has no figures", "needs an account"],
 )
-async def test_a_key_that_would_do_nothing_is_not_offered(name: str, changes: dict[str, str]) -> None:
-    offered = replace(pictures.SOURCES.rows[2], name=name, state="absent")
-    app = monitor(FakeFeed(sources=replace(pictures.SOURCES, rows=(replace(offered, **changes),))))
+async def test_a_key_that_would_do_nothing_is_not_offered(state: str, detail: str) -> None:
+    row = replace(pictures.SOURCES.rows[2], state=state, detail=detail)
+    app = monitor(FakeFeed(sources=replace(pictures.SOURCES, rows=(row,))))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "6")

@@ -8,12 +8,12 @@ from store.allowed import allow_key
 from tui.feed import Act, FeedError
 
 
-def refusal(name: str) -> str:
+def _refusal(name: str) -> str:
     """Why a key that was found for a provider is of no use by itself; "" where the provider can be asked with it."""
     if name in WITHOUT_FIGURES:
         return WITHOUT_FIGURES[name]
     if name not in NAMES:
-        return f"nothing is known of {name}'s own figures."
+        return f"nobody knows how to ask {name}."
     account = provider(name).needs_account
     return f"its [[source]] needs `account`: {account}." if account else ""
 
@@ -27,7 +27,7 @@ class AllowKey(Act, frozen=True):
 
     def do(self, path: Path, now_ms: int) -> str:  # noqa: ARG002 (until it is taken back)
         """Note that it may."""
-        refused = refusal(self.provider)
+        refused = _refusal(self.provider)
         if refused:
             raise FeedError(refused)
         allow_key(path, self.provider)

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from textual.binding import Binding
 from textual.widget import Widget
 
+from store.allowed import OFFER
 from tui import format as fmt
-from tui.acts.keys import AllowKey, refusal
+from tui.acts.keys import AllowKey
 from tui.feed import Feed, FeedError
 from tui.pictures.explain import Explanation
 from tui.pictures.sources import DriftNote, SourceRow, SourcesPicture
@@ -146,8 +147,8 @@ class SourcesScreen(SortedScreen[SourcesPicture]):
 
 
 def has_key(row: SourceRow) -> bool:
-    """Whether a key was found that would do for this source, and that nobody uses yet."""
-    return row.kind == "provider" and row.state == "absent" and not refusal(row.name)
+    """Whether a key was found for this source that waits for a yes."""
+    return row.kind == "provider" and row.state == "absent" and OFFER in row.detail
 
 
 def draw_row(row: SourceRow) -> Row:
