@@ -1,6 +1,5 @@
 """The configuration file: every key optional, an unknown key an error that names the nearest known one."""
 
-import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -164,7 +163,9 @@ def from_mapping(
         revenue_usd_per_hour(config)
         check_sources(config.source)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}{_explain(str(error))}") from None
+        from collectors.settings.mistakes import explain
+
+        raise ConfigError(f"{where}{explain(str(error), lines or {}, _known_keys)}") from None
     except ValueError as error:
         raise ConfigError(f"{where}{error}") from None
     return msgspec.structs.replace(config, path=path)
@@ -232,17 +233,6 @@ def _percent(text: str, name: str) -> Decimal:
     if not _PERCENT.fullmatch(text):
         raise ValueError(f'percent of overhead `{name}` must be a number in quotes, such as "12.5"; it is `{text}`')
     return Decimal(text)
-
-
-def _explain(text: str) -> str:
-    """msgspec's sentence with our names: where it is, and for an unknown key the nearest known one."""
-    found = re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*?)`)?", text)
-    if found is None:
-        return text.replace("`$.", "`") + "."
-    key, where = found[1], found[2] or ""
-    near = difflib.get_close_matches(key, _known_keys(where), n=1, cutoff=0.4)
-    hint = f"; did you mean `{near[0]}`?" if near else "."
-    return f"unknown key `{key}`" + (f" in `{where}`" if where else "") + hint
 
 
 def _known_keys(where: str) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_mistake_is_named(alerts: dict[str, Any], sentence: str) -> None:
         ([{"name": "a", "type": "pagerduty"}], "webhook `a` needs its routing key"),
         ([{"name": "a", "url": "http://x", "least_severity": "loud"}], "must be warning or critical"),
         ([{"name": "a", "url": "http://x"}] * 2, "two webhooks are named `a`"),
-        ([{"name": "a", "url": "http://x", "secret": "s3cret"}], "unknown key `secret` in `webhook[0]`"),
+        ([{"name": "a", "url": "http://x", "secret": "s3cret"}], "unknown key `secret` in the [[webhook]] number 1"),
     ],
 )
 def test_a_webhook_that_cannot_be_used_is_refused(hooks: list[dict[str, Any]], sentence: str) -> None:

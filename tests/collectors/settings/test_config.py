@@ -72,7 +72,10 @@ def test_an_empty_file_is_a_configuration_and_then_nothing_else_is_looked_for() 
     ("text", "sentences"),
     [
         ('sauce = "x"', ["unknown key `sauce`", "`source`"]),
-        ('[[source]]\ntype = "file"\npth = "x"', ["unknown key `pth`", "in `source[0]`", "did you mean `path`?"]),
+        (
+            '[[source]]\ntype = "file"\npth = "x"',
+            ["unknown key `pth` in the [[source]] number 1; did you mean `path`?"],
+        ),
         ('[[host]]\nusd_per_houre = "2"', ["`usd_per_houre`", "did you mean `usd_per_hour`?"]),
         ('[[budget]]\nname = "x"\nusd = "1"\nperoid = "day"', ["`peroid`", "did you mean `period`?"]),
         ("[gpu]\nenable = true", ["`enable` in `gpu`", "did you mean `enabled`?"]),
@@ -90,19 +93,22 @@ def test_an_empty_file_is_a_configuration_and_then_nothing_else_is_looked_for() 
             '[[source]]\ntype = "file"\npath = "x"\nname = "a"\n[[source]]\ntype = "file"\npath = "y"\nname = "a"',
             ["two sources are named `a`"],
         ),
-        ("[[host]]\nusd_per_hour = 20.5", ["host", "usd_per_hour", "str"]),
-        ("[[host]]\nusd_per_hour = 20", ["host", "usd_per_hour", "str"]),
+        (
+            "[[host]]\nusd_per_hour = 20.5",
+            ['`usd_per_hour` in the [[host]] number 1 must be text in quotes, such as "5".'],
+        ),
+        ("[[host]]\nusd_per_hour = 20", ["`usd_per_hour`", "text in quotes"]),
         ('[[host]]\nusd_per_hour = "twenty"', ["a host: usd_per_hour", 'in quotes, such as "20"', "`twenty`"]),
         ('[[host]]\nusd_per_hour = "-1"', ["a host: usd_per_hour", "out of range"]),
         ('[[host]]\nusd_per_hour = "NaN"', ["a host: usd_per_hour"]),
         ('[[host]]\nusd_per_hour = "1e30"', ["a host: usd_per_hour", "out of range"]),
         ('[[host]]\ncapacity_basis = "both"', ["capacity_basis", "joint or separate"]),
         ('[[host]]\nsince = "2026-05-16 14:00:00"', ["has no time zone"]),
-        ('[[host]]\ngpus = "8"', ["host", "gpus"]),
+        ('[[host]]\ngpus = "8"', ["`gpus` in the [[host]] number 1 must be a whole number without quotes."]),
         ('[[host]]\nname = "h"\n[[host]]\nname = "h"\nsince = "2026-01-01"', ["two [[host]] are host `h`", "`since`"]),
         ('[[source]]\ntype = "engine"\nurl = "http://x/"\ngpus = [0, "1"]', ["`gpus`", "nvidia-smi -L", "'1'"]),
-        ('[[budget]]\nusd = "1"', ["`name`"]),
-        ('[[budget]]\nname = "launch"\nusd = 5.0', ["budget", "usd", "str"]),
+        ('[[budget]]\nusd = "1"', ["`name` is missing in the [[budget]] number 1."]),
+        ('[[budget]]\nname = "launch"\nusd = 5.0', ["`usd` in the [[budget]] number 1 must be text in quotes"]),
         (
             '[[budget]]\nname = "launch"\nusd = "1"\nperiod = "fortnight"',
             ["period of budget `launch`", "hour, day, week"],
@@ -111,8 +117,9 @@ def test_an_empty_file_is_a_configuration_and_then_nothing_else_is_looked_for() 
         ('[[price]]\nmodel = "m"\ninput = 3.0', ["[[price]]", "input"]),
         ('[[price]]\nmodel = "m"\ninptu = "3"', ["[[price]]", "inptu"]),
         ('[[price]]\ninput = "3"', ["[[price]]", "model"]),
-        ("discover = 1", ["discover"]),
-        ("source = 3", ["source"]),
+        ("discover = 1", ["`discover` must be true or false."]),
+        ("[screen]\nascii = 1", ["`ascii` in `screen` must be true or false."]),
+        ("source = 3", ["`source` must be a list in [ ]."]),
     ],
 )
 def test_a_mistake_is_explained_with_its_file_and_its_key(text: str, sentences: list[str]) -> None:
@@ -122,6 +129,14 @@ def test_a_mistake_is_explained_with_its_file_and_its_key(text: str, sentences: 
     assert told.startswith("/etc/usdtop.toml: ")
     for sentence in sentences:
         assert sentence in told
+
+
+def test_a_mistake_in_one_of_several_tables_is_found_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('# two hosts\n[[host]]\nname = "a"\n\n [[ host ]]\nname = "b"\nusd_per_hour = 20\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value) == f'{path}: `usd_per_hour` in the [[host]] of line 5 must be text in quotes, such as "5".'
 
 
 def test_a_file_that_is_no_toml_is_explained(tmp_path: Path) -> None:
