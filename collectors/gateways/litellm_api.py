@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,9 @@ _ROWS_PER_PAGE = 1_000
 _PAGED = ("/spend/logs/v2", "/spend/logs/ui")
 _UNPAGED = "/spend/logs"
 _MOST_UNPAGED = 10_000
+_REPEATED, _MOST_REPEATED = 20, 4
+"""A page behind another repeats a twentieth of it, and no more than a quarter."""
+_ONE_INSTANT = "more calls began in one instant than its pages tell apart: some may be missing"
 _KEY = "LiteLLM's master key or the virtual key of an admin"
 
 
@@ -45,10 +48,41 @@ class _Row(msgspec.Struct):
 
 
 class _Place(msgspec.Struct):
-    """From when on is asked, and the number of a page of that."""
+    """From when on is asked, and how many rows of that were read."""
 
     since_ms: int
-    number: int = 1
+    read: int = 0
+    border_ms: int | None = None
+    """When the last of these rows began."""
+    newest_first: bool = False
+
+    def reaches(self, rows: Sequence[bytes]) -> bool:
+        """Whether these rows begin before the instant at which the last page ended, so that none of that is missing."""
+        if self.border_ms is None:
+            return True
+        begins_ms = _began_ms(rows[0]) if rows else None
+        return begins_ms is not None and (
+            begins_ms > self.border_ms if self.newest_first else begins_ms < self.border_ms
+        )
+
+
+class _Asked(NamedTuple):
+    """A page as it is asked for: rows from (number - 1) * size on."""
+
+    number: int
+    size: int
+
+    @property
+    def begins(self) -> int:
+        """Rows before it."""
+        return (self.number - 1) * self.size
+
+    @classmethod
+    def behind(cls, read: int, repeated: int, most: int) -> _Asked:
+        """The page that goes on farthest behind so many rows and repeats some of them; pages may have any size."""
+        pages = [cls(max(0, read - repeated) // size + 1, size) for size in range(most // 2 + 1, most + 1)]
+        farthest = max(pages, key=lambda page: page.begins + page.size)
+        return farthest if farthest.begins + farthest.size > read or not repeated else cls.behind(read, 0, most)
 
 
 _decode = msgspec.json.Decoder(_Page).decode
@@ -86,7 +120,7 @@ class LitellmProxy:
             except NoSuchPageError:
                 self._endpoint, place = self._endpoint + 1, None
             except TooLargeError:
-                if self._rows_per_page == 1:
+                if self._rows_per_page <= 1:
                     raise
                 # Older proxies answer with prompts and answers where they keep them.
                 self._rows_per_page //= 2
@@ -101,19 +135,36 @@ class LitellmProxy:
             ) from None
 
     async def _paged(self, window: Window, at: _Place, now_ms: int) -> Page:
+        detail = "" if self._endpoint == 0 else f"this proxy is older: read from {_PAGED[self._endpoint]}"
+        repeated = self._rows_per_page // _REPEATED or 1
+        while True:
+            asked = _Asked.behind(at.read, repeated, self._rows_per_page)
+            rows = await self._rows_of(asked, window, at, now_ms)
+            if at.read and self._rows_per_page < asked.size:
+                continue  # its pages are smaller, so that this was another one
+            if at.reaches(rows):
+                break
+            repeated *= 2
+            if repeated * _MOST_REPEATED > self._rows_per_page:
+                detail = _ONE_INSTANT
+                break
+        is_full = bool(rows) and len(rows) >= min(asked.size, self._rows_per_page)
+        following = _next(rows, at, asked.begins + len(rows)) if is_full else None
+        return Page(rows, None if following is None else msgspec.json.encode(following).decode(), detail)
+
+    async def _rows_of(self, asked: _Asked, window: Window, at: _Place, now_ms: int) -> list[bytes]:
         query = {
             "start_date": _utc(at.since_ms),
             "end_date": _utc(window.until_ms),
-            "page": str(at.number),
-            "page_size": str(self._rows_per_page),
+            "page": str(asked.number),
+            "page_size": str(asked.size),
             "sort_by": "startTime",
             "sort_order": "asc",
         }
         page = _answer(await self._client.get(self._url + _PAGED[self._endpoint], query, now_ms=now_ms), self._url)
-        rows = [bytes(row) for row in page.data]
-        is_full = bool(rows) and len(rows) >= min(self._rows_per_page, page.page_size or self._rows_per_page)
-        detail = "" if self._endpoint == 0 else f"this proxy is older: read from {_PAGED[self._endpoint]}"
-        return Page(rows, msgspec.json.encode(_next(rows, at)).decode() if is_full else None, detail)
+        if page.page_size is not None and 0 < page.page_size < asked.size:
+            self._rows_per_page = page.page_size
+        return [bytes(row) for row in page.data]
 
     async def _unpaged(self, window: Window, place: str | None, now_ms: int) -> Page:
         """The rows of one day, or all rows where the proxy answers dates with sums."""
@@ -133,16 +184,17 @@ class LitellmProxy:
         return Page(_within(rows, window), None, detail)
 
 
-def _next(rows: Sequence[bytes], at: _Place) -> _Place:
+def _next(rows: Sequence[bytes], at: _Place, read: int) -> _Place:
     """Where rows go on behind a full page: from the second in which its last one began, all of which is asked for again.
 
     Rows of one instant come in any order, another one at each question, and rows that are deleted move those behind them:
-    page by page some of them would be passed over. Pages are counted where a second fills more than one, and where
-    an older proxy answers with the newest first.
+    page by page some of them would be passed over. Rows are counted only where a second fills more than one page, and where
+    an older proxy answers with the newest first; each page then repeats the end of the one before.
     """
     first_ms, last_ms = _began_ms(rows[0]), _began_ms(rows[-1])
     if first_ms is None or last_ms is None or last_ms <= first_ms or last_ms // 1_000 <= at.since_ms // 1_000:
-        return _Place(at.since_ms, at.number + 1)
+        backwards = at.newest_first if first_ms == last_ms else (last_ms or 0) < (first_ms or 0)
+        return _Place(at.since_ms, read, last_ms, backwards)
     return _Place(last_ms // 1_000 * 1_000)
 
 

@@ -176,6 +176,85 @@ async def test_rows_of_one_instant_that_come_in_another_order_each_time_are_all_
     assert sorted(ids(await polled(source))) == sorted(row["request_id"] for row in proxy.rows)
 
 
+def of_one_second(milliseconds: int, each: int, at_ms: int = NOW_MS - 6 * 3_600_000) -> list[dict[str, Any]]:
+    """Rows that began within one second, long before the overlap: so many in each of so many milliseconds."""
+    second = at_ms // 1_000 * 1_000
+    rows = []
+    for instant in range(milliseconds):
+        at = datetime.fromtimestamp((second + instant) / 1_000, UTC).isoformat(timespec="milliseconds")
+        for number in range(each):
+            name = f"{instant}-{number}"
+            rows.append({**ROWS[0], "request_id": name, "litellm_call_id": f"c-{name}", "startTime": at, "endTime": at})
+    return rows
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_second_of_more_rows_than_a_page_holds_loses_none_though_equal_ones_change_places(
+    proxy: Proxy, source: PolledSource, tmp_path: Path, seed: int, newest_first: bool
+) -> None:
+    proxy.rows, proxy.page_cap = of_one_second(milliseconds=300, each=3), 100
+    proxy.chance, proxy.newest_first = random.Random(seed), newest_first
+    polls = await polled(source)
+    assert set(ids(polls)) == {row["request_id"] for row in proxy.rows}
+    writer, pricer = Writer(tmp_path / "usdtop.db"), Pricer(price_book(Config()))
+    for poll in polls:
+        priced = pricer.price(poll.events, now_ms=NOW_MS)
+        writer.write(batch(priced.events, source="proxy", at_ms=NOW_MS), priced.cards)
+    with writer.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM requests").fetchone() == (900,), "and each once"
+    writer.close()
+    assert {poll.detail for poll in polls} == {""}
+    assert len(proxy.asked) < 15, "900 rows by the hundred, each page repeating a few"
+
+
+async def test_rows_that_are_deleted_from_such_a_second_between_two_pages_hide_none_behind_them(
+    proxy: Proxy, source: PolledSource
+) -> None:
+    proxy.rows, proxy.page_cap = of_one_second(milliseconds=900, each=1), 100
+    expected = sorted(row["request_id"] for row in proxy.rows)
+    polls = [await source.poll(NOW_MS)]
+    while polls[-1].more:
+        proxy.rows = proxy.rows[12:]
+        polls.append(await source.poll(NOW_MS))
+    assert sorted(ids(polls)) == expected
+
+
+async def test_rows_that_come_into_such_a_second_between_two_pages_are_read_once_and_at_the_next_reading_at_the_latest(
+    proxy: Proxy, source: PolledSource
+) -> None:
+    rows = of_one_second(milliseconds=900, each=1, at_ms=NOW_MS - 30_000)
+    rare, proxy.rows = rows[::7], [row for place, row in enumerate(rows) if place % 7]
+    proxy.page_cap = 100
+    polls = [await source.poll(NOW_MS)]
+    while polls[-1].more:
+        # Some late rows stand before the place that was reached, and some behind it.
+        proxy.rows += [rare.pop(0), rare.pop()] if rare else []
+        polls.append(await source.poll(NOW_MS))
+    proxy.rows += rare
+    polls += await polled(source, NOW_MS + 60_000)
+    assert sorted(ids(polls)) == sorted(row["request_id"] for row in rows)
+
+
+async def test_an_instant_of_more_rows_than_pages_tell_apart_is_said(proxy: Proxy, source: PolledSource) -> None:
+    proxy.rows, proxy.page_cap = of_one_second(milliseconds=2, each=150), 100
+    polls = await polled(source)
+    assert set(ids(polls)) == {row["request_id"] for row in proxy.rows}, "nothing moved"
+    assert "more calls began in one instant than its pages tell apart: some may be missing" in {
+        poll.detail for poll in polls
+    }
+
+
+async def test_a_proxy_that_begins_to_give_smaller_pages_is_asked_for_the_same_rows_again(
+    proxy: Proxy, source: PolledSource
+) -> None:
+    proxy.rows, proxy.page_cap = of_one_second(milliseconds=900, each=1), 200
+    polls = [await source.poll(NOW_MS) for _ in range(3)]
+    proxy.page_cap = 70
+    polls += await polled(source)
+    assert set(ids(polls)) == {row["request_id"] for row in proxy.rows}
+
+
 async def test_rows_that_are_deleted_between_two_pages_hide_none_of_those_behind_them(
     proxy: Proxy, source: PolledSource
 ) -> None:
