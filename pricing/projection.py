@@ -92,12 +92,12 @@ def project(
 
 
 def _scenarios(
-    pattern: Pattern | None, rate: float, behind: Sequence[Hour], other_rates: Iterable[float]
+    pattern: Pattern | None, nano_usd_per_hour: float, behind: Sequence[Hour], other_rates: Iterable[float]
 ) -> tuple[_Scenario, list[_Scenario]]:
     if pattern is None:
-        return _Scenario(None, rate), [_Scenario(None, other) for other in other_rates]
+        return _Scenario(None, nano_usd_per_hour), [_Scenario(None, other) for other in other_rates]
     usual_now = sum(pattern.usual_nano(hour.hour_of_week) for hour in behind) / max(1, len(behind))
-    above = rate - usual_now
+    above = nano_usd_per_hour - usual_now
     worst = {min(pattern.errors), max(pattern.errors)} if pattern.errors else set()
     others = [_Scenario(pattern, above, error) for error in worst]
     return _Scenario(pattern, above), [*others, _Scenario(pattern, 0.0)]

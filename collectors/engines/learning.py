@@ -139,11 +139,11 @@ def _rate(span: WorkMinute, decode_weight: Fraction, engine: EngineState) -> Fra
     return work_rate(served, span.seconds, decode_weight)
 
 
-def _spans(minutes: Sequence[WorkMinute], length: int) -> list[WorkMinute]:
-    """Each minute with those before it, so many together; without one that has not as many before it."""
+def _spans(minutes: Sequence[WorkMinute], together: int) -> list[WorkMinute]:
+    """Each minute with those before it, `together` of them; without one that has not as many before it."""
     found = []
-    for end in range(length, len(minutes) + 1):
-        span = minutes[end - length : end]
-        if span[-1].minute - span[0].minute == 60 * (length - 1):
+    for end in range(together, len(minutes) + 1):
+        span = minutes[end - together : end]
+        if span[-1].minute - span[0].minute == 60 * (together - 1):
             found.append(WorkMinute(span[0].minute, *(sum(column) for column in list(zip(*span, strict=True))[1:])))
     return found

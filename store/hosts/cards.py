@@ -45,11 +45,11 @@ def cards(ask: Ask) -> Cards:
 
 
 def _part(
-    slices: int | None, of_slices: int | None, memory: int | None, of_memory: int | None
+    slices: int | None, of_slices: int | None, memory_bytes: int | None, of_memory_bytes: int | None
 ) -> tuple[Fraction | None, str]:
     """An instance's part of its card: by compute slices, else by memory, else nobody can say."""
     if slices:
         return min(Fraction(1), Fraction(slices, of_slices or SLICES_PER_CARD)), ""
-    if memory and of_memory:
-        return min(Fraction(1), Fraction(memory, of_memory)), BY_MEMORY
+    if memory_bytes and of_memory_bytes:
+        return min(Fraction(1), Fraction(memory_bytes, of_memory_bytes)), BY_MEMORY
     return None, ""
