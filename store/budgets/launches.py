@@ -10,6 +10,7 @@ from store.asking import Ask
 from store.brief import brief_transaction
 from store.tables import StoreError
 
+_SECOND_MS = 1_000
 MOST_CHARACTERS = 100
 _COLUMNS = "began_ms, name, ends_ms, stopped_ms, nano_usd, filter, counts, plan"
 
@@ -62,8 +63,10 @@ def stop_launch(path: Path, at_ms: int) -> Launch | None:
         running = next((one for one in map(_launch, rows) if one.runs(at_ms)), None)
         if running is None:
             return None
-        connection.execute("UPDATE launches SET stopped_ms = ? WHERE began_ms = ?", (at_ms, running.began_ms))
-    return msgspec.structs.replace(running, stopped_ms=at_ms)
+        # Launches begin with a whole second, so that one ends with it: the next one may begin at once.
+        stopped_ms = max(at_ms // _SECOND_MS * _SECOND_MS, running.began_ms + _SECOND_MS)
+        connection.execute("UPDATE launches SET stopped_ms = ? WHERE began_ms = ?", (stopped_ms, running.began_ms))
+    return msgspec.structs.replace(running, stopped_ms=stopped_ms)
 
 
 def read_launches(ask: Ask) -> list[Launch]:

@@ -64,6 +64,21 @@ def test_launches_may_follow_each_other(path: Path, by_ms: int) -> None:
     assert {launch.name for launch in Reader(path).launches()} == {"1.0", "2.0"}
 
 
+def test_a_pipeline_may_end_one_and_begin_the_next_within_a_second(path: Path) -> None:
+    start_launch(path, LAUNCH)
+    stopped = stop_launch(path, AT_MS + 5_074)
+    assert stopped is not None
+    assert stopped.over_ms == AT_MS + 5_000
+    start_launch(path, later(5_000))
+
+
+def test_a_launch_that_is_ended_as_it_begins_has_lasted_a_second(path: Path) -> None:
+    start_launch(path, LAUNCH)
+    stopped = stop_launch(path, AT_MS + 1)
+    assert stopped is not None
+    assert stopped.over_ms == AT_MS + 1_000
+
+
 def test_after_one_was_ended_another_may_begin(path: Path) -> None:
     start_launch(path, LAUNCH)
     stop_launch(path, AT_MS + HOUR_MS)
