@@ -64,7 +64,7 @@ def stop_launch(path: Path, at_ms: int) -> Launch | None:
         if running is None:
             return None
         # Launches begin with a whole second, so that one ends with it: the next one may begin at once.
-        stopped_ms = max(at_ms // _SECOND_MS * _SECOND_MS, running.began_ms + _SECOND_MS)
+        stopped_ms = max(at_ms // _SECOND_MS * _SECOND_MS, running.began_ms)
         connection.execute("UPDATE launches SET stopped_ms = ? WHERE began_ms = ?", (stopped_ms, running.began_ms))
     return msgspec.structs.replace(running, stopped_ms=stopped_ms)
 

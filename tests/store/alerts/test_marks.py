@@ -55,7 +55,8 @@ def test_a_mark_says_something(path: Path, text: str) -> None:
 
 def test_a_mark_is_one_short_line(path: Path) -> None:
     assert set_mark(path, AT_MS, " deploy\n 41 ").text == "deploy 41"
-    assert len(set_mark(path, AT_MS, "x" * 10_000).text) == MOST_CHARACTERS
+    assert set_mark(path, AT_MS, "x" * (MOST_CHARACTERS + 1)).text == "x" * (MOST_CHARACTERS - 1) + "…"
+    assert set_mark(path, AT_MS, "x" * MOST_CHARACTERS).text == "x" * MOST_CHARACTERS
 
 
 def test_marks_are_set_while_a_collector_writes(path: Path) -> None:

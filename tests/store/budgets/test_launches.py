@@ -72,11 +72,12 @@ def test_a_pipeline_may_end_one_and_begin_the_next_within_a_second(path: Path) -
     start_launch(path, later(5_000))
 
 
-def test_a_launch_that_is_ended_as_it_begins_has_lasted_a_second(path: Path) -> None:
+def test_a_launch_that_is_ended_as_it_begins_was_never_on(path: Path) -> None:
     start_launch(path, LAUNCH)
     stopped = stop_launch(path, AT_MS + 1)
     assert stopped is not None
-    assert stopped.over_ms == AT_MS + 1_000
+    assert stopped.over_ms == AT_MS
+    assert not stopped.runs(AT_MS)
 
 
 def test_after_one_was_ended_another_may_begin(path: Path) -> None:
