@@ -73,10 +73,19 @@ def test_every_command_line_that_is_shown_can_be_typed(line: str) -> None:
     at = next((place for place, word in enumerate(words) if word in COMMANDS), None)
     name = "monitor" if at is None else words[at]
     rest = words if at is None else words[:at] + words[at + 1 :]
-    parser = parser_of(name)
-    for action in parser._get_positional_actions():
-        action.nargs = action.nargs or "?"  # a page may speak of an option alone
-    assert parser.parse_args(rest)
+    assert loosened(parser_of(name)).parse_args(rest)
+
+
+def loosened(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The same with nothing required: a page may speak of an option, or of a part of a command, alone."""
+    for action in parser._actions:
+        action.required = False
+        if not action.option_strings and action.nargs is None:
+            action.nargs = "?"
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                loosened(below)
+    return parser
 
 
 def options(parser: argparse.ArgumentParser) -> set[str]:
