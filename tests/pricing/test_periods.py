@@ -80,6 +80,9 @@ def test_a_period_is_the_calendar_s_in_utc(period: str, instant: str, begins: st
         # Clocks went from 0:01 back to 23:01: the day has begun, and goes on.
         ("America/St_Johns", "day", "2010-11-07T03:00Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z"),
         ("America/St_Johns", "day", "2010-11-07T02:29Z", "2010-11-06T02:30Z", "2010-11-07T02:30Z"),
+        # The hour that they broke off has lasted a minute, and what is left of the one before is an hour of its own.
+        ("America/St_Johns", "hour", "2010-11-07T02:30:30Z", "2010-11-07T02:30Z", "2010-11-07T02:31Z"),
+        ("America/St_Johns", "hour", "2010-11-07T02:40Z", "2010-11-07T02:31Z", "2010-11-07T03:30Z"),
         # A date that never was.
         ("Pacific/Apia", "day", "2011-12-29T12:00-10:00", "2011-12-29T10:00Z", "2011-12-30T10:00Z"),
         ("Pacific/Apia", "day", "2011-12-31T12:00+14:00", "2011-12-30T10:00Z", "2011-12-31T10:00Z"),
