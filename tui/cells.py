@@ -91,7 +91,8 @@ def shorten(text: str, width: int) -> str:
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """Text of exactly `width` cells: cut when longer, filled with blanks on one side when shorter."""
-    text = safe(text, width)
+    if len(text) > width or not (text.isascii() and text.isprintable()):
+        text = safe(text, width)
     blanks = " " * (width - cells(text))
     return blanks + text if right else text + blanks
 

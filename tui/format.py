@@ -23,6 +23,13 @@ AT_LEAST = "≥"
 _BLOCKS = "▁▂▃▄▅▆▇"
 """Not the whole cell: curves of rows that stand above each other stay apart."""
 _CENT = Decimal("0.01")
+_MAGNITUDES = (
+    (10, Decimal("0.001")),
+    (100, Decimal("0.01")),
+    (1000, Decimal("0.1")),
+    (100_000, Decimal(1)),
+)
+"""What is less than this is rounded to that."""
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
     (10 * _SECOND_MS, "10 s"),
@@ -104,10 +111,9 @@ def _magnitude(amount: Decimal) -> str:
         return "0.00"
     if amount < _CENT:
         return "<0.01"
-    for limit, places in ((1, 3), (10, 3), (100, 2), (1000, 1), (100_000, 0)):
-        rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
-        if rounded < limit:
-            return f"{rounded:,.{places}f}"
+    for limit, quantum in _MAGNITUDES:
+        if amount < limit and (rounded := amount.quantize(quantum, ROUND_HALF_EVEN)) < limit:
+            return f"{rounded:,f}"
     return _scaled(float(amount), 4)
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
+from rich.color import ColorSystem
 from rich.console import Console
-from rich.control import Control
+from rich.segment import Segment
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
@@ -18,26 +19,35 @@ HUNG_UP = 129
 """The program's result when its terminal has gone."""
 
 
-class CellsUpdate(CompositorUpdate):
-    """Stretches of cells, each at its place (column, line), behind a sequence that is no cell."""
+class Stretch(NamedTuple):
+    """Cells beside each other, and the place on the terminal of the first of them."""
 
-    def __init__(self, stretches: Sequence[tuple[tuple[int, int], Strip]], sequence: str = "") -> None:
+    x: int
+    y: int
+    cells: Sequence[Segment]
+
+
+class CellsUpdate(CompositorUpdate):
+    """Stretches of cells, behind a sequence that is no cell."""
+
+    def __init__(self, stretches: Sequence[Stretch], sequence: str = "") -> None:
         self.stretches = stretches
         self.sequence = sequence
 
     def render_segments(self, console: Console) -> str:
         """What to write to the terminal: a move and the cells, for each stretch."""
-        return self.sequence + "".join(
-            part
-            for place, strip in self.stretches
-            for part in (Control.move_to(*place).segment.text, strip.render(console))
-        )
+        colours, render = console._color_system or ColorSystem.TRUECOLOR, Strip.render_style
+        written = [self.sequence]
+        for x, y, cells in self.stretches:
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+            written += [text if style is None else render(style, text, colours) for text, style, _ in cells]
+        return "".join(written)
 
 
 class Cells(Protocol):
     """A widget that knows how stretches of its cells look."""
 
-    def strips(self, regions: Sequence[Region]) -> list[Strip]:
+    def looks(self, regions: Sequence[Region]) -> list[list[Segment]]:
         """The cells of regions that are one line high."""
         ...
 
@@ -79,7 +89,7 @@ class SendingApp(App[str]):
         changed, self._changed = self._changed, {}
         sequence, self._sequence, self._will_send = self._sequence, "", False
         screen = self.screen if self._screen_stack else None
-        stretches: list[tuple[tuple[int, int], Strip]] = []
+        stretches: list[Stretch] = []
         for widget, regions in changed.items():
             if screen is not None and self._stands(widget, screen):
                 stretches += _stretches(widget, screen, regions)
@@ -106,12 +116,10 @@ class SendingApp(App[str]):
         )
 
 
-def _stretches(
-    widget: Widget, screen: Screen[object], regions: Sequence[Region]
-) -> list[tuple[tuple[int, int], Strip]]:
+def _stretches(widget: Widget, screen: Screen[object], regions: Sequence[Region]) -> list[Stretch]:
     """The regions of a widget as cells at their places on the terminal, as far as they are on it."""
     placed = screen._compositor.find_widget(widget)
     at = placed.region.offset
     seen = [place for region in regions if (place := region.translate(at).intersection(placed.clip))]
-    strips = cast("Cells", widget).strips([place.translate(-at) for place in seen])
-    return [((place.x, place.y), strip) for place, strip in zip(seen, strips, strict=True)]
+    looks = cast("Cells", widget).looks([place.translate(-at) for place in seen])
+    return [Stretch(place.x, place.y, cells) for place, cells in zip(seen, looks, strict=True)]

@@ -1,5 +1,6 @@
 """Cells that are sent by themselves leave on the terminal what would stand there if all of it were sent again."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.strip import Strip
 
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
@@ -37,15 +38,16 @@ class Terminal(MonitorApp):
 
     def _display(self, screen: Screen[Any], renderable: object) -> None:
         if isinstance(renderable, CellsUpdate) and self.sheet:
-            for (x, y), strip in renderable.stretches:
-                self.sheet[y][x : x + strip.cell_length] = _cells(strip)
+            for x, y, segments in renderable.stretches:
+                cells = _cells(segments)
+                self.sheet[y][x : x + len(cells)] = cells
                 self.stretches += 1
         super()._display(screen, renderable)
 
 
-def _cells(strip: Strip) -> list[str]:
+def _cells(segments: Iterable[Segment]) -> list[str]:
     """Each cell with its style; the second half of a wide character is as the first."""
-    return [f"{char} {one.style}" for one in strip for char in one.text for _ in range(cell_len(char))]
+    return [f"{char} {one.style}" for one in segments for char in one.text for _ in range(cell_len(char))]
 
 
 def picture(*figures: int) -> BurnPicture:

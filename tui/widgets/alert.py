@@ -8,6 +8,7 @@ from textual.geometry import Size
 from pricing.alerts.names import Severity, State
 from pricing.money import usd_from_nano
 from tui import format as fmt
+from tui import zone
 from tui.pictures.alerts import AlertRow, per_hour, who_text
 from tui.pictures.header import Header
 from tui.widgets.lines import Line, Lines, Piece
@@ -35,6 +36,8 @@ class AlertRows(Lines):
         super().__init__()
         self._rows: tuple[AlertRow, ...] = ()
         self._now_ms: int | None = None
+        self._made: tuple[object, list[Line]] = (None, [])
+        """The lines made last, and all that they depend on: to know their number they are made before they are drawn."""
 
     def show(self, rows: Sequence[AlertRow], now_ms: int | None) -> None:
         """Take the open alerts; the widget is as high as it must be."""
@@ -59,7 +62,10 @@ class AlertRows(Lines):
 
     def _alerts(self, width: int) -> list[Line]:
         most = _MOST_LINES if self.app.size.height < _MANY_LINES else _MOST_LINES_OF_MANY
-        return alert_lines(self._rows, self._now_ms, width, most)
+        wanted = (self._rows, self._now_ms, width, most)
+        if self._made[0] != (*wanted, zone.is_local()):
+            self._made = (*wanted, zone.is_local()), alert_lines(*wanted)
+        return self._made[1]
 
 
 def alert_lines(rows: Sequence[AlertRow], now_ms: int | None, width: int, most: int) -> list[Line]:

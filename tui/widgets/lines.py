@@ -6,7 +6,8 @@ it looks. Every piece goes through `safe` once more here, so that no text can re
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, compress, count, islice, repeat
+from operator import ne
 from typing import TypeAlias
 
 from rich.segment import Segment
@@ -56,7 +57,7 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, classes=classes)
         self._drawn: list[Line] = []
-        self._fitted: dict[Line, Line] = {}
+        self._fitted: list[tuple[Line, Line]] = []
         """What `lines` returned last, and how it was drawn: a line that comes again need not be fitted again."""
         self._fitted_to = 0
         self._drawn_size = _NOT_DRAWN
@@ -100,12 +101,12 @@ class Lines(Widget):
         else:
             self.refresh(*regions)
 
-    def strips(self, regions: Sequence[Region]) -> list[Strip]:
+    def looks(self, regions: Sequence[Region]) -> list[list[Segment]]:
         """The cells of regions that are one line high, as they are sent by themselves."""
-        looks = self.get_line_filters(), self.background_colors[1]
+        seen = self.get_line_filters(), self.background_colors[1]
         drawn = [self._drawn[region.y] if region.y < len(self._drawn) else () for region in regions]
         return [
-            self._strip(tuple(cut(line, region.x, region.right)), region.width, *looks)
+            self._segments(cut(line, region.x, region.right), *seen)
             for line, region in zip(drawn, regions, strict=True)
         ]
 
@@ -129,10 +130,13 @@ class Lines(Widget):
         self._strip_of = dict(zip(self._drawn, self._strips, strict=True))
 
     def _strip(self, line: Line, width: int, filters: Sequence[LineFilter], background: Color) -> Strip:
-        strip = Strip([Segment(text, self._style(role)) for text, role in line], width)
+        return Strip(self._segments(line, filters, background), width)
+
+    def _segments(self, pieces: Iterable[Piece], filters: Sequence[LineFilter], background: Color) -> list[Segment]:
+        segments = [Segment(text, self._style(role)) for text, role in pieces]
         for one in filters:
-            strip = strip.apply_filter(one, background)
-        return strip
+            segments = one.apply(segments, background)
+        return segments
 
     def notify_style_update(self) -> None:
         """Forget the styles of the former theme."""
@@ -175,11 +179,14 @@ class Lines(Widget):
     def _laid_out(self) -> list[Line]:
         width, height = self.size
         ascii_only = bool(getattr(self.app, "ascii_only", False))
-        before = self._fitted if self._fitted_to == width else {}
-        given = list(islice(self.lines(self.size), height))
-        drawn = [before.get(line) or fit(line, width, ascii_only=ascii_only) for line in given]
-        self._fitted, self._fitted_to = dict(zip(given, drawn, strict=True)), width
-        return drawn + [fit((), width)] * (height - len(drawn))
+        before = chain(self._fitted if self._fitted_to == width else (), repeat(None))
+        given = islice(self.lines(self.size), height)
+        self._fitted = [
+            was if was is not None and was[0] == line else (line, fit(line, width, ascii_only=ascii_only))
+            for line, was in zip(given, before, strict=False)
+        ]
+        self._fitted_to = width
+        return [drawn for _, drawn in self._fitted] + [fit((), width)] * (height - len(self._fitted))
 
     def _style(self, role: str) -> Style:
         if role not in self._role_styles:
@@ -241,7 +248,7 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     """Stretches of cells, as (start, end), in which two lines of one width look different."""
     if old == new:
         return
-    changed = [x for x, (before, after) in enumerate(_cell_by_cell(old, new)) if before != after]
+    changed = [*compress(count(), map(ne, *_cell_by_cell(old, new)))]
     if not changed:
         return
     start = end = changed[0]
@@ -253,13 +260,13 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _cell_by_cell(old: Line, new: Line) -> Iterable[tuple[object, object]]:
-    """The cells of two lines beside each other; single characters where both lines are one text in one role."""
-    if len(old) == len(new) == 1:
-        (before, role), (after, other) = old[0], new[0]
-        if role == other and len(before) == len(after) == fmt.cells(before) == fmt.cells(after):
-            return zip(before, after, strict=True)
-    return zip(_cells(old), _cells(new), strict=True)
+def _cell_by_cell(old: Line, new: Line) -> tuple[Sequence[object], Sequence[object]]:
+    """The cells of two lines; single characters where the same roles stand in the same cells of both."""
+    if [(len(text), role) for text, role in old] == [(len(text), role) for text, role in new]:
+        before, after = "".join([text for text, _ in old]), "".join([text for text, _ in new])
+        if len(before) == fmt.cells(before) == fmt.cells(after):
+            return before, after
+    return _cells(old), _cells(new)
 
 
 def _cells(line: Line) -> list[Piece]:
