@@ -11,7 +11,7 @@ from pricing.usage import NOTHING, Usage
 _SECONDS_PER_HOUR = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which pickle field by field in Python
 class Totals:
     """What a group of requests used and cost; sums of `Totals` are exact, whatever the order.
 

@@ -21,6 +21,8 @@ from store.windows import kept_window, pieces
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _EVER_MS = 2**62
+_PARTIAL = MEASURES.index("partial")
+_SUMMED = ", ".join(f"sum({name})" for name in MEASURES)
 _MOST_SUMS = 6
 """Windows whose sums are kept: that of the picture, its stretches where hosts changed, and those that it is compared with."""
 
@@ -45,32 +47,32 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
         over = self.kept(
             "sums", window, self.sums_stamp(edge_ms), lambda: self._sums(since_ms, edge_ms), most=_MOST_SUMS
         )
-        last_ms = max(since_ms, edge_ms)
-        running = self.kept(
-            "running sums",
-            (last_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS)),
-            self.sums_stamp(_EVER_MS),
-            lambda: self._sums(last_ms, until_ms),
-            most=1,
-        )
+        running = self.minute_sums(edge_ms) if max(since_ms, edge_ms) < until_ms else {}
         if not running:
             return list(over.values())
         both = over | {ids: one if ids not in over else over[ids].plus(one) for ids, one in running.items()}
         return [both[ids] for ids in sorted(both)]
 
+    def minute_sums(self, at_ms: int) -> dict[tuple[int, int], Sum]:
+        """What logs hold of the minute that an instant is in, by the ids of series and card: read once for all who ask."""
+        minute = at_ms // _MINUTE_MS
+        ends_ms = (minute + 1) * _MINUTE_MS
+        return self.kept(
+            "minute", minute, self.sums_stamp(ends_ms), lambda: self._sums(minute * _MINUTE_MS, ends_ms), most=2
+        )
+
     def _sums(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Sum]:
         """The same by the ids of series and card, in their order."""
-        parts, values = [], []
+        parts, values, buckets = [], [], 0
         for table, begins, ends in pieces(since_ms, until_ms):
             parts.append(f"SELECT series, card, {', '.join(MEASURES)} FROM {table} WHERE bucket >= ? AND bucket < ?")
             values += [begins, ends]
+            buckets += (ends - begins) // ROLLUPS[table]
         if not parts:
             return {}
-        totals = ", ".join(f"sum({name})" for name in MEASURES)
-        question = (
-            f"SELECT series, card, {totals} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card ORDER BY 1, 2"
-        )
-        rows = self.ask(question, values)
+        question = f"SELECT series, card, {_SUMMED} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card ORDER BY 1, 2"
+        # In one bucket each series and card is there once, in this order.
+        rows = self.ask(parts[0] if buckets == 1 else question, values)
         units = self._units(since_ms, until_ms)
         return {row[:2]: Sum(self.key(row[0], row[1]), row[2:], units.get(row[:2], ())) for row in rows}
 
@@ -131,6 +133,8 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def spend(self, since_ms: int, until_ms: int) -> list[tuple[int, int, int, int, int, int]]:
         """What logs hold of a window in short: (series, card, requests, priced in part, tokens, nano-dollars), by their ids."""
+        if since_ms < until_ms and since_ms // _MINUTE_MS == (until_ms - 1) // _MINUTE_MS:
+            return [(*ids, *_in_short(one)) for ids, one in self.minute_sums(since_ms).items()]
         columns = "series, card, requests, partial, input + cache_read + output AS tokens, nano_usd"
         parts, values = [], []
         for table, begins, ends in pieces(since_ms, until_ms):
@@ -212,3 +216,8 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
             "notes", None, self.facts_stamp("notes"), lambda: dict(self.ask("SELECT name, value FROM notes", ()))
         )
         return notes.get(name)
+
+
+def _in_short(one: Sum) -> tuple[int, int, int, int]:
+    """(requests, priced in part, tokens, nano-dollars)."""
+    return one.requests, one.measures[_PARTIAL], one.tokens, one.nano_usd

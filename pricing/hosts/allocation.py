@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
 from typing import Generic, TypeVar
 
 Owner = TypeVar("Owner", bound=Hashable)
@@ -49,12 +49,13 @@ def allocate(
 
 def largest_remainder(amount: int, shares: Mapping[Owner, Fraction]) -> dict[Owner, int]:
     """Split an integer in the ratio of positive shares; the parts add up to it exactly."""
-    whole = sum(shares.values(), Fraction(0))
-    exact = {owner: amount * share / whole for owner, share in shares.items()}
-    parts = {owner: value.numerator // value.denominator for owner, value in exact.items()}
+    scale = lcm(*(share.denominator for share in shares.values()))
+    weights = {owner: share.numerator * (scale // share.denominator) for owner, share in shares.items()}
+    whole = sum(weights.values())
+    split = {owner: divmod(amount * weight, whole) for owner, weight in weights.items()}
+    parts = {owner: part for owner, (part, _) in split.items()}
     left = amount - sum(parts.values())
-    by_fraction = sorted(exact, key=lambda owner: parts[owner] - exact[owner])
-    for owner in by_fraction[:left]:
+    for owner in sorted(split, key=lambda owner: -split[owner][1])[:left]:
         parts[owner] += 1
     return parts
 

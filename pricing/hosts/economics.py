@@ -82,8 +82,11 @@ class Served:
         return self.input_tokens + self.cache_read_tokens + self.output_tokens
 
     def work(self, decode_weight: Fraction = DEFAULT_DECODE_WEIGHT) -> Fraction:
-        """Work in uncached-prompt equivalents."""
-        return self.input_tokens + CACHED_WEIGHT * self.cache_read_tokens + decode_weight * self.output_tokens
+        """Work in uncached-prompt equivalents: input + CACHED_WEIGHT x cached + weight x output, over one denominator."""
+        cached, whole = CACHED_WEIGHT.numerator, CACHED_WEIGHT.denominator
+        decode, parts = decode_weight.numerator, decode_weight.denominator
+        work = self.input_tokens * whole * parts + self.cache_read_tokens * cached * parts
+        return Fraction(work + self.output_tokens * decode * whole, whole * parts)
 
     def __add__(self, other: "Served") -> "Served":
         return Served(

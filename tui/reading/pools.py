@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from pricing.hosts.allocation import largest_remainder
 from pricing.hosts.economics import (
@@ -27,7 +28,7 @@ IDLE = "(idle)"
 NO_ENGINE = "(hosts without an engine)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pool:
     """One engine's part of its host: the dollars it had and the tokens it served for them."""
 
@@ -72,7 +73,7 @@ class Pool:
             source=self.saturation.source,
         )
 
-    @property
+    @cached_property
     def work(self) -> Fraction:
         """What it did."""
         return self.served.work(self.decode_weight)
@@ -82,7 +83,7 @@ class Pool:
         """Its work rate over the seconds that were really observed."""
         return float(self.work) / self.engine.seconds if self.engine.seconds > 0 else None
 
-    @property
+    @cached_property
     def used(self) -> float | None:
         """Utilisation over the seconds that were really observed."""
         capacity = self.capacity

@@ -108,10 +108,11 @@ def _split(one: Sum, work: Mapping[int, Fraction]) -> Iterable[tuple[int, Sum]]:
 
 def _shares_of_a_pool(pool: Pool, mine: Iterable[Sum], of: Callable[[SumKey], Owner]) -> list[_Part[Owner]]:
     """The dollars of one engine; work that no log explains is a rest."""
-    work: dict[Owner, Fraction] = {}
+    served: dict[Owner, Served] = {}
     for one in mine:
         owner = of(one.key)
-        work[owner] = work.get(owner, Fraction(0)) + work_of(one, pool.decode_weight)
+        served[owner] = served[owner] + served_of(one) if owner in served else served_of(one)
+    work = {owner: tokens.work(pool.decode_weight) for owner, tokens in served.items()}
     unlogged = max(Fraction(0), pool.work - sum(work.values(), Fraction(0)))
     place = (pool.host, gpus_text(pool.engine.gpus), pool.engine.name)
     rests = {Rest(NOT_IN_ANY_LOG, *place): unlogged}
@@ -139,15 +140,14 @@ def _divided(
     return [(*members[place], part) for place, part in parts.items()]
 
 
-def work_of(one: Sum, decode_weight: Fraction) -> Fraction:
-    """Work of requests in uncached-prompt equivalents; what was written to a cache was computed."""
+def served_of(one: Sum) -> Served:
+    """The tokens of requests as an engine serves them; what was written to a cache was computed."""
     tokens = one.usage
-    served = Served(
+    return Served(
         input_tokens=tokens.prompt_tokens - tokens.cache_read_tokens,
         cache_read_tokens=tokens.cache_read_tokens,
         output_tokens=tokens.output_tokens,
     )
-    return served.work(decode_weight)
 
 
 def serves(engine: EngineState, key: SumKey) -> bool:

@@ -65,7 +65,8 @@ def trends(reader: Reader, view: View, wanted: Selection, at: Moment) -> Trends:
     ).copy()
     oldest_ms = reader.oldest_bucket_ms()
     found.known_from = MINUTES if oldest_ms is None else _place(oldest_ms, first)
-    found.add(reader.steps(running_ms, at.until_ms), first, view.by, wanted)
+    running = reader.minute_sums(running_ms).values()
+    found.add([(running_ms // 1000, one.key, one.nano_usd, one.tokens) for one in running], first, view.by, wanted)
     if reader.providers():
         # A provider's end where the window does, as those of its rate do.
         for live in live_steps(reader, at.until_ms - MINUTES * 60_000, at.until_ms, 60, lagging=True):
