@@ -15,6 +15,8 @@ from store.tables import ENGINE, GPU, KEPT_DIMENSIONS, MEASURES, SIDE_DIMENSIONS
 _AT = {name: position for position, name in enumerate(MEASURES)}
 _TOKENS = slice(_AT["input"], _AT["input"] + len(TOKEN_COLUMNS))
 _BILLED = slice(_AT["input"], _AT["output"] + 1)
+_OF_SIDES = frozenset((*SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU, ENGINE))
+"""What no series says."""
 
 
 class CardNote(NamedTuple):
@@ -38,7 +40,7 @@ class SumKey(NamedTuple):
         for name, value in self.sides:
             if name == dimension:
                 return value
-        if dimension in (*SIDE_DIMENSIONS, *KEPT_DIMENSIONS, GPU, ENGINE):
+        if dimension in _OF_SIDES:
             return None
         return self.card.record if dimension == "priced_as" else getattr(self.dimensions, dimension)
 
@@ -107,7 +109,12 @@ def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Tot
 def total(sums: Iterable[Sum]) -> Totals:
     """All of them in one; what a gateway's cache served stands apart from the tokens."""
     everything = list(sums)
-    special = [one for one in everything if _is_special(one)]
+    # Those that count as more than requests that were answered at a known price.
+    special = [
+        one
+        for one in everything
+        if one.key.card.status is not CardStatus.PRICED or one.key.dimensions.outcome is not Outcome.OK
+    ]
     if not special:
         return _ordinary(everything)
     cached = [one for one in special if one.key.card.status is CardStatus.CACHED]
@@ -140,11 +147,6 @@ def total(sums: Iterable[Sum]) -> Totals:
         **_measured(all_measures)
         | {"reported_nano_usd": billed[_AT["reported_nano_usd"]], "reported_requests": billed[_AT["reported"]]},
     )
-
-
-def _is_special(one: Sum) -> bool:
-    """Whether a sum counts as more than requests that were answered at a known price."""
-    return one.key.card.status is not CardStatus.PRICED or one.key.dimensions.outcome is not Outcome.OK
 
 
 def _of(sums: Iterable[Sum], outcome: Outcome) -> list[Sum]:

@@ -38,6 +38,7 @@ class OpenStore:
             raise StoreError(f"{path} is from an older usdtop; run `usdtop collect` once to bring it up to date.")
         self._series: dict[int, Dimensions] = {}
         self._cards: dict[int, CardNote] = {}
+        self._keys: dict[tuple[int, int], SumKey] = {}
         self._changes = Changes()
         self._kept: dict[str, dict[Hashable, tuple[object, object]]] = {}
 
@@ -105,11 +106,14 @@ class OpenStore:
 
     def key(self, series: int, card: int) -> SumKey:
         """What a series and a card stand for."""
-        if series not in self._series:
-            self._load_series()
-        if card not in self._cards:
-            self._load_cards()
-        return SumKey(self._series[series], self._cards[card])
+        found = self._keys.get((series, card))
+        if found is None:
+            if series not in self._series:
+                self._load_series()
+            if card not in self._cards:
+                self._load_cards()
+            found = self._keys[series, card] = SumKey(self._series[series], self._cards[card])
+        return found
 
     def _load_series(self) -> None:
         newest = max(self._series, default=0)

@@ -55,11 +55,9 @@ def _chart(reader: Reader, view: View, wanted: Selection, until_ms: int, span_s:
     live = live_steps(reader, begins_s * 1000, until_ms, step_s)
     oldest_ms = min((one.since_ms for one in live), default=logs_since_ms)
     members = _Members(wanted, view.by, begins_s, step_s, len(lasted))
-    for step in reader.steps(begins_s * 1000, until_ms, step_s):
-        members.add(step, logs_since_ms)
+    members.add(reader.steps(begins_s * 1000, until_ms, step_s), logs_since_ms)
     for one in live:
-        for step in one.steps:
-            members.add(step, one.since_ms, one.until_ms)
+        members.add(one.steps, one.since_ms, one.until_ms)
     series = _series(members, view.by, lasted)
     if wanted.is_everything:
         known = _Known(_earlier(logs_since_ms, oldest_ms))
@@ -121,13 +119,17 @@ class _Members:
         self.spent: dict[str | None, list[int]] = {}
         self.known: dict[str | None, _Known] = {}
 
-    def add(self, step: Step, since_ms: int | None, until_ms: int | None = None) -> None:
-        """Count a step for its member, if that is wanted, as a part of what is known between two instants."""
-        bucket, key, nano_usd, _ = step
-        if self._wanted.holds(key):
-            name, known = key.value(self._by), _Known(since_ms, until_ms)
-            self.spent.setdefault(name, [0] * self._steps)[(bucket - self.begins_s) // self.step_s] += nano_usd
-            self.known[name] = known.beside(self.known[name]) if name in self.known else known
+    def add(self, steps: Iterable[Step], since_ms: int | None, until_ms: int | None = None) -> None:
+        """Count steps for their members, those that are wanted, as a part of what is known between two instants."""
+        known, told = _Known(since_ms, until_ms), set[str | None]()
+        for bucket, key, nano_usd, _ in steps:
+            if self._wanted.holds(key):
+                name = key.value(self._by)
+                if name not in told:
+                    told.add(name)
+                    self.spent.setdefault(name, [0] * self._steps)
+                self.spent[name][(bucket - self.begins_s) // self.step_s] += nano_usd
+        self.known |= {name: known.beside(self.known[name]) if name in self.known else known for name in told}
 
     def hours(self, names: Sequence[str | None], lasted: Curve) -> Curve:
         """How many hours each step has lasted that is known of any of these."""
