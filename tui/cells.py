@@ -91,10 +91,10 @@ def shorten(text: str, width: int) -> str:
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """Text of exactly `width` cells: cut when longer, filled with blanks on one side when shorter."""
-    if len(text) > width or not (text.isascii() and text.isprintable()):
+    if not (len(text) <= width and text.isascii() and text.isprintable()):
         text = safe(text, width)
-    blanks = " " * (width - cells(text))
-    return blanks + text if right else text + blanks
+        width -= cells(text) - len(text)
+    return text.rjust(width) if right else text.ljust(width)
 
 
 def ascii_text(text: str) -> str:

@@ -102,7 +102,7 @@ async def test_what_lies_behind_another_screen_is_not_sent() -> None:
 def test_a_stretch_of_a_line_has_its_cells_and_no_half_of_a_character(line: Line, one: int, other: int) -> None:
     fitted, (start, end) = fit(line, 40), sorted((one, other))
     cells = [(char, role) for text, role in fitted for char in text for _ in range(cell_len(char))]
-    found = [(char, role) for text, role in cut(fitted, start, end) for char in text for _ in range(cell_len(char))]
+    found = [(char, role) for text, role in cut(fitted, start, end, 40) for char in text for _ in range(cell_len(char))]
     assert len(found) == end - start
     assert found[1:-1] == cells[start:end][1:-1]
     assert all(now in (was, (" ", was[1])) for was, now in zip(cells[start:end], found, strict=True))

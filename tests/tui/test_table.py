@@ -195,7 +195,7 @@ def test_a_fitted_line_is_harmless_and_has_the_width(line: Line, width: int) -> 
 def test_cells_outside_the_changed_stretches_look_the_same(old: Line, new: Line) -> None:
     before, after = _cells(fit(old, 40)), _cells(fit(new, 40))
     changed: set[int] = set()
-    for start, end in changed_spans(fit(old, 40), fit(new, 40)):
+    for start, end in changed_spans(fit(old, 40), fit(new, 40), 40):
         assert 0 <= start < end <= 40
         changed.update(range(start, end))
     assert all(before[x] == after[x] for x in range(40) if x not in changed)

@@ -80,15 +80,17 @@ class Lines(Widget):
 
     def redraw(self) -> None:
         """Lay out again and refresh only what looks different."""
-        if not self._drawn or self._drawn_size != tuple(self.size):
+        size = self.size
+        if not self._drawn or self._drawn_size != tuple(size):
             self._drawn_size = _NOT_DRAWN
             self.refresh()
             return
-        before, self._drawn = self._drawn, self._laid_out()
+        before, self._drawn = self._drawn, self._laid_out(size)
         regions = [
             Region(start, y, end - start, 1)
             for y, (old, new) in enumerate(zip(before, self._drawn, strict=True))
-            for start, end in changed_spans(old, new)
+            if old != new
+            for start, end in changed_spans(old, new, size.width)
         ]
         if regions:
             self._refresh_cells(regions)
@@ -106,7 +108,7 @@ class Lines(Widget):
         seen = self.get_line_filters(), self.background_colors[1]
         drawn = [self._drawn[region.y] if region.y < len(self._drawn) else () for region in regions]
         return [
-            self._segments(cut(line, region.x, region.right), *seen)
+            self._segments(cut(line, region.x, region.right, self._drawn_size[0]), *seen)
             for line, region in zip(drawn, regions, strict=True)
         ]
 
@@ -172,15 +174,16 @@ class Lines(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        if self._drawn_size != tuple(self.size):
-            self._drawn_size = (self.size.width, self.size.height)
-            self._drawn = self._laid_out()
+        size = self.size
+        if self._drawn_size != tuple(size):
+            self._drawn_size = (size.width, size.height)
+            self._drawn = self._laid_out(size)
 
-    def _laid_out(self) -> list[Line]:
-        width, height = self.size
+    def _laid_out(self, size: Size) -> list[Line]:
+        width, height = size
         ascii_only = bool(getattr(self.app, "ascii_only", False))
         before = chain(self._fitted if self._fitted_to == width else (), repeat(None))
-        given = islice(self.lines(self.size), height)
+        given = islice(self.lines(size), height)
         self._fitted = [
             was if was is not None and was[0] == line else (line, fit(line, width, ascii_only=ascii_only))
             for line, was in zip(given, before, strict=False)
@@ -221,15 +224,20 @@ def fit(line: Line, width: int, *, ascii_only: bool = False) -> Line:
     return tuple((fmt.ascii_text(text), role) for text, role in pieces) if ascii_only else tuple(pieces)
 
 
-def cut(line: Line, start: int, end: int) -> Iterator[Piece]:
-    """The pieces of a line from one cell to another; half of a wide character is a blank."""
-    x = 0
+def cut(line: Line, start: int, end: int, width: int) -> Iterator[Piece]:
+    """The pieces of a fitted line of `width` cells from one cell to another; half of a wide character is a blank."""
+    x, is_narrow = 0, _is_narrow(line, width)
     for text, role in line:
-        width = fmt.cells(text)
-        if x < end and x + width > start:
-            first, last = max(0, start - x), min(width, end - x)
-            yield (text[first:last] if width == len(text) else "".join(_halved(text, first, last))), role
-        x += width
+        cells = len(text) if is_narrow else fmt.cells(text)
+        if x < end and x + cells > start:
+            first, last = max(0, start - x), min(cells, end - x)
+            yield (text[first:last] if cells == len(text) else "".join(_halved(text, first, last))), role
+        x += cells
+
+
+def _is_narrow(line: Line, width: int) -> bool:
+    """Whether each character of a fitted line of `width` cells has one of them: none of what is fitted has less."""
+    return sum([len(text) for text, _ in line]) == width
 
 
 def _halved(text: str, first: int, last: int) -> Iterator[str]:
@@ -244,11 +252,9 @@ def _halved(text: str, first: int, last: int) -> Iterator[str]:
         x += width
 
 
-def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
-    """Stretches of cells, as (start, end), in which two lines of one width look different."""
-    if old == new:
-        return
-    changed = [*compress(count(), map(ne, *_cell_by_cell(old, new)))]
+def changed_spans(old: Line, new: Line, width: int) -> Iterator[tuple[int, int]]:
+    """Stretches of cells, as (start, end), in which two fitted lines of `width` cells look different."""
+    changed = [*compress(count(), map(ne, *_cell_by_cell(old, new, width)))]
     if not changed:
         return
     start = end = changed[0]
@@ -260,12 +266,11 @@ def changed_spans(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _cell_by_cell(old: Line, new: Line) -> tuple[Sequence[object], Sequence[object]]:
+def _cell_by_cell(old: Line, new: Line, width: int) -> tuple[Sequence[object], Sequence[object]]:
     """The cells of two lines; single characters where the same roles stand in the same cells of both."""
-    if [(len(text), role) for text, role in old] == [(len(text), role) for text, role in new]:
-        before, after = "".join([text for text, _ in old]), "".join([text for text, _ in new])
-        if len(before) == fmt.cells(before) == fmt.cells(after):
-            return before, after
+    same = [(len(text), role) for text, role in old] == [(len(text), role) for text, role in new]
+    if same and _is_narrow(old, width):
+        return "".join([text for text, _ in old]), "".join([text for text, _ in new])
     return _cells(old), _cells(new)
 
 
