@@ -1,7 +1,7 @@
 """Sums out of the rollups, and turning many of them into `Totals` by any dimension."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import add
 from typing import NamedTuple, TypeVar
 
@@ -90,12 +90,14 @@ _ORDINARY = {
     "retries": "retries",
     "partial_requests": "partial",
     "metered_nano_usd": "nano_usd",
-    "reported_nano_usd": "reported_nano_usd",
-    "reported_requests": "reported",
     "duration_ms": "duration_ms",
     "durations": "durations",
 }
 """Counts of `Totals` that are measures of every sum."""
+_BILLED_ALONE = {"reported_nano_usd": "reported_nano_usd", "reported_requests": "reported"}
+"""The same without what a gateway's cache served."""
+_OUTCOMES = {Outcome.RETRIED: "retried", Outcome.FALLBACK: "fallback", Outcome.CUT: "cut"}
+"""Outcomes whose requests and dollars are counted by themselves."""
 
 
 def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Totals]:
@@ -109,83 +111,58 @@ def group(sums: Iterable[Sum], of: Callable[[SumKey], Group]) -> dict[Group, Tot
 def total(sums: Iterable[Sum]) -> Totals:
     """All of them in one; what a gateway's cache served stands apart from the tokens."""
     everything = list(sums)
-    # Those that count as more than requests that were answered at a known price.
-    special = [
-        one
-        for one in everything
-        if one.key.card.status is not CardStatus.PRICED or one.key.dimensions.outcome is not Outcome.OK
-    ]
-    if not special:
-        return _ordinary(everything)
-    cached = [one for one in special if one.key.card.status is CardStatus.CACHED]
-    served = [one for one in everything if one.key.card.status is not CardStatus.CACHED] if cached else everything
-    all_measures = _add(everything)
-    billed = _add(served) if cached else all_measures
-    unknown = [one for one in special if one.key.card.status in UNKNOWN_COST]
-    failed = [one for one in special if one.key.dimensions.outcome.failed]
-    retried, fallback, cut = (_of(special, how) for how in (Outcome.RETRIED, Outcome.FALLBACK, Outcome.CUT))
-    return Totals(
-        errors=_sum(failed, "requests"),
-        unpriced_requests=_sum(unknown, "requests"),
-        unmetered_requests=_sum([one for one in unknown if not one.tokens and not one.units], "requests"),
-        failed_nano_usd=_sum(failed, "nano_usd"),
-        retried_requests=_sum(retried, "requests"),
-        retried_nano_usd=_sum(retried, "nano_usd"),
-        fallback_requests=_sum(fallback, "requests"),
-        fallback_nano_usd=_sum(fallback, "nano_usd"),
-        cut_requests=_sum(cut, "requests"),
-        cut_nano_usd=_sum(cut, "nano_usd"),
-        lost_unpriced_requests=_sum([one for one in unknown if _is_lost(one.key.dimensions.outcome)], "requests"),
-        estimated_requests=_sum([one for one in special if one.key.card.status is CardStatus.ESTIMATED], "requests"),
-        tokens=Usage.of(billed[_TOKENS], _units(served)),
-        hosted_tokens=sum([one.tokens for one in special if one.key.card.status is CardStatus.HOSTED]),
-        unknown_tokens=sum([one.tokens for one in unknown]),
-        cached_requests=_sum(cached, "requests"),
-        cached_tokens=sum([one.tokens for one in cached]),
-        saved_nano_usd=_sum(cached, "reported_nano_usd"),
-        saved_requests=_sum(cached, "reported"),
-        **_measured(all_measures)
-        | {"reported_nano_usd": billed[_AT["reported_nano_usd"]], "reported_requests": billed[_AT["reported"]]},
-    )
+    apart: dict[str, int] = {}
+    for one in everything:
+        if one.key.card.status is not CardStatus.PRICED or one.key.dimensions.outcome is not Outcome.OK:
+            for count, amount in _apart(one):
+                apart[count] = apart.get(count, 0) + amount
+    measures = _add(everything)
+    counts = {count: measures[_AT[measure]] for count, measure in _ORDINARY.items()}
+    if "cached_requests" in apart:
+        everything = [one for one in everything if one.key.card.status is not CardStatus.CACHED]
+        measures = _add(everything)
+    counts |= {count: measures[_AT[measure]] for count, measure in _BILLED_ALONE.items()}
+    return Totals(tokens=Usage.of(measures[_TOKENS], _units(everything)), **counts, **apart)
 
 
-def _of(sums: Iterable[Sum], outcome: Outcome) -> list[Sum]:
-    return [one for one in sums if one.key.dimensions.outcome is outcome]
-
-
-def _is_lost(outcome: Outcome) -> bool:
-    return outcome.failed or outcome is Outcome.CUT
-
-
-def _ordinary(sums: list[Sum]) -> Totals:
-    """The same where nothing stands apart, which is nearly always, and quicker."""
-    measures = _add(sums)
-    return Totals(
-        tokens=Usage.of(measures[_TOKENS], _units(sums)),
-        **_measured(measures),
-    )
-
-
-def _measured(measures: Sequence[int]) -> dict[str, int]:
-    return {name: measures[_AT[measure]] for name, measure in _ORDINARY.items()}
-
-
-def _sum(sums: Sequence[Sum], measure: str) -> int:
-    if not sums:
-        return 0
-    place = _AT[measure]
-    return sum([one.measures[place] for one in sums])
+def _apart(one: Sum) -> Iterator[tuple[str, int]]:
+    """(count of `Totals`, amount) of what counts as more than requests that were answered at a known price."""
+    requests, nano_usd, outcome, status = one.requests, one.nano_usd, one.key.dimensions.outcome, one.key.card.status
+    if outcome.failed:
+        yield "errors", requests
+        yield "failed_nano_usd", nano_usd
+    if outcome in _OUTCOMES:
+        yield f"{_OUTCOMES[outcome]}_requests", requests
+        yield f"{_OUTCOMES[outcome]}_nano_usd", nano_usd
+    if status in UNKNOWN_COST:
+        yield "unpriced_requests", requests
+        yield "unknown_tokens", one.tokens
+        if not one.tokens and not one.units:
+            yield "unmetered_requests", requests
+        if outcome.failed or outcome is Outcome.CUT:
+            yield "lost_unpriced_requests", requests
+    elif status is CardStatus.ESTIMATED:
+        yield "estimated_requests", requests
+    elif status is CardStatus.HOSTED:
+        yield "hosted_tokens", one.tokens
+    elif status is CardStatus.CACHED:
+        yield "cached_requests", requests
+        yield "cached_tokens", one.tokens
+        yield "saved_nano_usd", one.measures[_AT["reported_nano_usd"]]
+        yield "saved_requests", one.measures[_AT["reported"]]
 
 
 def _add(sums: list[Sum]) -> Sequence[int]:
     if len(sums) == 1:
         return sums[0].measures
-    return [sum(column) for column in zip(*(one.measures for one in sums), strict=True)] or [0] * len(MEASURES)
+    return [sum(column) for column in zip(*[one.measures for one in sums], strict=True)] or [0] * len(MEASURES)
 
 
 def _units(sums: Iterable[Sum]) -> Units:
+    billed = [one.units for one in sums if one.units]
+    if not billed:
+        return ()
     found: Counter[str] = Counter()
-    for one in sums:
-        if one.units:
-            found.update(dict(one.units))
+    for units in billed:
+        found.update(dict(units))
     return tuple(sorted(found.items()))

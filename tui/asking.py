@@ -75,10 +75,12 @@ class AskingApp(LookingApp):
         reads = partial(copy_context().run, self._read, screen, view)
         asyncio.get_running_loop().run_in_executor(None, reads).add_done_callback(self._read_ended)
 
-    def _read_ended(self, read: asyncio.Future[None]) -> None:
-        """A reader that died without a word must not stop the reading."""
+    def _read_ended(self, read: "asyncio.Future[PictureRead | ReadFailed]") -> None:
+        """Say what was read; a reader that died without a word must not stop the reading."""
         if read.cancelled() or read.exception() is not None:
             self._reading = False
+        else:
+            self.post_message(read.result())
 
     def screen_changes(self, screen: Screen[Any]) -> None:
         """A screen that has no picture of what is looked at waits a moment for one."""
@@ -121,17 +123,15 @@ class AskingApp(LookingApp):
         self._ticks += 1
         return self._ticks % getattr(self.screen, "EVERY_TICKS", 1) == 0
 
-    def _read(self, screen: MonitorScreen[Any], view: View) -> None:
-        """Read in a thread, post, touch no widget."""
+    def _read(self, screen: MonitorScreen[Any], view: View) -> PictureRead | ReadFailed:
+        """Read in a thread, touch no widget."""
         began_s = time.thread_time()
         try:
-            picture = screen.read(self.feed, view)
+            return PictureRead(screen, view, screen.read(self.feed, view))
         except FeedError as error:
-            self.post_message(ReadFailed(screen, view, str(error)))
+            return ReadFailed(screen, view, str(error))
         except Exception as error:  # noqa: BLE001 (a monitor outlives its bugs: the failure is shown instead)
-            self.post_message(ReadFailed(screen, view, f"this screen failed to read: {error!r}"))
-        else:
-            self.post_message(PictureRead(screen, view, picture))
+            return ReadFailed(screen, view, f"this screen failed to read: {error!r}")
         finally:
             took_s = time.thread_time() - began_s
             self._rests_until_s = time.monotonic() + _RESTS * took_s if took_s > _QUICK_READ_S else 0.0
