@@ -45,8 +45,8 @@ _SERIES_COLOURS = {
 _NOT_DRAWN = (-1, -1)
 """No size: a hidden widget has 0x0."""
 
-_JOIN_CELLS = 6
-"""Unchanged cells between two changed ones that cost less to send again than to move the cursor over."""
+_JOIN_CELLS = 12
+"""Unchanged cells between two changed ones that cost less to send again than to move over: a move and a style twice."""
 
 
 class Lines(Widget):
