@@ -5,7 +5,6 @@ Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "a
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import lru_cache
 
 from pricing.money import decimal_text, nano_from_usd, usd_from_nano
 from tui import zone
@@ -265,20 +264,15 @@ def axis_value(value: float | None) -> str:
 
 def sparkline(values: Sequence[float | None], width: int | None = None, *, ascii_only: bool = False) -> str:
     """A curve one cell per value, newest right, from zero to the highest; a gap is a blank."""
-    shown = tuple(values if width is None else values[-width:] if width > 0 else ())
-    top = max([value for value in shown if value is not None], default=0.0)
-    # All but the newest stay for a minute, and often so does the highest.
-    text = _blocks(shown[:-1], top) + _blocks(shown[-1:], top)
+    shown = values if width is None else values[-width:] if width > 0 else ()
+    top, steps = max([value for value in shown if value is not None], default=0.0), len(_BLOCKS)
+    text = "".join(
+        [
+            " " if value is None else _BLOCKS[0 if value <= 0 else min(steps - 1, int(value / top * steps))]
+            for value in shown
+        ]
+    )
     return ascii_text(text) if ascii_only else text
-
-
-@lru_cache(maxsize=512)
-def _blocks(values: tuple[float | None, ...], top: float) -> str:
-    return "".join([" " if value is None else _BLOCKS[_height(value, top)] for value in values])
-
-
-def _height(value: float, top: float) -> int:
-    return 0 if top <= 0 or value <= 0 else min(len(_BLOCKS) - 1, int(value / top * len(_BLOCKS)))
 
 
 def bar(share: float, width: int, mark: float | None = None, *, ascii_only: bool = False) -> str:

@@ -1,8 +1,8 @@
 """What hosts cost, what engines can do and what they are compared with, each with its dates."""
 
 import sqlite3
-from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from store.facts import CapacityFact, HostFact, RivalFact, SaturationFact
 from store.records import indices
 
 Fact = TypeVar("Fact", bound=msgspec.Struct)
+
+Seen: TypeAlias = tuple[str, str, int, int]
+"""(source, model, first, last minute in epoch seconds) of an engine."""
 
 _RIVAL = ("record", "input_nano_usd", "output_nano_usd", "cache_read_nano_usd", "checked", "how")
 
@@ -116,9 +119,14 @@ def work_minutes(ask: Ask, engine: str, model: str, since_ms: int, until_ms: int
     return [WorkMinute(*row) for row in rows]
 
 
-def watched_between(ask: Ask, since_ms: int, until_ms: int) -> tuple[int, int] | None:
-    """First and last minute in which any machine was watched, in epoch seconds; None where none was."""
-    found = [(first, last) for _, _, first, last in seen_between(ask, since_ms, until_ms)]
+def watched_between(
+    ask: Ask, since_ms: int, until_ms: int, seen: Sequence[Seen] | None = None
+) -> tuple[int, int] | None:
+    """First and last minute in which any machine was watched, in epoch seconds; None where none was.
+
+    `seen` are the engines of that time, where they are known already.
+    """
+    found = [(first, last) for _, _, first, last in (seen_between(ask, since_ms, until_ms) if seen is None else seen)]
     found += [(row[0], row[1]) for row in _edges(ask, "gpus", "gpu_minutes", "gpu", since_ms, until_ms)]
     return (min(first for first, _ in found), max(last for _, last in found)) if found else None
 
@@ -146,7 +154,7 @@ def xids(ask: Ask, host: str, uuid: str, since_ms: int, until_ms: int) -> list[t
     return [(row[0], row[1]) for row in rows]
 
 
-def seen_between(ask: Ask, since_ms: int, until_ms: int) -> list[tuple[str, str, int, int]]:
+def seen_between(ask: Ask, since_ms: int, until_ms: int) -> list[Seen]:
     """(source, model, first, last minute in epoch seconds) of every engine that was read in [since, until)."""
     rows = _edges(ask, "engines", "engine_minutes", "engine", since_ms, until_ms, "t.name, t.model")
     return [(row[2], row[3], row[0], row[1]) for row in rows]

@@ -32,10 +32,11 @@ def _edges(changes_ms: Iterable[int], at: Moment) -> list[int]:
 
 def _comings_and_goings(ask: Ask, at: Moment) -> Iterator[int]:
     """When engines came and went, while others were watched: when nobody watches, nobody can tell."""
-    watched = watched_between(ask, at.since_ms, at.until_ms)
+    seen = seen_between(ask, at.since_ms, at.until_ms)
+    watched = watched_between(ask, at.since_ms, at.until_ms, seen) if seen else None
     if watched is None:
         return
-    for _, _, first, last in seen_between(ask, at.since_ms, at.until_ms):
+    for _, _, first, last in seen:
         if first > watched[0] + _PATIENCE_SECONDS:
             yield first * 1000
         if last < watched[1] - _PATIENCE_SECONDS:

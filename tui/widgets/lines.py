@@ -189,7 +189,7 @@ class Lines(Widget):
             for line, was in zip(given, before, strict=False)
         ]
         self._fitted_to = width
-        return [drawn for _, drawn in self._fitted] + [fit((), width)] * (height - len(self._fitted))
+        return [drawn for _, drawn in self._fitted] + [((" " * width, ""),)] * (height - len(self._fitted))
 
     def _style(self, role: str) -> Style:
         if role not in self._role_styles:
