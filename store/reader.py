@@ -70,7 +70,9 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
             buckets += (ends - begins) // ROLLUPS[table]
         if not parts:
             return {}
-        question = f"SELECT series, card, {_SUMMED} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card ORDER BY 1, 2"
+        question = (
+            f"SELECT series, card, {_SUMMED} FROM ({' UNION ALL '.join(parts)}) GROUP BY series, card ORDER BY 1, 2"
+        )
         # In one bucket each series and card is there once, in this order.
         rows = self.ask(parts[0] if buckets == 1 else question, values)
         units = self._units(since_ms, until_ms)
