@@ -191,3 +191,16 @@ def test_columns_stay_apart_however_large_their_numbers_are(
     for line in lines[:2]:
         assert line.split()[1:6] == ["1", "0", "4,000,000,000", "4,100,000,000", "4,200,000,000"]
         assert [len(part) for part in (heading, line)] == [len(heading)] * 2
+
+
+def test_parts_of_the_tokens_are_told_from_what_stands_beside_them(
+    writer: Writer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = (("input_audio_tokens", 30), ("input_image_tokens", 258), ("web_searches", 2))
+    writer.write(batch([priced("a", usage=Usage(input_tokens=326, units=units))]), CARDS)
+    monkeypatch.setenv("USDTOP_STORE", str(writer.path))
+
+    assert main(["report", "--since", instant_text(AT_MS - DAY_MS)]) == 0
+    said = capsys.readouterr().out
+
+    assert "Of these tokens: 258 input_image_tokens\nBeside tokens: 30 input_audio_tokens, 2 web_searches\n" in said

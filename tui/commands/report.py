@@ -14,8 +14,10 @@ from msgspec import structs
 
 from collectors.settings.config import ConfigError
 from pricing.filters import FilterError, parse_filter
+from pricing.modal import PARTS
 from pricing.money import decimal_text, usd_text
 from pricing.totals import Totals
+from pricing.usage import Usage
 from store.facts import SourceHealth
 from store.tables import DIMENSIONS, GPU, KEPT_DIMENSIONS, SIDE_DIMENSIONS
 from tui.commands.common import add_json, instant, now_of, plain, print_json, reading, shortened
@@ -134,13 +136,20 @@ def _print_table(found: Report) -> None:
         for name, cells in lines
     ]
     sys.stdout.write("\n".join(table) + "\n")
-    if found.total.tokens.units and found.knows_units:
-        beside = ", ".join(f"{amount:,} {unit}" for unit, amount in found.total.tokens.units)
-        sys.stdout.write(f"Beside tokens: {plain(beside)}\n")
+    for sentence in _units(found.total.tokens) if found.knows_units else ():
+        sys.stdout.write(f"{plain(sentence)}\n")
     for sentence in _beside(found.total):
         sys.stdout.write(f"{sentence}\n")
     if found.overlapping:
         sys.stdout.write("A request may have several tags or none: the groups do not add up to the total.\n")
+
+
+def _units(usage: Usage) -> Iterator[str]:
+    """What is no text: parts of the columns, and what stands beside them."""
+    for heading, inside in (("Of these tokens", True), ("Beside tokens", False)):
+        said = [f"{amount:,} {unit}" for unit, amount in usage.units if (unit in PARTS) is inside]
+        if said:
+            yield f"{heading}: {', '.join(said)}"
 
 
 def _beside(total: Totals) -> Iterator[str]:
