@@ -3,6 +3,7 @@ import dataclasses
 import msgspec
 
 from pricing.bill import make_bill
+from pricing.books.userbook import rates_card
 from pricing.card import HOSTED, UnitRate, unpriced
 from pricing.usage import Usage
 from tests.fakes import pictures
@@ -91,3 +92,16 @@ def test_an_amount_below_a_millionth_of_a_dollar_is_shown_in_full() -> None:
 def test_a_bill_fits_into_eighty_columns() -> None:
     picture = pictures.bill(reported_nano_usd=1)
     assert all(sum(len(text) for text, _ in line) <= 80 for line in bill_lines(picture, 80))
+
+
+def test_pictures_and_cached_sound_stand_apart_where_they_have_rates_and_are_said_to_be_billed_as_text_where_not() -> (
+    None
+):
+    units = (("cache_audio_read_tokens", 70), ("input_image_tokens", 258), ("input_video_tokens", 20))
+    rates = rates_card("input=1,cache_read=1,output=1,cache_audio_read=3,input_image=2")
+    text = written(pictures.bill(bill=make_bill(Usage(input_tokens=326, cache_read_tokens=100, units=units), rates)))
+    amounts = {
+        line[:25].strip(): line.split()[-3] for line in text.splitlines() if line.startswith(("   input", "   cache"))
+    }
+    assert amounts == {"input, uncached": "68", "cache read": "30", "cache read, audio": "70", "input, image": "258"}
+    assert "billed input_video_tokens as input" in text

@@ -18,6 +18,9 @@ _ITEMS = {
     "cache_write": "cache write",
     "output": "output",
     "reasoning": "output, reasoning",
+    **{f"input_{kind}_tokens": f"input, {kind}" for kind in ("audio", "image", "video")},
+    **{f"cache_{kind}_read_tokens": f"cache read, {kind}" for kind in ("audio", "image", "video")},
+    **{f"output_{kind}_tokens": f"output, {kind}" for kind in ("audio", "image", "video")},
 }
 _ITEM_CELLS, _AMOUNT_CELLS, _RATE_CELLS, _USD_CELLS = 25, 11, 17, 13
 _DRIFT_SHOWN = 10

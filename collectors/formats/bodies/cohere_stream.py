@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collectors.door import cut
 from collectors.formats.bodies.body import own_id
 from collectors.formats.bodies.cohere import BilledUsage, call
 from collectors.formats.format import LineFormat, NotUsageError, Rest
@@ -26,8 +27,10 @@ _BETWEEN = frozenset({
 
 _BESIDE_TYPE: tuple[frozenset[str], ...] = (
     frozenset({"id", "delta"}), frozenset({"delta"}), frozenset({"index", "delta"}), frozenset({"index"}),
+    frozenset({"id", "delta", "model"}), frozenset({"delta", "model"}),
 )  # fmt: skip
-"""Keys of the first event, of the last, and of those between, which are those of some events of Anthropic's."""
+"""Keys of the first event, of the last, and of those between, which are those of some events of Anthropic's. Who logs them may
+have put the model beside."""
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -38,6 +41,7 @@ class _Delta(msgspec.Struct, gc=False):
 class _Event(msgspec.Struct, gc=False):
     type: str
     id: str | None = None
+    model: str | None = None
     delta: _Delta | None = None
 
 
@@ -45,6 +49,7 @@ class _Memory(msgspec.Struct, tag=NAME):
     """The answer that is streamed now."""
 
     call: str | None = None
+    model: str | None = None
     told: bool = False
     """It was handed over as one without an end."""
 
@@ -74,13 +79,14 @@ class Stream:
         said = _decode(line)
         if said.type == _START:
             cut_off = self.rest()
-            self._known = _Memory(said.id)
+            self._known = _Memory(said.id, cut(said.model))
             return cut_off
         if said.type == _END:
             delta = said.delta or _UNSAID
-            record_id = own_id(self._known.call or said.id, line)
+            model = cut(said.model) or self._known.model
+            event = call(own_id(self._known.call or said.id, line), delta.usage or BilledUsage(), delta.finish_reason)
             self._known = _Memory()
-            return (call(record_id, delta.usage or BilledUsage(), delta.finish_reason),)
+            return (msgspec.structs.replace(event, model=model),)
         if said.type not in _BETWEEN:
             raise NotUsageError("no event of a stream of Cohere's chat")
         return ()
@@ -90,7 +96,8 @@ class Stream:
         if self._known.told or not self._known.call:
             return ()
         self._known.told = True
-        return (msgspec.structs.replace(call(self._known.call, BilledUsage(), None), outcome=Outcome.CUT),)
+        event = call(self._known.call, BilledUsage(), None)
+        return (msgspec.structs.replace(event, model=self._known.model, outcome=Outcome.CUT),)
 
 
 def parse(line: bytes) -> Sequence[UsageEvent]:

@@ -64,6 +64,15 @@ def test_a_last_event_alone_is_a_call_and_so_it_is_inside_a_gateway_s_record() -
     assert [event.usage for event in body_events(json.dumps(END).encode())] == [BILLED]
 
 
+def test_the_model_is_known_where_somebody_has_put_it_beside_the_first_or_the_last_event() -> None:
+    named = {"model": "command-r-plus-08-2024"}
+    assert [event.model for event in read(START, *BETWEEN, END)] == [None]
+    for events in ([{**START, **named}, END], [START, {**END, **named}], [{**END, **named}]):
+        assert [event.model for event in read(*events)] == ["command-r-plus-08-2024"]
+    begun = LineReader().read(lines({**START, **named}))
+    assert [event.model for event in LineReader().rest(begun.memory).events] == ["command-r-plus-08-2024"]
+
+
 def test_a_log_that_begins_in_the_middle_of_a_stream_loses_nothing_and_complains_of_nothing() -> None:
     tool_call = {"type": "tool-call-delta", "index": 0, "delta": {"message": {"tool_calls": {}}}}
     plan = {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "Voy"}}}
