@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 from pricing.periods import Period
 from pricing.projection import Projection
-
-_MS_PER_HOUR = 3_600_000
+from pricing.times import HOUR_MS
 
 METERED, COMMITTED, BOTH = "metered", "committed", "both"
 COUNTS = (METERED, COMMITTED, BOTH)
 """Which dollars a budget counts."""
 
-BURN_WINDOWS_MS = {"5m": 300_000, "1h": _MS_PER_HOUR, "6h": 6 * _MS_PER_HOUR, "3d": 72 * _MS_PER_HOUR}
+BURN_WINDOWS_MS = {"5m": 300_000, "1h": HOUR_MS, "6h": 6 * HOUR_MS, "3d": 72 * HOUR_MS}
 """Look-backs of burn rates, as the SRE workbook pairs them: 5m with 1h, 1h or 30m with 6h, 6h with 3d."""
 
 
@@ -105,4 +104,4 @@ def burn_rate(nano_usd_per_hour: float, limit_nano_usd: int, period: Period) -> 
     """
     if limit_nano_usd <= 0:
         return None
-    return nano_usd_per_hour * period.length_ms / (limit_nano_usd * _MS_PER_HOUR)
+    return nano_usd_per_hour * period.length_ms / (limit_nano_usd * HOUR_MS)

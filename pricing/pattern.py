@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-HOUR_MS = 3_600_000
 DAY_HOURS, WEEK_HOURS = 24, 168
 _LEAST_DAYS = 2
 _LEAST_WEEKS = 2

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from pricing.times import HOUR_MS
+
 CALENDAR_PERIODS = ("hour", "day", "week", "month")
 LAUNCH = "launch"
 """A period that somebody begins and ends."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_HOUR_MS = 3_600_000
-_LONGEST_JUMP_MS = 26 * _HOUR_MS
+_LONGEST_JUMP_MS = 26 * HOUR_MS
 """Samoa left out a whole day in 2011."""
 
 
@@ -56,8 +57,8 @@ def local_time(at_ms: int, zone: tzinfo) -> datetime:
 def _hour(at_ms: int, zone: tzinfo) -> Period:
     """A full hour on the clocks, cut where they change in the middle of one."""
     offset = _offset_ms(at_ms, zone)
-    begins_ms = (at_ms + offset) // _HOUR_MS * _HOUR_MS - offset
-    ends_ms = begins_ms + _HOUR_MS
+    begins_ms = (at_ms + offset) // HOUR_MS * HOUR_MS - offset
+    ends_ms = begins_ms + HOUR_MS
     if _offset_ms(begins_ms, zone) != offset:
         begins_ms = _first(begins_ms, at_ms, lambda ms: _offset_ms(ms, zone) == offset)
     if _offset_ms(ends_ms - 1, zone) != offset:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pricing.money import divide_half_even
-
-_MS_PER_HOUR = 3_600_000
+from pricing.times import HOUR_MS
 
 Points = Sequence[tuple[int, int]]
 """(milliseconds after the beginning, nano-dollars spent by then)."""
@@ -32,7 +31,7 @@ class Plan:
         (begins, before), (ends, after) = self._around(after_ms)
         if not begins <= after_ms < ends:
             return 0
-        return divide_half_even((after - before) * _MS_PER_HOUR, ends - begins)
+        return divide_half_even((after - before) * HOUR_MS, ends - begins)
 
     def _around(self, after_ms: int) -> tuple[tuple[int, int], tuple[int, int]]:
         at = bisect_right([offset for offset, _ in self.points], after_ms)
@@ -57,5 +56,5 @@ def points_from_rates(rates: Points, length_ms: int) -> tuple[tuple[int, int], .
     for place, (after_ms, per_hour) in enumerate(rates):
         ends_ms = rates[place + 1][0] if place + 1 < len(rates) else max(length_ms, after_ms)
         points.append((after_ms, spent))
-        spent += divide_half_even(per_hour * (ends_ms - after_ms), _MS_PER_HOUR)
+        spent += divide_half_even(per_hour * (ends_ms - after_ms), HOUR_MS)
     return (*points, (max(length_ms, rates[-1][0]), spent)) if rates[-1][0] < length_ms else tuple(points)

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-_MS_PER_HOUR = 3_600_000
-WINDOWS_MS = {"1h": _MS_PER_HOUR, "6h": 6 * _MS_PER_HOUR, "3d": 72 * _MS_PER_HOUR}
+from pricing.times import HOUR_MS
+
+WINDOWS_MS = {"1h": HOUR_MS, "6h": 6 * HOUR_MS, "3d": 72 * HOUR_MS}
 """Look-backs; providers say their balances by the minute at best, so that nothing shorter means anything."""
 
-_LEAST_MS = _MS_PER_HOUR // 4
+_LEAST_MS = HOUR_MS // 4
 
 Readings = Sequence[tuple[int, int]]
 """(instant, billionths that stood in the account then), oldest first: when an amount was read first and when last."""
@@ -68,7 +69,7 @@ def _per_hour(readings: Readings, read_ms: int, length_ms: int) -> float | None:
     if length_ms < _LEAST_MS or readings[0][0] > since_ms:
         return None
     falls = sum(_fall_since(since_ms, *pair) for pair in pairwise(readings))
-    return falls * _MS_PER_HOUR / length_ms
+    return falls * HOUR_MS / length_ms
 
 
 def _fall_since(since_ms: int, before: tuple[int, int], after: tuple[int, int]) -> float:
@@ -80,4 +81,4 @@ def _fall_since(since_ms: int, before: tuple[int, int], after: tuple[int, int]) 
 def _gone_ms(left: int, per_hour: float, at_ms: int) -> int | None:
     if left <= 0:
         return at_ms
-    return at_ms + int(left / per_hour * _MS_PER_HOUR) if per_hour > 0 else None
+    return at_ms + int(left / per_hour * HOUR_MS) if per_hour > 0 else None

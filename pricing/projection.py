@@ -8,11 +8,11 @@ there is no usual: then straight lines at the rates of several look-backs span t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pricing.pattern import HOUR_MS, WEEK_HOURS, Hour, Pattern
+from pricing.pattern import WEEK_HOURS, Hour, Pattern
 from pricing.periods import Period
+from pricing.times import DAY_MS, HOUR_MS
 
 _QUARTER_MS = 15 * 60_000
-_DAY_MS = 24 * HOUR_MS
 _EXACTLY_MS = 1_000
 """A budget that is used up within a second of its end lasts: rates are not known any better."""
 
@@ -22,7 +22,7 @@ LINE, DAY, WEEK = "line", "day", "week"
 
 def look_back_ms(left_ms: int) -> int:
     """How far to look back for the present rate: a quarter of an hour, or six hours when more than a day is left."""
-    return _QUARTER_MS if left_ms <= _DAY_MS else 6 * HOUR_MS
+    return _QUARTER_MS if left_ms <= DAY_MS else 6 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

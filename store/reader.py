@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from pricing.card import RateCard, card_from_mapping
+from pricing.times import DAY_MS, HOUR_MS, MINUTE_MS
 from store.facts import SourceHealth, SourceState
 from store.providers.beyond import beyond
 from store.questions.machines import MachineQuestions
@@ -19,7 +20,6 @@ from store.sums import Sum, SumKey
 from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLLUPS
 from store.windows import kept_window, pieces
 
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _EVER_MS = 2**62
 _PARTIAL = MEASURES.index("partial")
 _SUMMED = ", ".join(f"sum({name})" for name in MEASURES)
@@ -42,8 +42,8 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def rollup_sums(self, since_ms: int, until_ms: int) -> list[Sum]:
         """What logs hold of a window, without what only providers count; only the running minute is always read again."""
-        edge_ms = until_ms // _MINUTE_MS * _MINUTE_MS
-        window = (since_ms // _MINUTE_MS, edge_ms // _MINUTE_MS)
+        edge_ms = until_ms // MINUTE_MS * MINUTE_MS
+        window = (since_ms // MINUTE_MS, edge_ms // MINUTE_MS)
         over = self.kept(
             "sums", window, self.sums_stamp(edge_ms), lambda: self._sums(since_ms, edge_ms), most=_MOST_SUMS
         )
@@ -55,10 +55,10 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def minute_sums(self, at_ms: int) -> dict[tuple[int, int], Sum]:
         """What logs hold of the minute that an instant is in, by the ids of series and card: read once for all who ask."""
-        minute = at_ms // _MINUTE_MS
-        ends_ms = (minute + 1) * _MINUTE_MS
+        minute = at_ms // MINUTE_MS
+        ends_ms = (minute + 1) * MINUTE_MS
         return self.kept(
-            "minute", minute, self.sums_stamp(ends_ms), lambda: self._sums(minute * _MINUTE_MS, ends_ms), most=2
+            "minute", minute, self.sums_stamp(ends_ms), lambda: self._sums(minute * MINUTE_MS, ends_ms), most=2
         )
 
     def _sums(self, since_ms: int, until_ms: int) -> dict[tuple[int, int], Sum]:
@@ -135,7 +135,7 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def spend(self, since_ms: int, until_ms: int) -> list[tuple[int, int, int, int, int, int]]:
         """What logs hold of a window in short: (series, card, requests, priced in part, tokens, nano-dollars), by their ids."""
-        if since_ms < until_ms and since_ms // _MINUTE_MS == (until_ms - 1) // _MINUTE_MS:
+        if since_ms < until_ms and since_ms // MINUTE_MS == (until_ms - 1) // MINUTE_MS:
             return [(*ids, *_in_short(one)) for ids, one in self.minute_sums(since_ms).items()]
         columns = "series, card, requests, partial, input + cache_read + output AS tokens, nano_usd"
         parts, values = [], []
@@ -173,9 +173,9 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
 
     def _known_since_ms(self) -> int | None:
         minute, hour, day = (self.oldest_bucket_ms(width) for width in ROLLUPS.values())
-        if minute is not None and hour == minute // _HOUR_MS * _HOUR_MS and day == minute // _DAY_MS * _DAY_MS:
+        if minute is not None and hour == minute // HOUR_MS * HOUR_MS and day == minute // DAY_MS * DAY_MS:
             return minute
-        return hour if hour is not None and day == hour // _DAY_MS * _DAY_MS else day
+        return hour if hour is not None and day == hour // DAY_MS * DAY_MS else day
 
     def newest_bucket_ms(self) -> int | None:
         """End of the newest minute in which anything happened, or None in an empty store."""

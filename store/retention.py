@@ -4,14 +4,13 @@ import sqlite3
 
 import msgspec
 
+from pricing.times import DAY_MS, HOUR_MS, MINUTE_MS
 from store.changes import note_changed_sums, prune_changes
 from store.requests.sessions import prune_sessions
 
 _MINUTES, _HOURS = ("rollup_minute", "side_minute", "unit_minute"), ("rollup_hour", "side_hour", "unit_hour")
 _BUCKET_MINUTE_DAYS = 2
 """Providers' minutes: longer than late corrections reach back. Their hours live as long as minute sums, days for ever."""
-
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +35,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_
 
     _prune_requests(connection, retention, at_ms, now_ms)
     for tables, days in ((_MINUTES, retention.minute_days), (_HOURS, retention.hour_days)):
-        day = at_ms // _DAY_MS - days
+        day = at_ms // DAY_MS - days
         for table in tables:
             connection.execute(f"DELETE FROM {table} WHERE bucket < ? AND stored_day < ?", (day * 86_400, day))
     note_changed_sums(connection)
@@ -44,7 +43,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_
     second = at_ms // 1_000
     widen_old_buckets(connection, second - _BUCKET_MINUTE_DAYS * 86_400, second - retention.minute_days * 86_400)
     thin_old_balances(connection, (second - retention.minute_days * 86_400) * 1_000)
-    oldest_ms = now_ms - retention.reading_minutes * _MINUTE_MS
+    oldest_ms = now_ms - retention.reading_minutes * MINUTE_MS
     for table in ("gpu_readings", "engine_readings"):
         connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (oldest_ms,))
     oldest_minute = at_ms // 1_000 - retention.minute_days * 86_400
@@ -54,7 +53,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_
 
 
 def _prune_requests(connection: sqlite3.Connection, retention: Retention, at_ms: int, now_ms: int) -> None:
-    oldest_minute = (at_ms - retention.request_hours * _HOUR_MS) // 1_000
+    oldest_minute = (at_ms - retention.request_hours * HOUR_MS) // 1_000
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
     # What was stored while the clock was ahead says nothing of what came before it.
     by_age, ahead = connection.execute(

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from collectors.settings.written import instant_ms
+from pricing.times import DAY_MS, MINUTE_MS
 from tui import zone
 from tui.pictures.view import View
 
-_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _PARTS = 5
 """A step is this part of the window: what was at its edge stays in sight."""
 
@@ -18,13 +18,13 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(Z?)")
 
 def step_ms(view: View) -> int:
     """How far one step goes: a fifth of the window in whole minutes."""
-    return max(_MINUTE_MS, view.window_seconds * 1000 // _PARTS // _MINUTE_MS * _MINUTE_MS)
+    return max(MINUTE_MS, view.window_seconds * 1000 // _PARTS // MINUTE_MS * MINUTE_MS)
 
 
 def back(view: View, newest_ms: int) -> View:
     """One step into the past, to a whole minute."""
     until_ms = newest_ms if view.until_ms is None else view.until_ms
-    return replace(view, until_ms=max(0, (until_ms - step_ms(view)) // _MINUTE_MS * _MINUTE_MS))
+    return replace(view, until_ms=max(0, (until_ms - step_ms(view)) // MINUTE_MS * MINUTE_MS))
 
 
 def forth(view: View, newest_ms: int) -> View:
@@ -34,13 +34,13 @@ def forth(view: View, newest_ms: int) -> View:
 
 def until(view: View, at_ms: int, newest_ms: int) -> View:
     """The window that ends with the minute of an instant; live when that is the last whole one or runs still."""
-    ends_ms = -(-at_ms // _MINUTE_MS) * _MINUTE_MS
-    return replace(view, until_ms=None if ends_ms >= newest_ms // _MINUTE_MS * _MINUTE_MS else ends_ms)
+    ends_ms = -(-at_ms // MINUTE_MS) * MINUTE_MS
+    return replace(view, until_ms=None if ends_ms >= newest_ms // MINUTE_MS * MINUTE_MS else ends_ms)
 
 
 def before(instants: Iterable[int], at_ms: int) -> int | None:
     """The last of these instants whose minute ends before this one."""
-    return max((one for one in instants if -(-one // _MINUTE_MS) * _MINUTE_MS < at_ms), default=None)
+    return max((one for one in instants if -(-one // MINUTE_MS) * MINUTE_MS < at_ms), default=None)
 
 
 def after(instants: Iterable[int], at_ms: int) -> int | None:
@@ -60,6 +60,6 @@ def instant(text: str, newest_ms: int) -> int:
     if hours > 23 or minutes > 59 or seconds > 59:
         raise ValueError(f"`{text}` is no time of day")
     offset_ms = 0 if found[4] else zone.offset_ms(newest_ms)
-    midnight_ms = (newest_ms + offset_ms) // _DAY_MS * _DAY_MS - offset_ms
+    midnight_ms = (newest_ms + offset_ms) // DAY_MS * DAY_MS - offset_ms
     at_ms = midnight_ms + ((hours * 60 + minutes) * 60 + seconds) * 1000
-    return at_ms if at_ms <= newest_ms else at_ms - _DAY_MS
+    return at_ms if at_ms <= newest_ms else at_ms - DAY_MS

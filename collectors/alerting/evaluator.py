@@ -14,6 +14,7 @@ from pricing.alerts.rules import THING_RULES, Judgement, judge_things, judge_tra
 from pricing.alerts.seen import Seen
 from pricing.alerts.states import step
 from pricing.alerts.thresholds import Thresholds
+from pricing.times import DAY_MS, MINUTE_MS
 from store.alerts.book import AlertBook
 from store.budgets.states import budget_states
 from store.facts import SourceState
@@ -24,7 +25,6 @@ from store.writer import Writer
 
 EVALUATE_SECONDS = 10.0
 
-_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _FRESH_MS = 120_000
 """Traffic is judged up to the oldest watermark that is not older than this."""
 _SAY_AGAIN_MS = 60_000
@@ -115,8 +115,8 @@ class Evaluator:
         """What open alerts were compared with; after a day a change that stays is the norm."""
         return {
             (alert.rule, alert.subject): alert.normal
-            for alert in reader.alerts(at_ms, at_ms + _DAY_MS)
-            if alert.resolved_ms is None and at_ms - alert.opened_ms < _DAY_MS
+            for alert in reader.alerts(at_ms, at_ms + DAY_MS)
+            if alert.resolved_ms is None and at_ms - alert.opened_ms < DAY_MS
         }
 
 
@@ -126,7 +126,7 @@ def judged_until_ms(records: Sequence[SourceRecord], now_ms: int) -> int | None:
     telling = [record for record in there if record.events] or there
     marks = [record.health.watermark_ms for record in telling if record.health.watermark_ms is not None]
     fresh = [mark for mark in marks if now_ms - mark <= _FRESH_MS]
-    return min(fresh) // _MINUTE_MS * _MINUTE_MS if fresh else None
+    return min(fresh) // MINUTE_MS * MINUTE_MS if fresh else None
 
 
 def _note(connection: sqlite3.Connection, at_ms: int, waiting: dict[str, str]) -> bool:

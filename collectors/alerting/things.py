@@ -5,12 +5,12 @@ from itertools import takewhile
 
 from pricing.alerts.seen import GpuSeen, HostSeen, SourceSeen
 from pricing.hosts.economics import Served, utilisation
+from pricing.times import DAY_MS, MINUTE_MS
 from store.facts import HostFact, SourceState
 from store.hosts.hosting import HostFacts, host_of
 from store.reader import Reader
 from store.records import EngineState, GpuMinute, GpuState, SourceRecord
 
-_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _HUNG_POLLS = 5
 _HUNG_SECONDS = 30.0
 _SLOWED = {
@@ -59,7 +59,7 @@ def _state(record: SourceRecord, now_ms: int) -> str:
 def hosts_seen(reader: Reader, now_ms: int) -> tuple[HostSeen, ...]:
     """Hosts in force: the work of their engines over the last day, over what they could have done."""
     facts = reader.host_facts()
-    engines = reader.engine_minutes(now_ms - _DAY_MS, now_ms)
+    engines = reader.engine_minutes(now_ms - DAY_MS, now_ms)
     return tuple(
         _host(facts, fact, [engine for engine in engines if host_of(engine) == fact.name], now_ms)
         for fact in facts.hosts_at(now_ms)
@@ -92,7 +92,7 @@ def _served(engine: EngineState) -> Served:
 
 def gpus_seen(reader: Reader, now_ms: int, *, idle_busy: float) -> tuple[GpuSeen, ...]:
     """Whole GPUs (MIG instances are parts of one): for how long each has been idle, slowed down or lost."""
-    states = [gpu for gpu in reader.gpus(now_ms - 2 * _MINUTE_MS, now_ms) if gpu.parent_uuid is None]
+    states = [gpu for gpu in reader.gpus(now_ms - 2 * MINUTE_MS, now_ms) if gpu.parent_uuid is None]
     prices = {fact.name: fact for fact in reader.host_facts().hosts_at(now_ms)}
     return tuple(
         _gpu(reader, gpu, now_ms, _share(prices.get(gpu.host), states, gpu.host), idle_busy=idle_busy) for gpu in states
@@ -107,7 +107,7 @@ def _share(fact: HostFact | None, states: list[GpuState], host: str) -> int | No
 
 def _gpu(reader: Reader, gpu: GpuState, now_ms: int, nano_usd_per_hour: int | None, *, idle_busy: float) -> GpuSeen:
     idle_now = gpu.busy is not None and gpu.busy < idle_busy
-    since_ms = now_ms - (_DAY_MS if idle_now else 5 * _MINUTE_MS)
+    since_ms = now_ms - (DAY_MS if idle_now else 5 * MINUTE_MS)
     minutes = [m for m in reader.gpu_minutes(gpu.host, gpu.uuid, since_ms, now_ms) if m.minute < now_ms // 60_000 * 60]
     idle = list(takewhile(lambda minute: minute.busy is not None and minute.busy < idle_busy, reversed(minutes)))
     slowed = [minute for minute in minutes[-5:] if _reason(minute)]

@@ -6,6 +6,7 @@ from fractions import Fraction
 from collectors.engines import ENGINES
 from pricing.hosts.economics import DEFAULT_DECODE_WEIGHT, Served
 from pricing.hosts.saturation import LEAST_SECONDS, differs, is_saturated, learn, work_rate
+from pricing.times import MINUTE_MS
 from store.asking import Ask, asking
 from store.facts import SaturationFact
 from store.hosts.capacity import WorkMinute, put_saturations, work_minutes
@@ -23,7 +24,6 @@ LUMPS_MINUTES = 5
 """Engines that count a request's tokens when it ends are looked at over so long: one minute may hold the work of several."""
 
 _IN_LUMPS = frozenset(engine.kind for engine in ENGINES if engine.in_lumps)
-_MINUTE_MS = 60_000
 _SETTLED_MS = 5_000
 """A minute is over for us a little later: its last scrape may still be written."""
 
@@ -37,12 +37,12 @@ class Learning:
 
     def step(self, writer: Writer, now_ms: int) -> list[SaturationFact]:
         """What is new since the last step, already in the store."""
-        over_ms = (now_ms - _SETTLED_MS) // _MINUTE_MS * _MINUTE_MS
-        begins_ms = self._next_ms if self._next_ms is not None else over_ms - 10 * _MINUTE_MS
+        over_ms = (now_ms - _SETTLED_MS) // MINUTE_MS * MINUTE_MS
+        begins_ms = self._next_ms if self._next_ms is not None else over_ms - 10 * MINUTE_MS
         with writer.transaction() as connection:
             ask = asking(connection)
             found: list[SaturationFact] = []
-            for minute_ms in range(max(begins_ms, over_ms - 60 * _MINUTE_MS), over_ms, _MINUTE_MS):
+            for minute_ms in range(max(begins_ms, over_ms - 60 * MINUTE_MS), over_ms, MINUTE_MS):
                 new = list(self._of_minute(ask, minute_ms))
                 put_saturations(connection, new)
                 found += new
@@ -50,7 +50,7 @@ class Learning:
         return found
 
     def _of_minute(self, ask: Ask, minute_ms: int) -> Iterator[SaturationFact]:
-        engines = engine_minutes(ask, minute_ms, minute_ms + _MINUTE_MS)
+        engines = engine_minutes(ask, minute_ms, minute_ms + MINUTE_MS)
         if not engines:
             return
         facts = host_facts(ask)
@@ -63,7 +63,7 @@ class Learning:
         self, ask: Ask, facts: HostFacts, engine: EngineState, beside: Sequence[EngineState], minute_ms: int
     ) -> SaturationFact | None:
         share = _share(facts, engine, beside, minute_ms)
-        known = facts.saturation(engine, share, minute_ms + _MINUTE_MS - 1)
+        known = facts.saturation(engine, share, minute_ms + MINUTE_MS - 1)
         if known is not None:
             rate = _newest_rate(ask, engine, minute_ms, known.decode_weight)
             if rate is not None and rate > known.work_per_second:
@@ -80,7 +80,7 @@ class Learning:
         if later or (before is not None and minute_ms < self._learn_at_ms.get(key, 0)):
             return None
         self._learn_at_ms[key] = minute_ms + LEARN_EVERY_MS
-        since_ms, until_ms = minute_ms - TRAILING_MS, minute_ms + _MINUTE_MS
+        since_ms, until_ms = minute_ms - TRAILING_MS, minute_ms + MINUTE_MS
         minutes = work_minutes(ask, *key, since_ms, until_ms)
         rates = [
             rate
@@ -124,8 +124,8 @@ def _span(engine: EngineState) -> int:
 
 
 def _newest_rate(ask: Ask, engine: EngineState, minute_ms: int, decode_weight: Fraction) -> Fraction | None:
-    since_ms = minute_ms - (_span(engine) - 1) * _MINUTE_MS
-    minutes = work_minutes(ask, engine.name, engine.model or "", since_ms, minute_ms + _MINUTE_MS)
+    since_ms = minute_ms - (_span(engine) - 1) * MINUTE_MS
+    minutes = work_minutes(ask, engine.name, engine.model or "", since_ms, minute_ms + MINUTE_MS)
     spans = _spans(minutes, _span(engine))
     return _rate(spans[-1], decode_weight, engine) if spans else None
 

@@ -12,6 +12,7 @@ from pricing.books.book import STANDARD, VARIANTS, PriceBook
 from pricing.books.hours import zone_minutes
 from pricing.card import PREPAID, PROMPT_BANDS, UNKNOWN_COST, CardStatus, RateCard
 from pricing.modal import card_assuming
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.usage import NOTHING
 from store.facts import Dimensions
 from store.notes import CATALOGUE, read_note, write_note
@@ -28,7 +29,6 @@ _NO_OFFER = re.compile(r"no (\w+) price at that time")
 _TIER_UNKNOWN = "no price for this service tier"
 _BAND = re.compile(r"prompt (?:over|up to) ([0-9,]+)")
 _HOURS = re.compile(r"(\d\d):(\d\d) to \d\d:\d\d (\S+)")
-_MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 
 
 class BookChooser:
@@ -141,9 +141,9 @@ def _moment(asked: Asked) -> int:
     for condition in asked.old.conditions:
         found = _HOURS.search(condition)
         if found is not None:
-            begins, day_ms = int(found[1]) * 60 + int(found[2]), asked.at_ms // _DAY_MS * _DAY_MS
-            ahead = _minutes_ahead(found[3], day_ms + begins * _MINUTE_MS)
-            return day_ms + (begins - ahead) % 1_440 * _MINUTE_MS
+            begins, day_ms = int(found[1]) * 60 + int(found[2]), asked.at_ms // DAY_MS * DAY_MS
+            ahead = _minutes_ahead(found[3], day_ms + begins * MINUTE_MS)
+            return day_ms + (begins - ahead) % 1_440 * MINUTE_MS
     return asked.at_ms
 
 

@@ -14,7 +14,8 @@ import msgspec
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import cents, check_usd, facts, instant
 from collectors.providers.paged import WIDTHS, read_buckets, read_rows
-from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, HOUR, MINUTE, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
 

@@ -16,7 +16,8 @@ from collectors.door import cut
 from collectors.errors import CollectorError, KeyRefusedError
 from collectors.providers.answers import instant
 from collectors.providers.cloudwatch import CloudWatch
-from collectors.providers.provider import HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import HOUR, MINUTE, Ask, Endpoint, Page, Provider, Span
+from pricing.times import MINUTE_MS
 from pricing.usage import NOTHING, Usage
 from store.facts import Reject
 from store.provider_facts import UsageBucket

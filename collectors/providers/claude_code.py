@@ -15,7 +15,8 @@ from collectors.door import cut
 from collectors.providers.answers import cents, check_usd, day_ms, facts, grouped_facts, instant, merged
 from collectors.providers.anthropic import headers
 from collectors.providers.paged import read_rows
-from collectors.providers.provider import DAY, DAY_MS, HOUR_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS, HOUR_MS
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
 

@@ -11,7 +11,8 @@ from functools import partial
 import msgspec
 
 from collectors.providers.answers import check_usd, facts, instant, units_and_nanos
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS
 from store.provider_facts import CostBucket
 
 _PAGE = "200"

@@ -13,7 +13,8 @@ import msgspec
 
 from collectors.door import cut
 from collectors.providers.answers import facts, merged, seconds_text, whole
-from collectors.providers.provider import DAY_MS, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.usage import NOTHING, Usage
 from store.facts import Reject
 from store.provider_facts import UsageBucket

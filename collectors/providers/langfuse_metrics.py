@@ -13,8 +13,9 @@ import msgspec
 
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import facts, instant, usd
-from collectors.providers.provider import HOUR, HOUR_MS, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import HOUR, Ask, Endpoint, Page, Provider, Span
 from pricing.books.names import split_provider
+from pricing.times import HOUR_MS, MINUTE_MS
 from store.provider_facts import CostBucket
 
 

@@ -13,8 +13,9 @@ import msgspec
 
 from collectors.door import cut
 from collectors.providers.answers import day_ms, facts, merged, usd
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
 from pricing.books.names import split_provider
+from pricing.times import DAY_MS
 from pricing.usage import Usage
 from store.facts import Reject
 from store.provider_facts import BalanceCounts, BalanceReading, CostBucket, UsageBucket

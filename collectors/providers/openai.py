@@ -15,8 +15,9 @@ from collectors.door import cut
 from collectors.formats.modality import Modal, all_units, of_prompt
 from collectors.providers.answers import cents, check_usd, seconds_text, usd
 from collectors.providers.paged import WIDTHS, read_buckets
-from collectors.providers.provider import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, HOUR, MINUTE, Ask, Endpoint, Page, Provider, Span
 from pricing.money import usd_from_nano
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
 

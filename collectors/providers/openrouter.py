@@ -12,7 +12,8 @@ import msgspec
 from collectors.door import cut
 from collectors.providers.answers import day_ms, facts, usd
 from collectors.providers.openrouter_analytics import NAME, analytics
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS
 from pricing.usage import Usage
 from store.provider_facts import BalanceCounts, BalanceReading, CostBucket, UsageBucket
 

@@ -14,7 +14,8 @@ import msgspec
 
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import facts, instant, usd
-from collectors.providers.provider import DAY_MS, HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Span
+from collectors.providers.provider import HOUR, MINUTE, Ask, Endpoint, Page, Span
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.usage import Usage
 from store.facts import Reject
 from store.provider_facts import CostBucket, UsageBucket

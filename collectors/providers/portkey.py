@@ -10,7 +10,8 @@ from decimal import Decimal
 import msgspec
 
 from collectors.providers.answers import cents, day_ms, instant
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS
 from store.provider_facts import CostBucket
 
 

@@ -6,10 +6,10 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from pricing.times import DAY_MS, HOUR_MS
 from store.facts import Reject
 from store.provider_facts import BalanceReading, CostBucket, UsageBucket
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 

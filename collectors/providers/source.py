@@ -14,10 +14,11 @@ import msgspec
 from collectors.errors import CollectorError, KeyRefusedError, SourceAbsentError
 from collectors.providers.adding import added
 from collectors.providers.answers import merged
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span, Transport
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span, Transport
 from collectors.source import Poll
 from collectors.web.fetch import address
 from collectors.web.polite import NoSuchPageError, NotUnderstoodError, PoliteClient
+from pricing.times import DAY_MS
 from store.facts import Reject
 from store.provider_facts import ProviderReading
 from store.providers.buckets import DatasetState

@@ -13,7 +13,8 @@ import msgspec
 
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import check_usd, facts, usd
-from collectors.providers.provider import DAY_MS, HOUR, HOUR_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import HOUR, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS, HOUR_MS
 from store.facts import Reject
 from store.provider_facts import CostBucket
 

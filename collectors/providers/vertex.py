@@ -11,7 +11,8 @@ import msgspec
 
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import grouped_facts, instant
-from collectors.providers.provider import HOUR, MINUTE, MINUTE_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import HOUR, MINUTE, Ask, Endpoint, Page, Provider, Span
+from pricing.times import MINUTE_MS
 from pricing.usage import NOTHING, Usage
 from store.provider_facts import UsageBucket
 

@@ -13,7 +13,8 @@ import msgspec
 
 from collectors.door import cut, text_milliseconds
 from collectors.providers.answers import cents, facts, usd
-from collectors.providers.provider import DAY, DAY_MS, Ask, Endpoint, Page, Provider, Span
+from collectors.providers.provider import DAY, Ask, Endpoint, Page, Provider, Span
+from pricing.times import DAY_MS
 from store.facts import Reject
 from store.provider_facts import BalanceCounts, BalanceReading, CostBucket
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from pricing.money import NANO_PER_USD, TOKENS_PER_MILLION, divide_half_even
+from pricing.times import HOUR_MS
 
 CACHED_WEIGHT = Fraction(1, 20)
 """Work of reading one prompt token from the prefix cache, relative to computing it."""
@@ -23,7 +24,6 @@ HOURS_PER_YEAR = 8760
 """365 days; leap days are left out, as price lists do."""
 
 _SECONDS_PER_HOUR = 3600
-_MS_PER_HOUR = 3_600_000
 
 
 class Saturating(Protocol):
@@ -108,7 +108,7 @@ class OwnPrice:
 
 def accrued_nano(usd_per_hour_nano: int, since_ms: int, until_ms: int) -> int:
     """Nano-dollars that a price per hour accrues over [since, until), half-even."""
-    return divide_half_even(usd_per_hour_nano * max(0, until_ms - since_ms), _MS_PER_HOUR)
+    return divide_half_even(usd_per_hour_nano * max(0, until_ms - since_ms), HOUR_MS)
 
 
 def own_price(nano_usd: int, served: Served, decode_weight: Fraction = DEFAULT_DECODE_WEIGHT) -> OwnPrice:

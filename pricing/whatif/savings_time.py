@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pricing.bill import cost_nano_usd
 from pricing.books.book import STANDARD
 from pricing.card import NO_COST
+from pricing.times import HOUR_MS
 from pricing.whatif.saving import Missing, Saving, Situation, usd
 from pricing.whatif.switches import percent
 from pricing.whatif.traffic import Sender, Traffic, spent_nano_usd
 
-_MS_PER_HOUR = 3_600_000
 _BATCH = "batch"
 _NIGHT_SHARE = 0.8
 """Share of a sender's dollars at night from which it looks like a nightly job."""
@@ -60,7 +60,7 @@ def batchable(situation: Situation) -> Iterator[Saving | Missing]:
 
 def off_peak(situation: Situation) -> Iterator[Saving]:
     """Patient traffic whose provider has cheaper hours."""
-    hours = [situation.at_ms - hour * _MS_PER_HOUR for hour in range(24)]
+    hours = [situation.at_ms - hour * HOUR_MS for hour in range(24)]
     for sender, traffic in _patient(situation).items():
         costs = {at_ms: cost for at_ms in hours if (cost := _cost_elsewhere(situation, traffic, at_ms)) is not None}
         if not costs or min(costs.values()) == max(costs.values()):
@@ -74,7 +74,7 @@ def off_peak(situation: Situation) -> Iterator[Saving]:
                 what="could run in its provider's cheaper hours",
                 usd_per_hour=situation.per_hour(spent - costs[cheapest]),
                 evidence=f"it cost {usd(spent)} and would cost {usd(costs[cheapest])} in the "
-                f"{len(cheap)} cheaper hours of the last day, such as {cheapest // _MS_PER_HOUR % 24:02}:00 UTC",
+                f"{len(cheap)} cheaper hours of the last day, such as {cheapest // HOUR_MS % 24:02}:00 UTC",
                 assumption=f"all of it can wait for them: {patience(traffic[0])}",
                 risk="a queue that is not empty by the end of those hours pays the dearer price",
             )

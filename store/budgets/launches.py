@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from pricing.times import SECOND_MS
 from store.asking import Ask
 from store.brief import brief_transaction
 from store.tables import StoreError
 
-_SECOND_MS = 1_000
 MOST_CHARACTERS = 100
 _COLUMNS = "began_ms, name, ends_ms, stopped_ms, nano_usd, filter, counts, plan"
 
@@ -64,7 +64,7 @@ def stop_launch(path: Path, at_ms: int) -> Launch | None:
         if running is None:
             return None
         # Launches begin with a whole second, so that one ends with it: the next one may begin at once.
-        stopped_ms = max(at_ms // _SECOND_MS * _SECOND_MS, running.began_ms)
+        stopped_ms = max(at_ms // SECOND_MS * SECOND_MS, running.began_ms)
         connection.execute("UPDATE launches SET stopped_ms = ? WHERE began_ms = ?", (stopped_ms, running.began_ms))
     return msgspec.structs.replace(running, stopped_ms=stopped_ms)
 

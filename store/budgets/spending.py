@@ -10,8 +10,9 @@ from pricing.budget import BOTH, COMMITTED, METERED
 from pricing.card import UNKNOWN_COST, CardStatus
 from pricing.filters import Filter, FilterError, parse_filter
 from pricing.hosts.economics import accrued_nano
-from pricing.pattern import HOUR_MS, Hour
+from pricing.pattern import Hour
 from pricing.periods import local_time
+from pricing.times import HOUR_MS, MINUTE_MS
 from store.facts import CommitmentFact, HostFact
 from store.hosts.hosting import FACT_TABLES, HostFacts
 from store.providers.beyond import beyond
@@ -20,7 +21,6 @@ from store.sided import asked_sides, sided, wants
 from store.sums import Sum, SumKey, total
 from store.tables import DIMENSIONS, ROLLUPS, SIDE_DIMENSIONS
 
-_MINUTE_MS = 60_000
 _MOST_HISTORY_MS = 28 * 24 * HOUR_MS
 _MOST_KEPT = 256
 _OF_A_CARD = {None, "priced_as"}
@@ -80,7 +80,7 @@ class Spending:
         wanted = parsed(scope.filter)
         if wanted is None:
             return Spent(0, is_lower_bound=True, doubts=(f"its filter cannot be read: {scope.filter}",))
-        since_ms = since_ms // _MINUTE_MS * _MINUTE_MS
+        since_ms = since_ms // MINUTE_MS * MINUTE_MS
         fixed = 0 if scope.counts == METERED else self._committed(wanted, since_ms, until_ms)
         if scope.counts == COMMITTED:
             return Spent(fixed, is_lower_bound=False)
@@ -163,7 +163,7 @@ class Spending:
         if asked_sides((), wanted):
             found = sided(self.reader, since_ms, until_ms, (), wanted)
             return _part_of(one for one in found.whole if wants(wanted, one.key)), found.doubts
-        window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS), lagging)
+        window = (since_ms // MINUTE_MS, -(-until_ms // MINUTE_MS), lagging)
         if window not in self._beyond:
             self._beyond[window] = beyond(self.reader, since_ms, until_ms, lagging=lagging)
         logged = self._logged(text, wanted, since_ms, until_ms)
@@ -174,7 +174,7 @@ class Spending:
 
     def _logged(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
         """What logs hold: hours that are over, minutes of this hour that are over, and the running minute."""
-        edges_ms = (until_ms // HOUR_MS * HOUR_MS, until_ms // _MINUTE_MS * _MINUTE_MS)
+        edges_ms = (until_ms // HOUR_MS * HOUR_MS, until_ms // MINUTE_MS * MINUTE_MS)
         whole = _Part()
         for edge_ms in edges_ms:
             if since_ms < edge_ms:
@@ -188,7 +188,7 @@ class Spending:
         return self.reader.kept("spent", asked, stamp, lambda: self._part(text, wanted, since_ms, until_ms), _MOST_KEPT)
 
     def _part(self, text: str, wanted: Filter, since_ms: int, until_ms: int) -> _Part:
-        window = (since_ms // _MINUTE_MS, -(-until_ms // _MINUTE_MS))
+        window = (since_ms // MINUTE_MS, -(-until_ms // MINUTE_MS))
         if (text, *window) not in self._parts:
             if window not in self._rows:
                 self._rows[window] = self.reader.spend(since_ms, until_ms)

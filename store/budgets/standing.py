@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from pricing.times import MINUTE_MS
 from store.notes import SNAPSHOT
 from store.tables import LIVE_KINDS, StoreError
 
 WINDOW_MS = 300_000
 _FRESH_MS = 120_000
-_MINUTE_MS = 60_000
 _LIVE = f"kind IN {LIVE_KINDS!r} AND state != 'absent'"
 _UNKNOWN = "('unpriced', 'invalid')"
 
@@ -63,7 +63,7 @@ def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
         (now_ms - _FRESH_MS,),
     )
     until_ms = oldest_ms or now_ms
-    begins_s, ends_s = (until_ms - WINDOW_MS) // _MINUTE_MS * 60, -(-until_ms // _MINUTE_MS) * 60
+    begins_s, ends_s = (until_ms - WINDOW_MS) // MINUTE_MS * 60, -(-until_ms // MINUTE_MS) * 60
     metered, unknown, hosted = _one(
         connection,
         f"SELECT total(nano_usd), total(partial + requests * (c.status IN {_UNKNOWN})), total(c.status = 'hosted')"

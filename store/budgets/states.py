@@ -9,17 +9,17 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 
 from pricing.budget import BURN_WINDOWS_MS, BudgetState, Burn, burn_rate
-from pricing.pattern import HOUR_MS, Hour, Pattern, pattern
+from pricing.pattern import Hour, Pattern, pattern
 from pricing.periods import LAUNCH, Period, period_at
 from pricing.plan import Plan, plan_of
 from pricing.projection import look_back_ms, project
+from pricing.times import HOUR_MS, MINUTE_MS
 from store.budgets.launches import Launch
 from store.budgets.spending import Scope, Spending, hours_between
 from store.facts import BudgetFact
 from store.reader import Reader
 from store.zones import zone_named
 
-_MINUTE_MS = 60_000
 _LINES = ("5m", "1h", "6h")
 """Look-backs whose straight lines span the range of a projection without a pattern."""
 
@@ -138,7 +138,7 @@ def _burns(spending: Spending, plan: _Plan, at_ms: int) -> Iterator[Burn]:
 
 def _rate(spending: Spending, scope: Scope, at_ms: int, length_ms: int) -> float:
     """Nano-dollars per hour over a look-back that begins with a whole minute."""
-    since_ms = (at_ms - length_ms) // _MINUTE_MS * _MINUTE_MS
+    since_ms = (at_ms - length_ms) // MINUTE_MS * MINUTE_MS
     return spending.spent(scope, since_ms, at_ms, lagging=True).nano_usd * HOUR_MS / max(1, at_ms - since_ms)
 
 

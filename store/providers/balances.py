@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 
 from pricing.money import divide_half_even
+from pricing.times import HOUR_MS
 from store.asking import Ask
 from store.provider_facts import BalanceCounts, BalanceReading
-
-_HOUR_MS = 3_600_000
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +123,7 @@ def thin_old_balances(connection: sqlite3.Connection, before_ms: int) -> None:
         " lag(nano) OVER account AS before, lead(nano) OVER account AS after, lead(since_ms) OVER account AS next_ms"
         " FROM balances WHERE until_ms < ?"
         " WINDOW account AS (PARTITION BY source, account, currency, counts ORDER BY since_ms))"
-        f" WHERE next_ms / {_HOUR_MS} = since_ms / {_HOUR_MS}"
+        f" WHERE next_ms / {HOUR_MS} = since_ms / {HOUR_MS}"
         " AND (nano BETWEEN before AND after OR (counts = ? AND nano BETWEEN after AND before)))",
         (before_ms, BalanceCounts.LEFT.value),
     )

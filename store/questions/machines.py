@@ -4,14 +4,13 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar, cast
 
+from pricing.times import MINUTE_MS
 from store.hosts import columns as machines
 from store.hosts.hosting import FACT_TABLES, HostFacts, host_facts
 from store.questions.opened import OpenStore
 from store.records import EngineState, GpuMinute, GpuState
 
 Answer = TypeVar("Answer")
-
-_MINUTE_MS = 60_000
 
 
 class MachineQuestions(OpenStore):
@@ -24,8 +23,8 @@ class MachineQuestions(OpenStore):
 
     def by_minute(self, question: Hashable, at_ms: int, answer: Callable[[], Answer]) -> Answer:
         """An answer about days, which change by the minute: it is looked for once in each, and then known."""
-        if at_ms // _MINUTE_MS != self._minute:
-            self._minute, self._answers = at_ms // _MINUTE_MS, {}
+        if at_ms // MINUTE_MS != self._minute:
+            self._minute, self._answers = at_ms // MINUTE_MS, {}
         if question not in self._answers:
             self._answers[question] = answer()
         return cast("Answer", self._answers[question])

@@ -1,5 +1,6 @@
 """Questions about what was planned and what became of it: prices by the hour, budgets, launches, marks, alerts."""
 
+from pricing.times import MINUTE_MS
 from store.alerts.kept import AlertRecord, read_alerts
 from store.alerts.marks import Mark, read_marks
 from store.alerts.past import as_said_at
@@ -8,8 +9,6 @@ from store.facts import BudgetFact, CommitmentFact, HostFact
 from store.hosts.capacity import hosts
 from store.plans import read_budgets, read_commitments
 from store.questions.opened import OpenStore
-
-_MINUTE_MS = 60_000
 
 
 class PlanQuestions(OpenStore):
@@ -51,4 +50,4 @@ class PlanQuestions(OpenStore):
 
 def _whole_minutes(since_ms: int, until_ms: int) -> tuple[int, int]:
     """The window widened to whole minutes: what is read for one serves for all windows within them."""
-    return since_ms // _MINUTE_MS * _MINUTE_MS, -(-until_ms // _MINUTE_MS) * _MINUTE_MS
+    return since_ms // MINUTE_MS * MINUTE_MS, -(-until_ms // MINUTE_MS) * MINUTE_MS

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from pricing.times import DAY_MS, MINUTE_MS
 from store.changes import note_changed_sums
 from store.facts import Outcome, Reject
 from store.limits import Limits
@@ -22,8 +23,6 @@ from store.requests.units import UnitKey, add_units, units_of
 from store.requests.views import Views
 from store.tables import MEASURES, ROLLUPS, TOKEN_COLUMNS
 
-_MINUTE_MS = 60_000
-_DAY_MS = 86_400_000
 _LOOKUP = 2_000
 """Identities asked for in one statement."""
 
@@ -112,7 +111,7 @@ class RequestWriter:
         """Insert what is new and add it to the rollups; `stored_ms` is when retention begins to count."""
         if not ready.rows:
             return WrittenRequests(0, 0)
-        stored_day = stored_ms // _DAY_MS
+        stored_day = stored_ms // DAY_MS
         told = self._told_apart(ready.rows)
         if told.new:
             new = self._new(ready, told, stored_day)
@@ -129,7 +128,7 @@ class RequestWriter:
 
     def settle_older(self, now_ms: int) -> None:
         """Settle some of the attempts that were stored before that was done as they came."""
-        self._attempts.settle_older(now_ms // _DAY_MS)
+        self._attempts.settle_older(now_ms // DAY_MS)
 
     def _told_apart(self, rows: Sequence[Row]) -> _Told:
         """Which rows are new, and which of those belong to calls that are known already."""
@@ -171,7 +170,7 @@ class RequestWriter:
             shared = self._ids(ready, stored_day, places, settled[identity]) if identity in settled else ids[places]
             row = prepared[:-SHARED] + shared
             rows.append(row)
-            key = (row[_ENDED] // _MINUTE_MS * 60, shared[0], shared[1])
+            key = (row[_ENDED] // MINUTE_MS * 60, shared[0], shared[1])
             minutes[key].append(row)
             if (sides := shared[2]) is not None:
                 sides_minutes[sides, *key].append(row)
@@ -216,7 +215,7 @@ class RequestWriter:
     def _note_arrival(self, stored_ms: int) -> None:
         self._connection.execute(
             "INSERT OR IGNORE INTO arrivals (stored_minute, first_id) SELECT ?, coalesce(max(id), 0) + 1 FROM requests",
-            (stored_ms // _MINUTE_MS * 60,),
+            (stored_ms // MINUTE_MS * 60,),
         )
 
     def _add_sums(self, minutes: Sums, stored_day: int) -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.pattern import DAY_HOURS, HOUR_MS, WEEK_HOURS, Hour, Pattern, pattern
+from pricing.pattern import DAY_HOURS, WEEK_HOURS, Hour, Pattern, pattern
 from pricing.periods import Period
 from pricing.projection import DAY, LINE, WEEK, Projection, look_back_ms, project
+from pricing.times import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
 

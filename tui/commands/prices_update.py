@@ -22,10 +22,10 @@ from pricing.books.book import PriceBook
 from pricing.books.catalogue import Catalogue
 from pricing.books.userbook import UserBook
 from pricing.money import decimal_text
+from pricing.times import DAY_MS
 from store.reader import Reader
 from tui.commands.common import config_of, place_of, plain, say, shortened
 
-_DAY_MS = 86_400_000
 _CHANGES_SHOWN = 40
 
 
@@ -79,7 +79,7 @@ def _weigh(options: argparse.Namespace, books: Sequence[PriceBook], at_ms: int) 
             raise CatalogueError(
                 f"that catalogue has no price for {names}, which the store has seen; {STAYS}. Give it one under [[price]]."
             )
-        _print_effects(effects(_traffic(reader, at_ms - _DAY_MS, at_ms), old, new, at_ms))
+        _print_effects(effects(_traffic(reader, at_ms - DAY_MS, at_ms), old, new, at_ms))
     finally:
         reader.close()
 

@@ -10,6 +10,7 @@ from collectors.machine import machine_name
 from collectors.settings.config import from_mapping
 from collectors.settings.places import Place
 from pricing.money import NANO_PER_USD
+from pricing.times import HOUR_MS
 from store.alerts.marks import set_mark
 from store.budgets.launches import Launch, start_launch
 from store.tables import StoreError
@@ -21,7 +22,6 @@ from tui.demo.story import LAUNCH_S, MARKS
 STORE = "demo.db"
 _LOG = "gateway.jsonl"
 _MARKS_RETRY_S = 0.2
-_HOUR_MS = 3_600_000
 _HISTORY_BYTES = 256 * 1024
 
 
@@ -75,9 +75,9 @@ def _launch(began_ms: int) -> Launch:
     return Launch(
         name="launch",
         began_ms=began_ms,
-        ends_ms=began_ms + 2 * _HOUR_MS,
+        ends_ms=began_ms + 2 * HOUR_MS,
         nano_usd=400 * NANO_PER_USD,
-        plan=((_HOUR_MS // 2, 130 * NANO_PER_USD), (_HOUR_MS, 230 * NANO_PER_USD), (2 * _HOUR_MS, 400 * NANO_PER_USD)),
+        plan=((HOUR_MS // 2, 130 * NANO_PER_USD), (HOUR_MS, 230 * NANO_PER_USD), (2 * HOUR_MS, 400 * NANO_PER_USD)),
     )
 
 

@@ -10,6 +10,7 @@ from pricing.books.names import model_stem, split_provider
 from pricing.card import UNKNOWN_COST, CardStatus, RateCard
 from pricing.drift import Billed, Counted, Drift, Ours
 from pricing.money import TOKENS_PER_MILLION, divide_half_even
+from pricing.times import DAY_MS
 from pricing.totals import usd_per_hour
 from pricing.usage import TOKEN_CLASSES
 from store.providers.beyond import NOT_THROUGH, Covering, coverings, usage_sum
@@ -21,7 +22,6 @@ from tui.reading.cards import Cards
 DIMENSIONS = ("provider", "model", "day", "source")
 """What drift can be grouped by; a day is the beginning of a UTC day in epoch milliseconds, as text."""
 
-DAY_MS = 86_400_000
 LATELY_MS = 7 * DAY_MS
 
 _NOT_METERED = frozenset({CardStatus.CACHED, CardStatus.HOSTED, CardStatus.PREPAID})

@@ -10,6 +10,7 @@ from pricing.books.catalogue import Catalogue
 from pricing.books.families import smaller_relatives
 from pricing.books.listing_classes import models_of
 from pricing.books.modelclass import ModelClass
+from pricing.times import HOUR_MS
 from pricing.usage import Usage
 from pricing.whatif.candidates import Blend, Candidate, Route
 from pricing.whatif.compare import Comparison, compare
@@ -19,7 +20,6 @@ from pricing.whatif.traffic import Sender, Traffic
 from tui.reading.moment import Moment
 from tui.reading.traffic import SeenTraffic
 
-_HOUR_MS = 3_600_000
 _MOST_SEEN = 8
 _MOST_OF_CLASS = 10
 
@@ -79,7 +79,7 @@ def given(
         partial=partial,
         largest_prompt_tokens=each,
     )
-    at = Moment(now_ms=now_ms, since_ms=now_ms - _HOUR_MS, until_ms=now_ms, sources=[], states={})
+    at = Moment(now_ms=now_ms, since_ms=now_ms - HOUR_MS, until_ms=now_ms, sources=[], states={})
     return _compared((one,), at, asked, (), book=book, catalogue=catalogue)
 
 

@@ -7,6 +7,7 @@ from math import ceil
 
 from pricing.hosts.economics import CACHED_WEIGHT
 from pricing.hosts.saturation import LEAST_SECONDS
+from pricing.times import DAY_MS
 from store.asking import Ask
 from store.hosts.yardsticks import activity_at_saturation, idle_watts, work_rates
 from store.reader import Reader
@@ -18,7 +19,6 @@ DAYS = 7
 RESERVE = 1.3
 """The busiest minutes and 30 per cent: what failover, retries and next week's growth want."""
 
-_DAY_MS = 86_400_000
 _PERCENTILE = Fraction(95, 100)
 _LEAST_MINUTES = 10
 _HALF = 0.5
@@ -52,7 +52,7 @@ def _past(ask: Ask, pool: Pool, gpus: Sequence[GpuState], at_ms: int) -> Past:
         ask,
         name,
         model,
-        at_ms - DAYS * _DAY_MS,
+        at_ms - DAYS * DAY_MS,
         at_ms,
         cached=float(CACHED_WEIGHT),
         output=float(pool.decode_weight),
@@ -64,7 +64,7 @@ def _past(ask: Ask, pool: Pool, gpus: Sequence[GpuState], at_ms: int) -> Past:
         idle_watts={gpu.uuid: idle_watts(ask, gpu.host, gpu.uuid, at_ms) for gpu in gpus},
         minutes=len(rates),
         p95_work_per_second=rates[ceil(len(rates) * _PERCENTILE) - 1][1] if rates else None,
-        peak_work_per_second=max((rate for minute, rate in rates if minute * 1000 >= at_ms - _DAY_MS), default=None),
+        peak_work_per_second=max((rate for minute, rate in rates if minute * 1000 >= at_ms - DAY_MS), default=None),
     )
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from pricing.money import nano_from_usd, usd_from_nano
+from pricing.times import DAY_MS, MINUTE_MS
 from pricing.totals import usd_per_hour
 from store.budgets.launches import Launch
 from store.budgets.spending import Scope, Spending
@@ -12,9 +13,6 @@ from tui.pictures.budgets import LaunchLine
 
 NOW_MS = 300_000
 """The present rate is that of the last five minutes."""
-
-_DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
 
 
 def launch_line(reader: Reader, at_ms: int, spending: Spending | None = None) -> LaunchLine | None:
@@ -44,8 +42,8 @@ def line_of(launch: Launch, at_ms: int, spending: Spending) -> LaunchLine:
 
 def before_launch(began_ms: int, at_ms: int) -> int:
     """The same time of day on the last day before a launch."""
-    days = -(-(at_ms - began_ms) // _DAY_MS)
-    return at_ms - max(1, days) * _DAY_MS
+    days = -(-(at_ms - began_ms) // DAY_MS)
+    return at_ms - max(1, days) * DAY_MS
 
 
 def _before(spending: Spending, scope: Scope, launch: Launch, at_ms: int) -> Decimal | None:
@@ -54,7 +52,7 @@ def _before(spending: Spending, scope: Scope, launch: Launch, at_ms: int) -> Dec
 
 
 def _rate(spending: Spending, scope: Scope, at_ms: int) -> Decimal:
-    since_ms = (at_ms - NOW_MS) // _MINUTE_MS * _MINUTE_MS
+    since_ms = (at_ms - NOW_MS) // MINUTE_MS * MINUTE_MS
     nano_usd = spending.spent(scope, since_ms, at_ms, lagging=True).nano_usd
     per_hour = usd_per_hour(nano_usd, (at_ms - since_ms) / 1000) or Decimal(0)
     return usd_from_nano(nano_from_usd(per_hour))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pricing.alerts.names import Severity, State
+from pricing.times import MINUTE_MS
 from store import tables
 from store.alerts.kept import AlertRecord
 from store.facts import SourceState
@@ -20,7 +21,6 @@ _COUNTED_KINDS = (*LIVE_KINDS, "provider")
 _STALE_MS = 120_000
 """A source this far behind no longer holds the picture back: it is named as missing instead."""
 _GRACE_MS = 1_500
-_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
         until_ms = now_ms
     else:
         until_ms = reader.newest_bucket_ms() or now_ms
-    asked = (until_ms - view.window_seconds * 1000) // _MINUTE_MS * _MINUTE_MS, until_ms
+    asked = (until_ms - view.window_seconds * 1000) // MINUTE_MS * MINUTE_MS, until_ms
     since_ms, until_ms = asked if view.until_ms is None else reader.kept_window(*asked)
     alerts_ms = now_ms if view.until_ms is None else until_ms
     return Moment(
@@ -113,7 +113,7 @@ def moment(reader: Reader, view: View, now_ms: int) -> Moment:
 def window(reader: Reader, since_ms: int, until_ms: int, now_ms: int) -> Moment:
     """The moment of a window, which begins at a whole minute and is as much of it as sums are still kept of."""
     sources = reader.sources()
-    asked = since_ms // _MINUTE_MS * _MINUTE_MS, until_ms
+    asked = since_ms // MINUTE_MS * MINUTE_MS, until_ms
     kept = reader.kept_window(*asked)
     return Moment(
         now_ms=now_ms,

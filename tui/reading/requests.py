@@ -2,6 +2,7 @@
 
 from pricing.bill import make_bill
 from pricing.card import CardStatus
+from pricing.times import HOUR_MS
 from pricing.totals import Totals
 from store.reader import Reader
 from store.records import RequestRecord
@@ -15,7 +16,6 @@ from tui.reading.selection import Selection, selection
 _PAGE = 2_000
 _MOST_SCANNED = 20_000
 """Requests looked at for one list: bounds the time a filter that matches little can take."""
-_HOUR_MS = 3_600_000
 
 
 def requests(
@@ -96,7 +96,7 @@ def _is_wanted(record: RequestRecord, wanted: Selection) -> bool:
 
 def _like_it(reader: Reader, record: RequestRecord, until_ms: int) -> Totals:
     mine = record.dimensions
-    sums = reader.sums(until_ms - _HOUR_MS, until_ms)
+    sums = reader.sums(until_ms - HOUR_MS, until_ms)
     return total(s for s in sums if (s.key.dimensions.key, s.key.dimensions.model) == (mine.key, mine.model))
 
 

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from pricing.times import DAY_MS, MINUTE_MS
 from store.budgets.states import launch_at
 from store.reader import Reader
 from tui.pictures.chart import Point
 from tui.pictures.view import View
 from tui.reading.launch import before_launch
 from tui.reading.moment import Moment
-
-_DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +29,15 @@ def baseline(reader: Reader, view: View, at: Moment) -> Baseline | None:
         point, is_launch = Point(launch.began_ms, launch.name), True
         until_ms = before_launch(launch.began_ms, at.until_ms)
     elif point is not None:
-        until_ms = point.at_ms // _MINUTE_MS * _MINUTE_MS
+        until_ms = point.at_ms // MINUTE_MS * MINUTE_MS
     known_ms = reader.known_since_ms()
     if point is None or known_ms is None or known_ms >= until_ms:
         return None
-    since_ms = (until_ms - view.window_seconds * 1000) // _MINUTE_MS * _MINUTE_MS
+    since_ms = (until_ms - view.window_seconds * 1000) // MINUTE_MS * MINUTE_MS
     return Baseline(point=point, at=replace(at, since_ms=since_ms, until_ms=until_ms), is_launch=is_launch)
 
 
 def _newest_mark(reader: Reader, at: Moment) -> Point | None:
     """The last mark of the day before the window's end that is old enough to be compared with."""
-    marks = reader.marks(at.until_ms - _DAY_MS, at.until_ms - _MINUTE_MS)
+    marks = reader.marks(at.until_ms - DAY_MS, at.until_ms - MINUTE_MS)
     return Point(marks[-1].at_ms, marks[-1].text) if marks else None

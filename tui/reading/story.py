@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pricing.money import NANO_PER_USD, usd_from_nano
 from pricing.plan import Plan
+from pricing.times import HOUR_MS, MINUTE_MS
 from pricing.totals import Totals, usd_per_hour
 from store.alerts.marks import Mark
 from store.budgets.launches import Launch
@@ -17,8 +18,7 @@ from tui.reading.budgets import step_of
 from tui.reading.launch import before_launch
 from tui.reading.report import Report, report
 
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
-_LEAST_AROUND_MS = 5 * _MINUTE_MS
+_LEAST_AROUND_MS = 5 * MINUTE_MS
 _MOVERS = 3
 
 
@@ -84,7 +84,7 @@ class Story:
     def rates(self) -> list[tuple[int, float | None]]:
         """(instant, dollars per hour in the step that ends there); a step that is cut short says nothing of its rate."""
         return [
-            (self._end(place), nano_usd / NANO_PER_USD * _HOUR_MS / self.step_ms)
+            (self._end(place), nano_usd / NANO_PER_USD * HOUR_MS / self.step_ms)
             for place, nano_usd in enumerate(self.steps)
             if self._end(place) - self._begin(place) == self.step_ms
         ]
@@ -144,15 +144,15 @@ def _report(reader: Reader, launch: Launch, since_ms: int, until_ms: int, by: st
 
 def _changes(reader: Reader, launch: Launch, until_ms: int, now_ms: int) -> list[MarkChange]:
     marks = reader.marks(launch.began_ms, until_ms)
-    instants = sorted({launch.began_ms - _HOUR_MS, *(mark.at_ms for mark in marks), until_ms})
+    instants = sorted({launch.began_ms - HOUR_MS, *(mark.at_ms for mark in marks), until_ms})
     return [_change(reader, launch, mark, instants, now_ms) for mark in marks]
 
 
 def _change(reader: Reader, launch: Launch, mark: Mark, instants: Sequence[int], now_ms: int) -> MarkChange:
     """An hour before against an hour after; less where another mark or the end is nearer."""
-    at_ms = -(-mark.at_ms // _MINUTE_MS) * _MINUTE_MS
+    at_ms = -(-mark.at_ms // MINUTE_MS) * MINUTE_MS
     gaps = [abs(mark.at_ms - other) for other in instants if other != mark.at_ms]
-    around_ms = min(_HOUR_MS, *gaps) // _MINUTE_MS * _MINUTE_MS
+    around_ms = min(HOUR_MS, *gaps) // MINUTE_MS * MINUTE_MS
     if around_ms < _LEAST_AROUND_MS:
         return MarkChange(mark=mark, around_ms=0)
     hours = around_ms / 1000

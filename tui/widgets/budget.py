@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from textual.geometry import Size
 
+from pricing.times import DAY_MS
 from tui import format as fmt
 from tui.pictures.budgets import BudgetLine, LaunchLine
 from tui.widgets.lines import Line, Lines, Piece
@@ -17,7 +18,6 @@ BASES = {
 """What a projection rests on, in words."""
 
 _WORD_CELLS = 11
-_DAY_MS = 86_400_000
 
 
 def left_text(line: BudgetLine) -> str:
@@ -32,7 +32,7 @@ def run_out(line: BudgetLine, now_ms: int | None, *, short: bool = False) -> str
     if line.runs_out_ms is None:
         return "lasts"
     text = fmt.day_moment(line.runs_out_ms, now_ms)
-    if now_ms is None or line.runs_out_ms <= now_ms or (short and line.runs_out_ms - now_ms >= _DAY_MS):
+    if now_ms is None or line.runs_out_ms <= now_ms or (short and line.runs_out_ms - now_ms >= DAY_MS):
         return text
     return f"{text} in {fmt.countdown(line.runs_out_ms - now_ms)}"
 
@@ -116,7 +116,7 @@ def _range(line: BudgetLine, now_ms: int | None) -> str:
 
 def _period(line: BudgetLine, ends_ms: int, now_ms: int | None) -> str:
     gone = f"{fmt.percent(line.elapsed_share)} gone"
-    near = now_ms if ends_ms - line.begins_ms < _DAY_MS else None
+    near = now_ms if ends_ms - line.begins_ms < DAY_MS else None
     return f"{fmt.day_moment(line.begins_ms, near)} to {fmt.day_moment(ends_ms, near)}, {gone}"
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from math import ceil, floor, log10
 
+from pricing.times import DAY_MS, HOUR_MS, MINUTE_MS
 from tui import format as fmt
 from tui import zone
 
 _ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _STEPS_MS = (
     *(seconds * 1000 for seconds in (10, 30)),
-    *(minutes * _MINUTE_MS for minutes in (1, 2, 5, 10, 15, 30)),
-    *(hours * _HOUR_MS for hours in (1, 2, 3, 6, 12)),
-    *(days * _DAY_MS for days in (1, 2, 7, 14, 30)),
+    *(minutes * MINUTE_MS for minutes in (1, 2, 5, 10, 15, 30)),
+    *(hours * HOUR_MS for hours in (1, 2, 3, 6, 12)),
+    *(days * DAY_MS for days in (1, 2, 7, 14, 30)),
 )
 _LABEL_GAP = 3
 _WIDEST = 8
@@ -45,7 +45,7 @@ def time_labels(begins_ms: int, ms_per_cell: float, cells: int) -> Iterator[tupl
     """(cell, text) of round times that fit beside each other."""
     step = next(
         (step for step in _STEPS_MS if step / ms_per_cell >= len(fmt.axis_time(begins_ms, step)) + _LABEL_GAP),
-        ceil(_WIDEST * ms_per_cell / _DAY_MS) * _DAY_MS,
+        ceil(_WIDEST * ms_per_cell / DAY_MS) * DAY_MS,
     )
     offset = zone.offset_ms(begins_ms)
     at_ms = -(-(begins_ms + offset) // step) * step - offset

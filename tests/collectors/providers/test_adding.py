@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from collectors.providers import fireworks, groq, litellm_activity
 from collectors.providers.adding import added
-from collectors.providers.provider import DAY, DAY_MS, Ask, Page, Span
+from collectors.providers.provider import DAY, Ask, Page, Span
+from pricing.times import DAY_MS
 from pricing.usage import Usage
 from store.provider_facts import CostBucket, UsageBucket
 

@@ -17,10 +17,11 @@ from collectors.providers import (
     vercel,
     xai,
 )
-from collectors.providers.provider import DAY, DAY_MS, HOUR, Ask, Span
+from collectors.providers.provider import DAY, HOUR, Ask, Span
 from collectors.providers.registry import found_keys
 from collectors.settings.providers import provider_facts
 from collectors.settings.sourceconfig import SourceConfig
+from pricing.times import DAY_MS
 from pricing.usage import Usage
 from store.provider_facts import BalanceCounts, Role
 

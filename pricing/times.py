@@ -1,0 +1,6 @@
+"""Lengths of time, in the milliseconds in which instants are kept."""
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
