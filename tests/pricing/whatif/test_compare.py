@@ -289,6 +289,20 @@ def test_a_new_hit_share_keeps_the_prompt_and_the_output(usage: Usage, share: De
     assert min(cached.tokens) >= 0
 
 
+def test_pictures_keep_their_part_of_what_is_read_and_sound_that_was_not_cached_stays_beside_it() -> None:
+    usage = Usage(
+        input_tokens=300, cache_read_tokens=100,
+        units=(("cache_image_read_tokens", 50), ("input_audio_tokens", 70), ("input_image_tokens", 60)),
+    )  # fmt: skip
+    assert with_cache_hits(usage, Decimal("0.5")) == Usage(
+        input_tokens=200, cache_read_tokens=200,
+        units=(("cache_image_read_tokens", 100), ("input_audio_tokens", 70), ("input_image_tokens", 40)),
+    )  # fmt: skip
+    assert with_cache_hits(usage, Decimal(0)) == Usage(
+        input_tokens=400, units=(("input_audio_tokens", 70), ("input_image_tokens", 80))
+    )
+
+
 @given(usages, shares)
 def test_a_share_and_its_rest_are_everything(usage: Usage, share: Decimal) -> None:
     part, rest = split(usage, share)
