@@ -7,7 +7,7 @@ only in what others wrote: marks, what budgets, models and sources are called, w
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -46,11 +46,13 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "SourceNote": ("state",),
     "SourceRow": ("kind", "state"),
     "UnitRate": ("unit",),
-    "Usage": ("units",),
     "User": ("dimension",),
     "View": ("by",),
 }
 """Fields that hold words of ours and no name of anybody or anything."""
+
+_NUMBERS = ("Totals", "Usage", "Decimal", "int", "float", "NoneType", "bool")
+"""What is made of nothing else but numbers, and names of units."""
 
 _OF_ITS_TABLE = "*"
 _MEMBERS = {
@@ -74,6 +76,8 @@ _NOT_SHOWN = "(not shown while names are hidden)"
 
 _MOST_REMEMBERED = 10_000
 
+_WORD = re.compile(r"[\w-]+")
+_MASK = re.compile(rf"(?<![\w-])(?:{'|'.join(MASKED)})-\d+(?![\w-])")
 _TERM = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 _HIDDEN = "…"
 
@@ -90,9 +94,11 @@ class Mask:
             members |= {fmt.safe(name): number for name, number in members.items()} | members
         self._any = {name: mask for dimension in reversed(MASKED) for name, mask in self._of[dimension].items()}
         self._lower = {name.lower(): mask for name, mask in self._any.items()}
+        self._by_word: dict[str, list[str]] = {}
+        for name in sorted(self._any, key=len, reverse=True):
+            if word := _WORD.search(name):
+                self._by_word.setdefault(word[0].lower(), []).append(name)
         self._names = {mask: name for members in self._of.values() for name, mask in reversed(members.items())}
-        self._searched = _pattern([name for name in self._any if name])
-        self._masks = _pattern(list(self._names))
         self._was: dict[str, str] = {}
         """What texts were before names in them were exchanged: a budget is asked for by what it is called."""
         self.text = lru_cache(maxsize=_MOST_REMEMBERED)(self._text)
@@ -117,11 +123,13 @@ class Mask:
 
     def hide(self, value: Any, by: str | None = None) -> Any:
         """The same value without the names, whatever it is made of; `by` is what the rows of a table are members of."""
+        kind = type(value).__name__
+        if kind in _NUMBERS:
+            return value
         if isinstance(value, dict):
             return {name: self._members(name, one) for name, one in value.items()}
         if isinstance(value, str) and not isinstance(value, Enum):
             return self.text(value)
-        kind = type(value).__name__
         by = getattr(value, _GROUPED[kind]) if kind in _GROUPED else by
         return _rebuilt(value, lambda name, one: self._part(value, name, one, by))
 
@@ -129,7 +137,7 @@ class Mask:
         """The same value with the names that stand behind its numbers."""
         if isinstance(value, str) and not isinstance(value, Enum):
             known = self._names.get(value) or self._was.get(value)
-            return known or self._masks.sub(lambda found: self._names[found[0]], value)
+            return known or _MASK.sub(lambda found: self._names.get(found[0], found[0]), value)
         return _rebuilt(value, lambda _, one: self.reveal(one))
 
     def _part(self, whole: Any, name: str, one: Any, by: str | None) -> Any:
@@ -154,15 +162,27 @@ class Mask:
         return [self.member(dimension, name) for name in names]
 
     def _text(self, text: str) -> str:
-        masked = self._any.get(text) or self._searched.sub(lambda found: self._found(found[0]), text)
+        masked = self._any.get(text) or "".join(self._exchanged(text))
         if masked != text:
             if len(self._was) > _MOST_REMEMBERED:
                 self._was.clear()
             self._was[masked] = text
         return masked
 
-    def _found(self, name: str) -> str:
-        return self._any.get(name) or self._lower.get(name.lower(), _HIDDEN)
+    def _exchanged(self, text: str) -> Iterator[str]:
+        """The text in pieces: at each word the longest name that has it as its first one, if that stands there."""
+        done = 0
+        for word in _WORD.finditer(text):
+            for name in self._by_word.get(word[0].lower(), ()):
+                begin = word.start() - name.lower().index(word[0].lower())
+                end = begin + len(name)
+                said = text[max(begin, 0) : end]
+                if begin >= done and said.lower() == name.lower() and _stands_alone(text, begin, end):
+                    yield text[done:begin]
+                    yield self._any.get(said) or self._lower[said.lower()]
+                    done = end
+                    break
+        yield text[done:]
 
     def _term(self, found: re.Match[str]) -> str:
         """One condition: what a dimension must be, or a word that may be part of any name."""
@@ -176,10 +196,9 @@ class Mask:
         return _HIDDEN if is_part else self.text(found[0])
 
 
-def _pattern(texts: Sequence[str]) -> re.Pattern[str]:
-    longest_first = sorted(texts, key=len, reverse=True)
-    names = "|".join(map(re.escape, longest_first))
-    return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])" if texts else r"(?!)", re.IGNORECASE)
+def _stands_alone(text: str, begin: int, end: int) -> bool:
+    """Whether this part of a text is no part of a longer word."""
+    return not _WORD.match(text[begin - 1 : begin]) and not _WORD.match(text[end : end + 1])
 
 
 def _rebuilt(value: Any, changed: Callable[[str, Any], Any]) -> Any:
