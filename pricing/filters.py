@@ -1,9 +1,9 @@
 """One small filter grammar for the screen, the command line and budgets: `model=gpt-* tenant!=ci acme >0.01`.
 
-Terms are separated by blanks and all must hold. `name=pattern` and `name!=pattern` compare one dimension with a
-pattern (`*` and `?` match anything, case does not matter; `tenant=` alone means "not said"; `model=gpt-*` also finds
-`openai/gpt-4o`, since gateways put the provider before the name); a bare word is looked for
-in every dimension, `!word` must not be found; `>0.01` keeps single requests that cost more than so many dollars.
+Terms are separated by blanks and all must hold. `name=pattern` and `name!=pattern`, or `!name=pattern`, compare one
+dimension with a pattern (`*` and `?` match anything, case does not matter; `tenant=` alone means "not said";
+`model=gpt-*` also finds `openai/gpt-4o`, since gateways put the provider before the name); a bare word is looked for in
+every dimension, `!word` must not be found; `>0.01` keeps single requests that cost more than so many dollars.
 """
 
 import difflib
@@ -76,8 +76,8 @@ def _term(word: str, dimensions: Sequence[str]) -> Term:
     if not equals:
         negated = word.startswith("!") and len(word) > 1
         return Term(None, (word[1:] if negated else word).lower(), negated)
-    negated = name.endswith("!")
-    name = name.removesuffix("!").lower()
+    negated = name.endswith("!") or name.startswith("!")
+    name = name.strip("!").lower()
     if name not in dimensions:
         near = difflib.get_close_matches(name, dimensions, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(dimensions)}"

@@ -187,7 +187,7 @@ class Mask:
     def _term(self, found: re.Match[str]) -> str:
         """One condition: what a dimension must be, or a word that may be part of any name."""
         name, equals, pattern = found[0].partition("=")
-        dimension = name.removesuffix("!").lower()
+        dimension = name.strip("!").lower()
         wanted = (pattern if equals else name.removeprefix("!")).strip("\"'").lower()
         if equals and dimension in MASKED:
             masks = (mask for one, mask in self._of[dimension].items() if one.lower() == wanted)

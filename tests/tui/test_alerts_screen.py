@@ -195,7 +195,7 @@ async def test_from_a_cause_enter_goes_to_the_tenant_and_model_that_moved_and_ba
         assert app.screen.query_one(Table).cursor_key == 1, "the cursor is where it was"
 
 
-@pytest.mark.parametrize(("alert", "mode"), [(alerts.OVER, "sources"), (alerts.SEEN, "gpus")])
+@pytest.mark.parametrize(("alert", "mode"), [(alerts.OVER, "sources"), (alerts.SEEN, "gpus"), (alerts.BURN, "budgets")])
 async def test_an_alert_about_a_thing_leads_to_the_screen_of_such_things(alert: object, mode: str) -> None:
     app = monitor(FakeFeed(alerts=replace(alerts.ALERTS, rows=(alert,))))
     async with app.run_test(size=(80, 24)) as pilot:

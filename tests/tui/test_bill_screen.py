@@ -105,3 +105,27 @@ def test_pictures_and_cached_sound_stand_apart_where_they_have_rates_and_are_sai
     }
     assert amounts == {"input, uncached": "68", "cache read": "30", "cache read, audio": "70", "input, image": "258"}
     assert "billed input_video_tokens as input" in text
+
+
+def test_what_is_paid_by_the_hour_differs_from_no_price_by_the_token() -> None:
+    hosted = pictures.bill(bill=make_bill(Usage(output_tokens=5), HOSTED), reported_nano_usd=100_170)
+    lines = written(msgspec.structs.replace(hosted, like_it_requests=184, like_it_mean_usd=None)).splitlines()
+    assert next(line for line in lines if "gateway reported" in line).split() == ["gateway", "reported", "0.000100170"]
+    assert lines[-1].endswith("184 requests   mean --")
+
+
+def test_where_a_request_came_from_is_said_whole_in_lines_of_their_own() -> None:
+    names = {
+        "record_id": "chatcmpl-3bb51158-31e5-4c75-a834-2f6893aa0c1f",
+        "session": "conversation-of-a-long-afternoon-7",
+    }
+    picture = pictures.bill()
+    picture = msgspec.structs.replace(
+        picture,
+        request=msgspec.structs.replace(picture.request, **names),
+        deployment="claude-sonnet-4-5-of-the-second-region",
+    )
+    text = written(picture)
+    for whole in (*names.values(), "deployment claude-sonnet-4-5-of-the-second-region"):
+        assert whole in text
+    assert max(map(len, text.splitlines())) <= 80

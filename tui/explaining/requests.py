@@ -7,6 +7,7 @@ from tui.explaining.words import Teller, exact_usd
 from tui.pictures.explain import Explanation
 from tui.pictures.header import Header
 from tui.pictures.requests import BillPicture, RequestRow
+from tui.widgets.bill import mean_text
 
 _STATUS = {
     "priced": "exact: every class it used has a rate",
@@ -23,11 +24,12 @@ _STATUS = {
 
 
 _LOGGED = "as the source logged it"
+_ALONE = "this request alone, whatever t chose"
 
 
 def request_figures(header: Header, row: RequestRow) -> Iterator[Explanation]:
     """Every figure in a request's row, its cost first."""
-    tell = Teller(header, _named(row), _LOGGED).tell
+    tell = Teller(header, _named(row), _LOGGED, _ALONE).tell
     yield tell(
         "$",
         fmt.request_usd(row.nano_usd, lower_bound=row.status == "partial"),
@@ -53,7 +55,7 @@ def request_figures(header: Header, row: RequestRow) -> Iterator[Explanation]:
 def bill_figures(picture: BillPicture) -> Iterator[Explanation]:
     """Every line of a bill, the two totals, and what requests like it cost."""
     header, bill = picture.header, picture.bill
-    tell = Teller(header, _named(picture.request), _STATUS.get(bill.status, bill.status)).tell
+    tell = Teller(header, _named(picture.request), _STATUS.get(bill.status, bill.status), _ALONE).tell
     yield tell(
         "our cost",
         exact_usd(bill.nano_usd),
@@ -99,12 +101,11 @@ def bill_figures(picture: BillPicture) -> Iterator[Explanation]:
         _milliseconds(picture.first_token_ms),
         confidence=_LOGGED,
     )
-    yield tell(
+    yield Teller(header, _named(picture.request), "as exact as those requests are priced", "the last hour").tell(
         "like it",
-        f"${fmt.mean_request_usd(picture.like_it_mean_usd)}",
+        mean_text(picture),
         "Mean metered cost of the last hour's requests of the same key and model.",
         f"over {picture.like_it_requests:,} requests",
-        confidence="as exact as those requests are priced",
     )
 
 

@@ -53,7 +53,9 @@ Tell: TypeAlias = Callable[..., Explanation]
 
 def exact_usd(nano_usd: int | None) -> str:
     """Dollars as they are in the store, to the nano-dollar."""
-    return fmt.UNKNOWN if nano_usd is None else f"${decimal_text(usd_from_nano(nano_usd))}"
+    if nano_usd is None:
+        return fmt.UNKNOWN
+    return f"{'-' if nano_usd < 0 else ''}${decimal_text(usd_from_nano(abs(nano_usd)))}"
 
 
 def exact(value: Decimal | float | None, places: int = 6) -> str:

@@ -58,7 +58,7 @@ ORDERS = (
 )
 _WORDS = {State.FIRING: "FIRING", State.ACKNOWLEDGED: "acked", State.SNOOZED: "snoozed", State.RESOLVED: "over"}
 _MOST_MOVERS = 5
-_PLACES = {"source": "sources", "host": "gpus"}
+_PLACES = {"source": "sources", "host": "gpus", "budget": "budgets"}
 """Sections that know more of a thing than Burn does."""
 
 
@@ -238,7 +238,7 @@ class AlertScreen(_ActsOnAlerts[AlertsPicture]):
             styles.height = needed
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Go to the tenant and model, or to the source or host, that the row is about."""
+        """Go to the tenant and model, or to the source, host or budgets, that the row is about."""
         row = self.alert()
         found = None if row is None else next((to for drawn, to in self._places(row) if drawn.key == message.key), None)
         if found:
@@ -252,8 +252,8 @@ class AlertScreen(_ActsOnAlerts[AlertsPicture]):
     def _places(self, row: AlertRow) -> Iterator[tuple[Row, Where]]:
         """Rows to go to: each part of the cause with its movers, else what the alert is about."""
         if row.cause is None:
-            if row.path:
-                yield Row(key="path", cells=("about", effect_text(row), *_names(row.path))), row.path
+            if about := row.path or ((("budget", row.budget),) if row.budget else ()):
+                yield Row(key="path", cells=("about", effect_text(row), *_names(about))), about
             return
         for part in row.cause.parts:
             if part.nano_usd_per_hour:

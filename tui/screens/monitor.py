@@ -22,7 +22,7 @@ class MonitorScreen(Section[P], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "slash", "filter", "filter", id="screen.filter", tooltip="filter as you type, e.g. model=gpt-* !tenant=acme"
+            "slash", "filter", "filter", id="screen.filter", tooltip="filter as you type, e.g. model=gpt-* tenant!=acme"
         ),
         Binding("i", "explain", "explain", id="screen.explain", tooltip="explain these figures, one by one"),
         Binding("escape,left", "back", "back", id="screen.back", show=False),

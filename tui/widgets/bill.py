@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pricing.bill import Bill, BillLine
+from pricing.card import CardStatus
 from pricing.money import TOKENS_PER_MILLION
 from tui import format as fmt
 from tui.pictures.requests import BillPicture, RequestRow
@@ -24,6 +25,8 @@ _ITEMS = {
 }
 _ITEM_CELLS, _AMOUNT_CELLS, _RATE_CELLS, _USD_CELLS = 25, 11, 17, 13
 _DRIFT_SHOWN = 10
+_BY_THE_HOUR = (CardStatus.HOSTED, CardStatus.PREPAID)
+"""What is no matter of a price by the token differs from none."""
 _SUM_CELLS = _ITEM_CELLS + _AMOUNT_CELLS + _RATE_CELLS
 
 
@@ -105,7 +108,7 @@ def _bills_reasoning(bill: Bill) -> bool:
 
 def _drift(picture: BillPicture) -> str:
     ours, reported = picture.bill.nano_usd, picture.reported_nano_usd
-    if ours is None or reported is None:
+    if ours is None or reported is None or picture.bill.card.status in _BY_THE_HOUR:
         return ""
     if ours == reported:
         return "drift 0%"
@@ -155,5 +158,11 @@ def _attempt(attempt: RequestRow) -> Line:
 def _like_it(picture: BillPicture) -> Iterator[Line]:
     if picture.like_it_requests:
         yield ()
-        mean = fmt.mean_request_usd(picture.like_it_mean_usd)
-        yield ((" LIKE IT IN THE LAST HOUR", "title"), (f"   {picture.like_it_requests:,} requests   mean ${mean}", ""))
+        mean = mean_text(picture)
+        yield ((" LIKE IT IN THE LAST HOUR", "title"), (f"   {picture.like_it_requests:,} requests   mean {mean}", ""))
+
+
+def mean_text(picture: BillPicture) -> str:
+    """What requests like this one cost on average; a dash where nobody bills them."""
+    mean = picture.like_it_mean_usd
+    return fmt.UNKNOWN if mean is None else f"${fmt.mean_request_usd(mean)}"

@@ -73,7 +73,7 @@ class FilterLine(Input):
         super().__init__(
             fmt.safe(text),
             suggester=None if names is None else Completion(names),
-            placeholder="filter, e.g. model=gpt-* !tenant=acme   right complete   enter keep   esc clear",
+            placeholder="filter, e.g. model=gpt-* tenant!=acme   right complete   enter keep   esc clear",
             restrict=r"[^\x00-\x1f\x7f-\x9f]*",
             max_length=500,
             select_on_focus=False,
