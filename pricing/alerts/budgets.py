@@ -119,6 +119,8 @@ def _per_hour(budget: BudgetState) -> int:
 
 
 def _run_out(budget: BudgetState) -> str:
+    if (budget.spent_share or 0.0) >= 1:
+        return ", nothing is left"
     out_ms = budget.projection.runs_out_ms
     return "" if out_ms is None else f", out {clock(out_ms, budget.at_ms)}"
 

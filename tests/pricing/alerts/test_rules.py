@@ -418,6 +418,13 @@ def test_a_budget_that_is_nearly_and_then_wholly_spent_fires_once_for_each() -> 
     assert [one.subject for one in fired(budget(spent=1.0), "budget_spent")] == ["launch soft", "launch hard"]
 
 
+def test_a_budget_that_is_spent_does_not_run_out_once_more() -> None:
+    assert fired(budget(spent=0.8), "budget_spent")[0].title == "80% is spent, out 15:23Z"
+    assert {one.title for one in fired(budget(spent=5.72), "budget_spent")} == {"572% is spent, nothing is left"}
+    (burning,) = fired(budget(spent=1.0, over_1h=15, over_5m=20), "budget_burn")
+    assert burning.title == "burn 15.0x over 1h and 20.0x over 5m, nothing is left"
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_that_is_off_says_nothing(rule: str) -> None:
     seen = Seen(sources=(SourceSeen(name="gateway", state="late", silent_seconds=900),), traffic=a_day(150))
