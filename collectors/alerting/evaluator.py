@@ -50,13 +50,23 @@ class Evaluator:
     """Reads with a connection of its own, in one thread at a time; what it finds is written by the writer."""
 
     def __init__(
-        self, store: Path, limits: Thresholds, *, webhooks: Sequence[str] = (), names: Names | None = None
+        self,
+        store: Path,
+        limits: Thresholds,
+        *,
+        webhooks: Sequence[str] = (),
+        names: Names | None = None,
+        began_ms: int = 0,
     ) -> None:
-        """`names` tells which sources are followed now: one that was taken out of the configuration is not missed."""
+        """`names` tells which sources are followed now: one that was taken out of the configuration is not missed.
+
+        `began_ms` is when the collector began: that nobody asked a source before is not the source's silence.
+        """
         self._store = store
         self._limits = limits
         self._webhooks = webhooks
         self._names = names
+        self._began_ms = began_ms
         self._reader: Reader | None = None
         self._traffic: TrafficReader | None = None
         self._until_ms: int | None = None
@@ -76,7 +86,7 @@ class Evaluator:
         until_ms = judged_until_ms(records, now_ms)
         if until_ms is not None and until_ms != self._until_ms:
             self._judge_traffic(reader, traffic, until_ms)
-        sources = sources_seen(records, names, traffic.source_per_hour, now_ms)
+        sources = sources_seen(records, names, traffic.source_per_hour, now_ms, began_ms=self._began_ms)
         seen = Seen(
             sources=sources,
             gpus=gpus_seen(reader, now_ms, idle_busy=self._limits.idle_busy),

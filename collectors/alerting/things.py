@@ -23,13 +23,18 @@ _SLOWED = {
 
 
 def sources_seen(
-    records: Iterable[SourceRecord], names: Collection[str] | None, per_hour: Callable[[str], int | None], now_ms: int
+    records: Iterable[SourceRecord],
+    names: Collection[str] | None,
+    per_hour: Callable[[str], int | None],
+    now_ms: int,
+    *,
+    began_ms: int = 0,
 ) -> tuple[SourceSeen, ...]:
-    """Sources that are followed and not read to their end, with what they say of it."""
+    """Sources that are followed and not read to their end, with what they say of it; nobody asked them before `began_ms`."""
     seen = []
     for record in records:
         health = record.health
-        state = _state(record, now_ms)
+        state = _state(record, now_ms, began_ms)
         if state == SourceState.OK or (names is not None and health.name not in names):
             continue
         if state == SourceState.ABSENT and health.watermark_ms is None:
@@ -47,13 +52,14 @@ def sources_seen(
     return tuple(seen)
 
 
-def _state(record: SourceRecord, now_ms: int) -> str:
-    """What the source says of itself, or that it has said nothing for many polls."""
+def _state(record: SourceRecord, now_ms: int, began_ms: int) -> str:
+    """What the source says of itself, or that it has said nothing for many polls; what it said to a collector before is over."""
     health = record.health
     hung_ms = 1_000 * max(_HUNG_SECONDS, _HUNG_POLLS * health.poll_every_ms / 1_000)
-    if health.state is SourceState.OK and now_ms - health.polled_ms > hung_ms:
+    silent = now_ms - max(health.polled_ms, began_ms) > hung_ms
+    if silent and (health.state is SourceState.OK or health.polled_ms < began_ms):
         return "hanging"
-    return health.state.value
+    return health.state.value if health.polled_ms >= began_ms else SourceState.OK.value
 
 
 def hosts_seen(reader: Reader, now_ms: int) -> tuple[HostSeen, ...]:

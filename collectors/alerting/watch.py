@@ -34,7 +34,8 @@ class Watch:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         limits = config.alerts.thresholds()
-        self._evaluator = Evaluator(store, limits, webhooks=[hook.name for hook in config.webhook], names=names)
+        hooks = [hook.name for hook in config.webhook]
+        self._evaluator = Evaluator(store, limits, webhooks=hooks, names=names, began_ms=clock())
         self._sender = Sender(config.webhook, machine=machine, clock=clock, say=say)
         self._sends = bool(config.webhook)
         self._clock = clock

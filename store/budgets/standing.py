@@ -29,9 +29,9 @@ class Standing(NamedTuple):
     """None when nothing is known of now."""
     lower_bound: bool
     firing: int
-    """Open alerts that nobody acknowledged."""
+    """Open alerts that nobody acknowledged or snoozed."""
     worst: str | None
-    """What the gravest of them says."""
+    """Whom the gravest of them is about, and what it says; the same that stands first on the screen."""
     as_of_ms: int
     is_whole: bool = True
     """Whether nothing is left out that takes longer to read."""
@@ -86,12 +86,13 @@ def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
         f" (SELECT name FROM hosts WHERE usd_per_hour_nano IS NOT NULL AND {in_force}))",
         (until_ms, begins_s, ends_s),
     )
+    firing_now = "resolved_ms IS NULL AND acknowledged_ms IS NULL AND coalesce(snoozed_until_ms, 0) <= ?1"
     firing, worst = _one(
         connection,
-        "SELECT count(*), (SELECT title FROM alerts WHERE resolved_ms IS NULL AND acknowledged_ms IS NULL"
-        " ORDER BY severity = 'critical' DESC, opened_ms DESC LIMIT 1)"
-        " FROM alerts WHERE resolved_ms IS NULL AND acknowledged_ms IS NULL",
-        (),
+        f"SELECT count(*), (SELECT subject || ': ' || title FROM alerts WHERE {firing_now}"
+        " ORDER BY severity = 'critical' DESC, coalesce(effect_nano_usd_per_hour, 0) DESC, opened_ms DESC LIMIT 1)"
+        f" FROM alerts WHERE {firing_now}",
+        (now_ms,),
     )
     is_known = bool(sources) and last_poll_ms is not None and now_ms - last_poll_ms <= _FRESH_MS
     per_hour = round(metered * 3_600_000 / (until_ms - begins_s * 1000)) + round(committed)

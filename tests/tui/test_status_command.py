@@ -141,7 +141,7 @@ def test_what_has_not_been_read_lately_is_not_known(tmp_path: Path) -> None:
 
 def test_the_line_is_short_and_harmless_to_a_status_bar() -> None:
     found = Standing(412_600_000_000, True, 2, "#(rm) \x1b[31m" + "x" * 100, 0)
-    assert line(found) == "≥$412.60/h  !2 (rm) �[31m" + "x" * 30
+    assert line(found) == "≥$412.60/h  !2 (rm) �[31m" + "x" * 50
     assert line(Standing(0, False, 0, None, 0)) == "$0.00/h"
     assert line(Standing(5_000_000, False, 0, None, 0)) == "<$0.01/h"
 

@@ -28,18 +28,18 @@ pytestmark = pytest.mark.usefixtures("closed_stores")
 class Service:
     """A store that is written and judged minute by minute."""
 
-    def __init__(self, path: Path, names: Callable[[], Collection[str]] | None = None) -> None:
+    def __init__(self, path: Path, names: Callable[[], Collection[str]] | None = None, *, began_ms: int = 0) -> None:
         self.path = path
         self.now_ms = AT_MS
         self.writer = Writer(path)
-        self.evaluator = Evaluator(path, Thresholds(), webhooks=("slack",), names=names)
+        self.evaluator = Evaluator(path, Thresholds(), webhooks=("slack",), names=names, began_ms=began_ms)
         self._count = 0
 
     def restarted(self) -> "Service":
         """Another collector on the same store, at the same time."""
         self.evaluator.close()
         self.writer.close()
-        other = Service(self.path)
+        other = Service(self.path, began_ms=self.now_ms)
         other.now_ms, other._count = self.now_ms, self._count
         return other
 
@@ -153,6 +153,39 @@ def test_what_was_looked_for_and_never_found_is_not_missed(service: Service) -> 
         service.minute([], state=SourceState.ABSENT, watermark_ms=None)
 
     assert service.alerts == []
+
+
+def test_what_nobody_asked_while_the_collector_was_stopped_was_not_silent(service: Service) -> None:
+    service.minute(service.requests(CACHED))
+    service.now_ms += 4 * MINUTE_MS
+    again = service.restarted()
+    again.judge()
+    assert again.open_rules() == []
+    again.minute(again.requests(CACHED))
+    assert again.open_rules() == []
+
+
+def test_what_the_new_collector_gets_no_answer_from_is_hanging_once_it_has_had_the_time(service: Service) -> None:
+    service.minute(service.requests(CACHED))
+    service.now_ms += 4 * MINUTE_MS
+    again = service.restarted()
+    again.now_ms += 30_000
+    again.judge()
+    assert again.open_rules() == []
+    again.now_ms += 1
+    again.judge()
+    assert [(alert.rule, alert.title) for alert in again.alerts] == [("stale_source", "hanging for 4m")]
+
+
+def test_what_failed_before_a_restart_is_one_alert_if_it_fails_after_it(service: Service) -> None:
+    service.minute(service.requests(CACHED))
+    watermark_ms = service.now_ms
+    for _ in range(3):
+        service.minute([], state=SourceState.FAILING, watermark_ms=watermark_ms)
+    again = service.restarted()
+    again.judge()
+    again.minute([], state=SourceState.FAILING, watermark_ms=watermark_ms)
+    assert [(alert.rule, alert.resolved_ms) for alert in again.alerts] == [("stale_source", None)]
 
 
 def test_an_acknowledgement_lasts_for_as_long_as_the_alert(service: Service) -> None:

@@ -12,6 +12,7 @@ from pricing.alerts.states import Steps
 from pricing.cause import cause
 from store.alerts.book import AlertBook, Delivery
 from store.alerts.kept import AlertRecord, acknowledge, snooze, unacknowledge
+from store.budgets.standing import standing
 from store.reader import Reader
 from store.tables import StoreError
 from store.writer import Writer
@@ -285,3 +286,17 @@ def test_what_should_be_looked_at_first_is_ranked_first(desk: Desk) -> None:
 
     ranked = sorted(desk.alerts(), key=lambda alert: alert.rank(AT_MS))
     assert [alert.subject for alert in ranked] == ["worst", "dear", "cheap", "seen"]
+
+
+def test_a_status_line_says_the_first_of_them_with_whom_it_is_about_and_counts_none_that_is_snoozed(desk: Desk) -> None:
+    desk.open(
+        finding("cheap", effect_nano_usd_per_hour=1),
+        finding("dear", effect_nano_usd_per_hour=10**9),
+        finding("worst", severity=Severity.CRITICAL, effect_nano_usd_per_hour=None),
+    )
+    worst = next(alert for alert in desk.alerts() if alert.subject == "worst")
+    snooze(desk.store, worst.id, until_ms=AT_MS + MINUTE_MS, by="ana")
+
+    now, later = standing(desk.store, AT_MS), standing(desk.store, AT_MS + MINUTE_MS)
+    assert (now.firing, now.worst) == (2, f"dear: {worst.title}")
+    assert (later.firing, later.worst) == (3, f"worst: {worst.title}")
