@@ -1,6 +1,8 @@
 """What a configuration changes of the screen's keys and colours, checked before it is shown."""
 
 import difflib
+import importlib
+import pkgutil
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +10,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from collectors.settings.config import ConfigError, ScreenConfig
-from tui import zone
+from tui import screens, widgets, zone
 from tui.app import MonitorApp
 
 
@@ -27,15 +29,9 @@ def dress(app: MonitorApp, config: ScreenConfig) -> None:
 
 def all_bindings() -> Iterable[Binding]:
     """Every binding of the app, its screens and its widgets that can be given another key."""
-    import tui.screens.bill
-    import tui.screens.explain
-    import tui.screens.group_by
-    import tui.screens.help
-    import tui.widgets.paper  # noqa: F401 (what is loaded is found below)
-
-    for mode in MonitorApp.MODES.values():
-        if callable(mode):
-            mode()
+    for package in (screens, widgets):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     for node in _ours(DOMNode):
         for binding in vars(node).get("BINDINGS", ()):
             if isinstance(binding, Binding):
