@@ -21,7 +21,7 @@ from store.tables import DIMENSIONS, MEASURES, ROLLUPS, TOKEN_COLUMNS, UNIT_ROLL
 from store.windows import kept_window, pieces
 
 _EVER_MS = 2**62
-_PARTIAL = MEASURES.index("partial")
+_IN_SHORT = ("requests", "partial", "input", "cache_read", "output", "nano_usd")
 _SUMMED = ", ".join(f"sum({name})" for name in MEASURES)
 _MOST_SUMS = 6
 """Windows whose sums are kept: that of the picture, its stretches where hosts changed, and those that it is compared with."""
@@ -136,7 +136,11 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
     def spend(self, since_ms: int, until_ms: int) -> list[tuple[int, int, int, int, int, int]]:
         """What logs hold of a window in short: (series, card, requests, priced in part, tokens, nano-dollars), by their ids."""
         if since_ms < until_ms and since_ms // MINUTE_MS == (until_ms - 1) // MINUTE_MS:
-            return [(*ids, *_in_short(one)) for ids, one in self.minute_sums(since_ms).items()]
+            requests, partial, new, read, output, nano_usd = map(MEASURES.index, _IN_SHORT)
+            return [
+                (*ids, m[requests], m[partial], m[new] + m[read] + m[output], m[nano_usd])
+                for ids, (_, m, _) in self.minute_sums(since_ms).items()
+            ]
         columns = "series, card, requests, partial, input + cache_read + output AS tokens, nano_usd"
         parts, values = [], []
         for table, begins, ends in pieces(since_ms, until_ms):
@@ -218,8 +222,3 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
             "notes", None, self.facts_stamp("notes"), lambda: dict(self.ask("SELECT name, value FROM notes", ()))
         )
         return notes.get(name)
-
-
-def _in_short(one: Sum) -> tuple[int, int, int, int]:
-    """(requests, priced in part, tokens, nano-dollars)."""
-    return one.requests, one.measures[_PARTIAL], one.tokens, one.nano_usd
