@@ -47,7 +47,7 @@ class Reader(MachineQuestions, PlanQuestions, ProviderQuestions, RequestQuestion
         over = self.kept(
             "sums", window, self.sums_stamp(edge_ms), lambda: self._sums(since_ms, edge_ms), most=_MOST_SUMS
         )
-        running = self.minute_sums(edge_ms) if max(since_ms, edge_ms) < until_ms else {}
+        running = self.minute_sums(edge_ms) if since_ms // MINUTE_MS * MINUTE_MS <= edge_ms < until_ms else {}
         if not running:
             return list(over.values())
         both = over | {ids: one if ids not in over else over[ids].plus(one) for ids, one in running.items()}
