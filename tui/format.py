@@ -1,12 +1,12 @@
-"""The only place that rounds: values become the short texts that screens draw.
+"""Values become the short texts that screens draw; besides `four_digits`, nothing else rounds.
 
 Unknown is `--`, never zero; what is not zero never reads as zero; `≥` says "at least".
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
-from pricing.money import decimal_text, nano_from_usd, usd_from_nano
+from pricing.money import decimal_text, four_digits, nano_from_usd, scaled, usd_from_nano
 from tui import zone
 from tui.cells import ascii_text as ascii_text
 from tui.cells import cells as cells
@@ -21,14 +21,6 @@ AT_LEAST = "≥"
 
 _BLOCKS = "▁▂▃▄▅▆▇"
 """Not the whole cell: curves of rows that stand above each other stay apart."""
-_CENT = Decimal("0.01")
-_MAGNITUDES = (
-    (10, Decimal("0.001")),
-    (100, Decimal("0.01")),
-    (1000, Decimal("0.1")),
-    (100_000, Decimal(1)),
-)
-"""What is less than this is rounded to that."""
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
 _AGE_STEPS = (
     (10 * _SECOND_MS, "10 s"),
@@ -42,7 +34,7 @@ def dollars(usd: Decimal | None, *, lower_bound: bool = False) -> str:
     if usd is None:
         return UNKNOWN
     sign = (AT_LEAST if lower_bound else "") + ("-" if usd < 0 else "")
-    return sign + _magnitude(abs(usd))
+    return sign + four_digits(abs(usd))
 
 
 def usd(value: Decimal | None, *, lower_bound: bool = False) -> str:
@@ -105,29 +97,6 @@ def rate(usd_per: Decimal | None) -> str:
     return text if decimals >= 2 else f"{usd_per:.2f}"
 
 
-def _magnitude(amount: Decimal) -> str:
-    if amount == 0:
-        return "0.00"
-    if amount < _CENT:
-        return "<0.01"
-    for limit, quantum in _MAGNITUDES:
-        if amount < limit and (rounded := amount.quantize(quantum, ROUND_HALF_EVEN)) < limit:
-            return f"{rounded:,f}"
-    return _scaled(float(amount), 4)
-
-
-def _scaled(amount: float, digits: int) -> str:
-    for suffix in ("", "k", "M", "G", "T", "P", "E"):
-        places = max(0, digits - len(str(int(amount))))
-        text = f"{amount:.{places}f}"
-        if places and len(text) > digits + 1:
-            text = f"{amount:.{places - 1}f}"
-        if float(text) < 1000:
-            return text + suffix
-        amount /= 1000
-    return f"{amount:.0e}"
-
-
 def count(number: float | None) -> str:
     """How many, in three digits: 812, 12.3k, 4.50M."""
     if number is None:
@@ -136,7 +105,7 @@ def count(number: float | None) -> str:
         return "<0.1"
     if number < 1000 and float(number).is_integer():
         return str(int(number))
-    return _scaled(number, 3) if round(number) >= 1000 else _small(number)
+    return scaled(number, 3) if round(number) >= 1000 else _small(number)
 
 
 def _small(number: float) -> str:

@@ -1,9 +1,12 @@
 """Alerts on the screen: what fires first, what is known of it, what can be done, and where it leads."""
 
+from dataclasses import replace as replaced
+
 import pytest
 from msgspec.structs import replace
 
 from pricing.alerts.names import State
+from pricing.cause import Mover
 from tests.fakes import alerts, pictures
 from tests.fakes.feed import FakeFeed
 from tests.fakes.screens import monitor, press, settle, shown
@@ -12,7 +15,7 @@ from tui.app import MonitorApp
 from tui.pictures.alerts import AlertsPicture
 from tui.pictures.view import View
 from tui.screens.alerts import AlertScreen, AlertsScreen
-from tui.widgets.alert import AlertRows, alert_line
+from tui.widgets.alert import AlertRows, alert_details, alert_line
 from tui.widgets.footer import Keys
 from tui.widgets.header import HeaderLine
 from tui.widgets.paper import Paper
@@ -162,6 +165,19 @@ async def test_a_long_title_pushes_no_effect_off_the_page() -> None:
         await press(pilot, "7", "enter")
         text = " ".join(shown(app).split())
         assert f"{title} +$2.500/h" in text
+
+
+async def test_who_moved_an_alert_is_said_by_the_models_own_name_where_there_is_no_room_for_who_sells_it() -> None:
+    mover = Mover(tenant="agents-lab", model="anthropic/claude-sonnet-4-5-20250929", nano_usd_per_hour=10**9)
+    moved = replaced(alerts.CAUSE.parts[0], movers=(mover,))
+    row = alerts.alert(cause=replaced(alerts.CAUSE, parts=(moved,)))
+    for width, said in (
+        (80, "agents-lab, …/claude-sonnet-4-5-20250929"),
+        (120, "agents-lab, anthropic/claude-sonnet-4-5-20250929"),
+    ):
+        lines = ["".join(text for text, _ in line) for line in alert_details(row, alerts.NOW_MS, width)]
+        assert said in lines[-1]
+        assert len(lines[-1]) <= width
 
 
 async def test_what_does_not_fit_under_the_table_says_which_key_leads_there() -> None:

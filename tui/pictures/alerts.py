@@ -75,11 +75,11 @@ def per_hour(nano_usd: int) -> str:
     return f"{fmt.change(usd_from_nano(nano_usd))}/h" if nano_usd else "$0/h"
 
 
-def who_text(mover: Mover) -> str:
-    """A mover by its names."""
+def who_text(mover: Mover, model_cells: int = 40) -> str:
+    """A mover by its names; a model that is longer than so many cells loses who sells it first."""
     if mover.host is not None:
         return fmt.safe(mover.host, 40)
-    return f"{fmt.safe(fmt.member('tenant', mover.tenant), 30)}, {fmt.safe(fmt.member('model', mover.model), 40)}"
+    return f"{fmt.safe(fmt.member('tenant', mover.tenant), 30)}, {fmt.shorten(fmt.member('model', mover.model), model_cells)}"
 
 
 class AlertsPicture(msgspec.Struct, frozen=True, kw_only=True):

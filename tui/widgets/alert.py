@@ -14,7 +14,7 @@ from tui.pictures.header import Header
 from tui.widgets.lines import Line, Lines, Piece
 
 if TYPE_CHECKING:
-    from pricing.cause import Cause
+    from pricing.cause import Cause, Mover
 
 MOST_ROWS = 3
 """Alerts under the Burn table; the rest stand on their own screen."""
@@ -154,17 +154,26 @@ def alert_details(row: AlertRow, now_ms: int | None, width: int, *, with_cause: 
     if why := row.reason or row.heard:
         yield from (((f"   {part}", "strong"),) for part in fmt.wrap(fmt.safe(why, 600), room))
     if row.cause is not None and with_cause:
-        yield from cause_lines(row.cause)
+        yield from cause_lines(row.cause, width)
 
 
-def cause_lines(cause: "Cause") -> Iterator[Line]:
+def cause_lines(cause: "Cause", width: int) -> Iterator[Line]:
     """The change, the part that is named first and the strongest of the others, each with who moved it most."""
     yield change_line(cause)
     parts = [part for part in cause.parts if part.nano_usd_per_hour]
     strongest = sorted(parts[1:], key=lambda one: -abs(one.nano_usd_per_hour))
     for part in [*parts[:1], *strongest][:_MOST_PARTS]:
-        who: Piece = (f"  {who_text(part.movers[0])}", "dim") if part.movers else ("", "")
-        yield (f"     {part.factor:<15} {per_hour(part.nano_usd_per_hour):>12}", ""), who
+        text = f"     {part.factor:<15} {per_hour(part.nano_usd_per_hour):>12}  "
+        who: Piece = (_fitting(part.movers[0], width - len(text)), "dim") if part.movers else ("", "")
+        yield (text, ""), who
+
+
+def _fitting(mover: "Mover", cells: int) -> str:
+    """A mover's names in so many cells, if the model's own name can be."""
+    whole = who_text(mover)
+    if fmt.cells(whole) <= cells or mover.host is not None:
+        return whole
+    return who_text(mover, max(8, cells - fmt.cells(whole.partition(", ")[0]) - 2))
 
 
 def change_line(cause: "Cause") -> Line:
