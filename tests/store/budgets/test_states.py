@@ -175,6 +175,27 @@ def test_two_days_of_history_give_the_projection_a_shape(books: Books) -> None:
     assert books.state(MIDNIGHT_MS + 14 * HOUR_MS).projection.nano_usd == 0
 
 
+def test_the_range_is_that_of_forecasts_from_as_far_back_as_now_s(books: Books) -> None:
+    """Ten dollars an hour on Wednesday, twenty on Thursday and Friday; on Saturday two days of the week are left.
+
+    What is usual is 50/3 dollars an hour, and the last six hours are above that by 10/3. A day ago it was 15, and the six
+    hours before that were above it by five: the forecast was exactly right. So the most is twenty dollars an hour, and
+    the least is what is usual.
+    """
+    hours = ((day, hour) for day in (3, 2, 1) for hour in range(24))
+    books.spent(
+        *(
+            cost(f"{day} {hour}", 10 if day == 3 else 20, MIDNIGHT_MS - day * DAY_MS + hour * HOUR_MS)
+            for day, hour in hours
+        )
+    )
+    books.budget(usd=5_000, period="week")
+    found = books.state(MIDNIGHT_MS).projection
+    assert found.basis == "day"
+    assert found.nano_usd == pytest.approx((1_200 + 48 * 20) * USD)
+    assert (found.low_nano_usd, found.high_nano_usd) == pytest.approx((2_000 * USD, found.nano_usd))
+
+
 def test_one_reader_goes_on_as_the_hours_pass(books: Books) -> None:
     """What is kept between two pictures of a monitor is never older than a minute, and hours that end are added."""
     books.spent(*(cost(f"noon {day}", 50, MIDNIGHT_MS - day * DAY_MS + 12 * HOUR_MS) for day in (1, 2, 3)))
