@@ -173,6 +173,13 @@ def test_openrouter_prompts_include_their_cached_part_and_reasoning_is_part_of_t
     assert [one.nano_usd for one in page.costs] == [250_000_000]
 
 
+@pytest.mark.parametrize(("cached", "fresh"), [(999, [1]), (1_000, [0]), (1_001, [])])
+def test_a_whole_openrouter_prompt_may_be_cached_and_no_more_than_it(cached: int, fresh: list[int]) -> None:
+    row = {"date": "2026-11-17", "usage": 1, "prompt_tokens": 1_000, "cached_tokens": cached, "completion_tokens": 0}
+    page = openrouter.read_activity(body({"data": [row]}), SPAN, ASK)
+    assert [one.usage.input_tokens for one in page.usage] == fresh
+
+
 @pytest.mark.parametrize("said", ["NaN", "Infinity", "1e30", "-1e30"])
 def test_an_amount_that_no_account_can_hold_is_refused(said: str) -> None:
     with pytest.raises(ValueError, match="no account can hold"):
