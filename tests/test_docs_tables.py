@@ -23,7 +23,7 @@ from tui.cli import COMMANDS, parser_of
 from tui.keymap import all_bindings
 from tui.screens import alerts, budgets, burn_table, requests, sources
 from tui.widgets import machinerows
-from tui.widgets.table import Column
+from tui.widgets.columns import Column
 
 SCREENS, SOURCES, ALERTS, PROVIDERS, CONFIGURATION = (
     (DOCS / f"{name}.md").read_text() for name in ("screens", "sources", "alerts", "providers", "configuration")

@@ -18,8 +18,9 @@ from tui.explaining.words import chance
 from tui.pictures.burn import Basis
 from tui.screens import alerts, budgets, burn_table, requests, sources
 from tui.screens.explain import ExplainScreen
+from tui.widgets.columns import Column
 from tui.widgets.explanation import explanation_lines
-from tui.widgets.table import Column, Table
+from tui.widgets.table import Table
 
 TEXTS = {
     "ALERT",

@@ -8,8 +8,9 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from tui.widgets.columns import Column, fit_columns
 from tui.widgets.lines import Line, changed_spans, fit
-from tui.widgets.table import Column, Row, Table, fit_columns
+from tui.widgets.table import Row, Table
 
 COLUMNS = (
     Column(title="NAME", width=10, right=False, grows_to=20),

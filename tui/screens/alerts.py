@@ -24,11 +24,12 @@ from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
 from tui.widgets.alert import alert_details, change_line, effect_text, later_figures, role_of
 from tui.widgets.breadcrumb import Breadcrumb
+from tui.widgets.columns import Column
 from tui.widgets.footer import Keys
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Row, Table
 
 COLUMNS = (
     Column(title="STATE", width=7, right=False),

@@ -22,9 +22,10 @@ from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
 from tui.widgets.breadcrumb import Breadcrumb
 from tui.widgets.budget import LaunchStrip, budget_details, role_of, run_out
+from tui.widgets.columns import Column
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Row, Table
 from tui.widgets.timechart import TimeChart
 
 _BAR_CELLS = 12

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from tui import format as fmt
 from tui.pictures.burn import BurnPicture, GroupRow
 from tui.sorting import Order
-from tui.widgets.table import Column, Row
+from tui.widgets.columns import Column
+from tui.widgets.table import Row
 
 
 class Measure(msgspec.Struct, frozen=True):

@@ -20,11 +20,12 @@ from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
 from tui.summary import opening
 from tui.widgets.breadcrumb import Breadcrumb, steps
+from tui.widgets.columns import Column
 from tui.widgets.curve import curve_lines
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Row, Table
 
 SAVINGS, MODELS, CURVES = "savings", "other models", "own engines"
 _PARTS = (SAVINGS, MODELS, CURVES)

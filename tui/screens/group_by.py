@@ -8,8 +8,9 @@ from textual.binding import Binding, BindingType
 from tui.pictures.view import DIMENSIONS
 from tui.screens.page import Page
 from tui.widgets.breadcrumb import Breadcrumb
+from tui.widgets.columns import Column
 from tui.widgets.footer import Keys
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Row, Table
 
 _MEANINGS = {
     "provider": "who is paid",

@@ -15,7 +15,8 @@ from tui.questions.requests import RequestsQuestion
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
 from tui.widgets.breadcrumb import Breadcrumb, steps
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.columns import Column
+from tui.widgets.table import Row, Table
 
 COLUMNS = (
     Column(title="TIME", width=9, right=False),

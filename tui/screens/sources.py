@@ -18,10 +18,11 @@ from tui.pictures.view import View
 from tui.questions.sources import SourcesQuestion
 from tui.screens.sorted import SortedScreen
 from tui.sorting import Order, Sorting
+from tui.widgets.columns import Column
 from tui.widgets.lines import Line
 from tui.widgets.paper import Paper
 from tui.widgets.rule import Rule
-from tui.widgets.table import Column, Row, Table
+from tui.widgets.table import Row, Table
 
 COLUMNS = (
     Column(title="SOURCE", width=14, right=False, grows_to=40),

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from tui import format as fmt
 from tui.pictures.machines import DIM, GONE, LIVE, EngineRow, GpuRow, HostRow, MachinesPicture, Spread
+from tui.widgets.columns import Column
 from tui.widgets.machinesums import host_sums, memory_share
-from tui.widgets.table import Column, Row
+from tui.widgets.table import Row
 
 COLUMNS = (
     Column(title="HOST / ENGINE / GPU", width=21, right=False, grows_to=48),

@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from tui import format as fmt
+from tui.widgets.columns import Column, fit_columns, row_text, titles_text
 from tui.widgets.lines import Line, Lines
 
 _MARK_CELLS = 2
@@ -19,23 +20,6 @@ _DRAWN = 256
 _WHEEL_ROWS = 3
 _FALLEN_CELLS = 9
 """How far a text that fell under its row is indented."""
-
-
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column; those of a low `rank` stay when there is little room."""
-
-    title: str
-    width: int
-    rank: int = 0
-    right: bool = True
-    grows_to: int = 0
-    """Widest it becomes when there is room to spare; 0 keeps its width."""
-    is_name: bool = False
-    """Whether a longer text loses its middle."""
-    keeps_end: bool = False
-    """Whether a longer text loses its beginning: a curve, whose newest value is last."""
-    falls: bool = False
-    """Whether its text stands on a line of its own under the row where there is no room for it; not under a dim row."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,14 +215,14 @@ class Table(Lines, can_focus=True):
                 yield from (((f"  {part}", ""),) for part in fmt.wrap(sentence, size.width - 3))
             return
         layout = self._layout(size.width)
-        yield ((self._titles(layout), "title"),)
+        yield ((titles_text(self._columns, layout, self._gap, self._sorted_by, margin=_MARK_CELLS), "title"),)
         fallen = next((place for place, column in enumerate(self._columns) if column.falls), None)
         fallen = None if fallen is None or any(place == fallen for place, _ in layout) else fallen
         room = max(1, size.height - 1)
         self._top = self._first(room, fallen)
         for place in range(self._top, min(self._top + room, len(self._rows))):
             row = self._rows[place]
-            text = self._text(row, layout)
+            text = row_text(row.cells, self._columns, layout, self._gap, row.note)
             self._places.append(place)
             if place == self._cursor:
                 yield ((fmt.pad(f"> {text}", size.width), "cursor"),)
@@ -264,50 +248,6 @@ class Table(Lines, can_focus=True):
     def _layout(self, width: int) -> Sequence[tuple[int, int]]:
         return fit_columns(self._columns, width - _MARK_CELLS, self._gap)
 
-    def _titles(self, layout: Sequence[tuple[int, int]]) -> str:
-        """The mark stands behind the title, or in the gap before it where the title fills its column."""
-        text = " " * (_MARK_CELLS - self._gap)
-        for place, width in layout:
-            column, gap = self._columns[place], " " * self._gap
-            title = column.title
-            if title and title == self._sorted_by:
-                title, gap = (f"{title}*", gap) if fmt.cells(title) < width else (title, f"{gap[:-1]}*")
-            text += gap + fmt.pad(title, width, right=column.right)
-        return text
-
-    def _text(self, row: Row, layout: Sequence[tuple[int, int]]) -> str:
-        if row.note:
-            last = max((place for place, text in enumerate(row.cells) if text), default=0)
-            layout = [(place, width) for place, width in layout if place <= last]
-        text = (" " * self._gap).join(self._cell(row, place, width) for place, width in layout)
-        return f"{text}  {row.note}" if row.note else text
-
-    def _cell(self, row: Row, place: int, width: int) -> str:
-        column = self._columns[place]
-        text = row.cells[place]
-        if column.is_name:
-            text = fmt.shorten(text, width)
-        return fmt.pad(text[-width:] if column.keeps_end else text, width, right=column.right)
-
 
 def _fallen_text(row: Row, fallen: int | None) -> str:
     return "" if fallen is None or row.role == "dim" else row.cells[fallen]
-
-
-@lru_cache(maxsize=_DRAWN)
-def fit_columns(columns: tuple[Column, ...], width: int, gap: int) -> tuple[tuple[int, int], ...]:
-    """Which columns fit, as (place, width): by rank, then those that grow share the spare room evenly."""
-    widths: dict[int, int] = {}
-    room = width + gap
-    for place, column in sorted(enumerate(columns), key=lambda pair: (pair[1].rank, pair[0])):
-        if column.width + gap > room:
-            break
-        widths[place] = column.width
-        room -= column.width + gap
-    growing = sorted(place for place in widths if columns[place].grows_to > widths[place])
-    while growing and room >= 1:
-        for place in growing[:room]:
-            widths[place] += 1
-        room -= min(room, len(growing))
-        growing = [place for place in growing if columns[place].grows_to > widths[place]]
-    return tuple(sorted(widths.items()))
