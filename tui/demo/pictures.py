@@ -26,6 +26,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "burn-by-tenant": ("b", "j", "enter"),
     "explain": ("i",),
     "gpus": ("escape", "2"),
+    "engine": ("j", "enter"),
     "budgets": ("3",),
     "requests": ("4",),
     "bill": ("s", "enter"),
