@@ -51,6 +51,13 @@ def test_requests_are_told_apart_by_their_session_whoever_wrote_them_and_when(pa
     }  # fmt: skip
 
 
+def test_a_session_is_named_once_for_each_day(path: Path) -> None:
+    with closing(Writer(path)) as writer:
+        for number, days in enumerate((0, 0, 1, 1, 1)):
+            writer.write(batch([priced(f"r-{number}", session="s-1")], at_ms=AT_MS + days * DAY_MS), [CARD])
+    assert names(path) == ["s-1", "s-1"]
+
+
 def test_where_nobody_asks_for_sessions_they_do_not_divide_the_sums(path: Path) -> None:
     write(path, priced("a", session="s-1"), priced("b", session="s-2"))
     assert len(Reader(path).kept_sums(AT_MS, AT_MS + 1)) == 1
