@@ -15,7 +15,7 @@ LOOSE = 0o000
 def usdtop(home: Path, *words: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "tui.cli", *words],
-        env={**os.environ, "HOME": str(home), "XDG_STATE_HOME": "", "XDG_CACHE_HOME": "", "USDTOP_STORE": ""},
+        env={**os.environ, "HOME": str(home), "XDG_STATE_HOME": "", "USDTOP_STORE": ""},
         umask=LOOSE, check=True, capture_output=True,
     )  # fmt: skip
 
@@ -26,13 +26,12 @@ def test_every_file_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
     log = tmp_path / "usage.jsonl"
     log.write_bytes(payload("r-1") + b"\n")
     usdtop(home, "import", str(log))
-    usdtop(home, "price", "gpt-4o", "--input", "1")
     usdtop(home, "mark", "deploy")
     usdtop(home, "launch", "start", "--budget", "5", "--for", "1h")
     usdtop(home, "launch", "report", "--output", str(home / "launch.md"))
     usdtop(home, "snapshot", str(home / "copy.db"))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*") if path.is_file()}
-    assert {"usdtop.db", "offers.json", "copy.db", "launch.md", "launch-spent.svg", "launch-rate.svg"} <= set(modes)
+    assert {"usdtop.db", "copy.db", "launch.md", "launch-spent.svg", "launch-rate.svg"} <= set(modes)
     assert {name: oct(mode) for name, mode in modes.items() if mode & 0o177} == {}
 
 
