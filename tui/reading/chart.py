@@ -7,6 +7,7 @@ from pricing.money import NANO_PER_USD
 from store.facts import CommitmentFact, HostFact
 from store.providers.steps import Step, live_steps
 from store.reader import Reader
+from store.sums import SumKey
 from tui import format as fmt
 from tui.pictures.chart import ChartPicture, Fired, Point, Series
 from tui.pictures.view import View
@@ -55,9 +56,9 @@ def _chart(reader: Reader, view: View, wanted: Selection, until_ms: int, span_s:
     live = live_steps(reader, begins_s * 1000, until_ms, step_s)
     oldest_ms = min((one.since_ms for one in live), default=logs_since_ms)
     members = _Members(wanted, view.by, begins_s, step_s, len(lasted))
-    members.add(reader.steps(begins_s * 1000, until_ms, step_s), logs_since_ms)
+    members.add(reader.steps(begins_s * 1000, until_ms, step_s), _Known(logs_since_ms))
     for one in live:
-        members.add(one.steps, one.since_ms, one.until_ms)
+        members.add(one.steps, _Known(one.since_ms, one.until_ms))
     series = _series(members, view.by, lasted)
     if wanted.is_everything:
         known = _Known(_earlier(logs_since_ms, oldest_ms))
@@ -119,17 +120,23 @@ class _Members:
         self.spent: dict[str | None, list[int]] = {}
         self.known: dict[str | None, _Known] = {}
 
-    def add(self, steps: Iterable[Step], since_ms: int | None, until_ms: int | None = None) -> None:
-        """Count steps for their members, those that are wanted, as a part of what is known between two instants."""
-        known, told = _Known(since_ms, until_ms), set[str | None]()
+    def add(self, steps: Iterable[Step], known: _Known) -> None:
+        """Count each step for its member, if that is wanted, as a part of what is known so."""
+        curves: dict[SumKey, list[int] | None] = {}
         for bucket, key, nano_usd, _ in steps:
-            if self._wanted.holds(key):
-                name = key.value(self._by)
-                if name not in told:
-                    told.add(name)
-                    self.spent.setdefault(name, [0] * self._steps)
-                self.spent[name][(bucket - self.begins_s) // self.step_s] += nano_usd
-        self.known |= {name: known.beside(self.known[name]) if name in self.known else known for name in told}
+            if key not in curves:
+                curves[key] = self._curve(key, known)
+            curve = curves[key]
+            if curve is not None:
+                curve[(bucket - self.begins_s) // self.step_s] += nano_usd
+
+    def _curve(self, key: SumKey, known: _Known) -> list[int] | None:
+        """What the member of a series spent so far, of which so much is known from here on; None where it is not wanted."""
+        if not self._wanted.holds(key):
+            return None
+        name = key.value(self._by)
+        self.known[name] = known.beside(self.known[name]) if name in self.known else known
+        return self.spent.setdefault(name, [0] * self._steps)
 
     def hours(self, names: Sequence[str | None], lasted: Curve) -> Curve:
         """How many hours each step has lasted that is known of any of these."""

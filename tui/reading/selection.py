@@ -1,12 +1,15 @@
 """Which series a view is about: the path drilled down and the filter."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pricing.filters import Filter, FilterError, parse_filter
 from store.sums import SumKey
 from tui.feed import FeedError
 from tui.pictures.view import DIMENSIONS, View
+
+_KNOWN_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,8 @@ class Selection:
 
     path: tuple[tuple[str, str | None], ...]
     filter: Filter
+    _known: dict[SumKey, bool] = field(default_factory=dict, repr=False, compare=False)
+    """What was decided before: a series has a sum in every minute."""
 
     @property
     def is_everything(self) -> bool:
@@ -23,6 +28,16 @@ class Selection:
 
     def holds(self, key: SumKey) -> bool:
         """Whether a series is wanted."""
+        if self.is_everything:
+            return True
+        held = self._known.get(key)
+        if held is None:
+            if len(self._known) >= _KNOWN_AT_MOST:
+                self._known.clear()
+            held = self._known[key] = self._lets_through(key)
+        return held
+
+    def _lets_through(self, key: SumKey) -> bool:
         if any(key.value(dimension) != member for dimension, member in self.path):
             return False
         return not self.filter.terms or self.filter.matches(key.values(DIMENSIONS))
@@ -35,6 +50,11 @@ class Selection:
 def selection(view: View) -> Selection:
     """The selection of a view; raises FeedError with the filter's own sentence."""
     try:
-        return Selection(view.path, parse_filter(view.filter, DIMENSIONS))
+        return _selection(view.path, view.filter)
     except FilterError as error:
         raise FeedError(f"filter: {error}") from None
+
+
+@lru_cache(maxsize=2)
+def _selection(path: tuple[tuple[str, str | None], ...], text: str) -> Selection:
+    return Selection(path, parse_filter(text, DIMENSIONS))
