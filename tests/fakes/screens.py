@@ -25,6 +25,13 @@ async def settle(pilot: Pilot[str]) -> None:
         await pilot.pause()
 
 
+async def rest(pilot: Pilot[str]) -> None:
+    """Wait until nothing is left to be sent, also with the frame after the next."""
+    await settle(pilot)
+    while (screen := pilot.app.screen)._layout_required or screen._dirty_widgets or screen._repaint_required:
+        await settle(pilot)
+
+
 async def press(pilot: Pilot[str], *keys: str) -> None:
     """Press keys one by one, each after the screen has drawn what the one before asked for."""
     for key in keys:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.fakes import pictures
 from tests.fakes.feed import FakeFeed
-from tests.fakes.screens import NEVER_SECONDS, settle
+from tests.fakes.screens import NEVER_SECONDS, rest, settle
 from tui.app import MonitorApp
 from tui.pictures.burn import BurnPicture
 from tui.sending import CellsUpdate
@@ -42,6 +43,12 @@ class Terminal(MonitorApp):
                 cells = _cells(segments)
                 self.sheet[y][x : x + len(cells)] = cells
                 self.stretches += 1
+        elif isinstance(renderable, ChopsUpdate) and self.sheet:
+            now = self.whole()
+            for y, begins, ends in renderable.spans:
+                self.sheet[y][begins:ends] = now[y][begins:ends]
+        elif isinstance(renderable, LayoutUpdate):
+            self.sheet = self.whole()
         super()._display(screen, renderable)
 
 
@@ -76,6 +83,18 @@ async def test_the_terminal_shows_what_it_would_show_if_all_were_sent_again(size
             await shows(pilot, feed, picture(*figures))
             assert app.sheet == app.whole()
         assert app.stretches > 3, "each picture but the last, which is the one before, and more than one stretch of it"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_a_line_that_opens_and_closes_leaves_nothing_of_itself(size: tuple[int, int]) -> None:
+    app = Terminal(FakeFeed(picture(5, 3, 1)))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        assert app.sheet == app.whole()
+        for key in "slash m enter v slash x escape m escape b enter v S slash enter".split():
+            await pilot.press(key)
+            await rest(pilot)
+            assert app.sheet == app.whole(), key
 
 
 async def test_what_lies_behind_another_screen_is_not_sent() -> None:

@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from textual._compositor import LayoutUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.fakes import alerts, pictures
 from tests.fakes.feed import FakeFeed
-from tests.fakes.screens import NEVER_SECONDS, settle, shown
+from tests.fakes.screens import NEVER_SECONDS, rest, settle, shown
 from tui.app import MonitorApp
 from tui.screens.explain import ExplainScreen
 from tui.screens.help import HelpScreen
+from tui.sending import CellsUpdate
+from tui.widgets.table import Table
 
 
 class Sender(MonitorApp):
@@ -29,13 +31,6 @@ class Sender(MonitorApp):
         if renderable is not None and not self._batch_count:
             self.sent.append(renderable)
         super()._display(screen, renderable)
-
-
-async def rest(pilot: Pilot[str]) -> None:
-    """Wait until nothing is left to be sent, also with the frame after the next."""
-    await settle(pilot)
-    while (screen := pilot.app.screen)._layout_required or screen._dirty_widgets or screen._repaint_required:
-        await settle(pilot)
 
 
 async def press(pilot: Pilot[str], *keys: str) -> None:
@@ -80,6 +75,26 @@ async def test_the_section_under_a_place_that_is_left_for_good_is_sent_once() ->
         app.sent.clear()
         await press(pilot, "escape")
         assert [type(one) for one in app.sent] == [LayoutUpdate]
+
+
+async def test_a_line_that_opens_or_closes_sends_only_what_it_moves() -> None:
+    app = Sender(FakeFeed())
+    async with app.run_test(size=(200, 50)) as pilot:
+        await rest(pilot)
+        above = app.screen.query_one(Table).region.y
+        for key in ("slash", "enter", "T", "escape"):
+            app.sent.clear()
+            await press(pilot, key)
+            assert sum(isinstance(one, ChopsUpdate) for one in app.sent) == 1, key
+            assert min(y for one in app.sent for y in lines_of(one)) >= above, key
+
+
+def lines_of(sent: object) -> list[int]:
+    """Of the terminal, in which something was sent."""
+    if isinstance(sent, ChopsUpdate):
+        return [y for y, _, _ in sent.spans]
+    assert isinstance(sent, CellsUpdate)
+    return [y for _, y, _ in sent.stretches]
 
 
 async def test_an_alert_that_appears_under_the_table_is_sent_once() -> None:

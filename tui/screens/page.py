@@ -1,10 +1,28 @@
 """What fills the terminal, a section or a page over it: drawn in one piece, whatever led to it."""
 
-from typing import Any, Generic
+from typing import Any, Generic, Self
 
+from textual._compositor import Compositor, ReflowResult
 from textual.app import App
 from textual.events import ScreenResume
+from textual.geometry import Region, Size
+from textual.reactive import Reactive, var
 from textual.screen import Screen, ScreenResultType
+from textual.widget import Widget
+
+
+class Places(Compositor):
+    """Where widgets stand that never overlap: which is in front of which changes nothing, so only what moved is drawn."""
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Lay out, and draw anew what stands elsewhere than before, where it stood and where it stands."""
+        before, asked_for = self._full_map, set(self._dirty_regions)
+        found = super().reflow(parent, size)
+        placed = {(widget, place._replace(order=())) for widget, place in before.items()}
+        placed ^= {(widget, place._replace(order=())) for widget, place in self._full_map.items()}
+        moved = {place.clip.intersection(place.region) for _, place in placed}
+        self._dirty_regions = asked_for | {region for region in moved if region}
+        return found
 
 
 class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):
@@ -14,7 +32,17 @@ class Page(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings
     """Where no widget is there is nothing."""
     HAS_WINDOW = False
     """Whether some of its figures are over the window that was chosen."""
+    focused: Reactive[Widget | None] = var(None)
+    """Which widget takes the keys; it is drawn so itself, and nothing else is."""
     _in_pieces = _has_pieces = _is_timed = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = Places()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Draw again; where a widget came or went, only what moves."""
+        return super().refresh(*regions, repaint=repaint and not layout, layout=layout, recompose=recompose)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """In front again, it looks as it did, unless there is another theme since."""
