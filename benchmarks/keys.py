@@ -1,6 +1,7 @@
 """From a key press to the paint that shows what it did, against hello-world Textual apps in the same run."""
 
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import quantiles
 
@@ -24,32 +26,72 @@ _SETTLING_S = 3.0
 _LEAST_PAUSE_S, _MOST_PAUSE_S = 0.02, 0.12
 _HELLO = [sys.executable, "-m", "benchmarks.hello"]
 _USDTOP = [sys.executable, "-m", "tui.cli"]
-_WALK = b"jjjjkkkk?qjjkkbq"
-"""Moves, and screens that open and close: each press changes something."""
-_OPEN = b"?qbq"
-"""The same where the table may have too few rows to move in."""
 _SHOWS = {b"j": b"> ", b"k": b"> ", b"?": b"KEYS HERE", b"b": b"now by", b"q": b"$/HOUR"}
 """What is painted when a press has done what it does: whatever else is painted meanwhile is no answer to it."""
-_GREETS = dict.fromkeys(_SHOWS, b"hello, world")
-_TURNS = {**_GREETS, b"?": b"page", b"b": b"page"}
+
+Walk = Sequence[tuple[bytes, bytes | re.Pattern[bytes]]]
+"""Keys that are pressed one after the other, and from the beginning again, and what each of them paints."""
+
+
+def _walk(keys: bytes) -> Walk:
+    return [(key, _SHOWS[key]) for key in (keys[place : place + 1] for place in range(len(keys)))]
+
+
+_ALL = _walk(b"jjjjkkkk?qjjkkbq")
+"""Moves, and screens that open and close: each press changes something."""
+_OPENING = _walk(b"?qbq")
+"""The same where the table may have too few rows to move in."""
+_PAGES: Walk = [(b"?", b"page"), (b"q", b"hello, world"), (b"b", b"page"), (b"q", b"hello, world")]
+
+_TITLE = re.compile(rb"\x1b\[24;")
+"""The line over the table: by what it is filtered and sorted."""
+_SORT: Walk = [(b"s", _TITLE)]
+_WINDOW: Walk = [(b"t", re.compile(rb"\x1b\[3;"))]
+"""The line of the headline's figures."""
+_LINE, _KEYS_LINE = re.compile(rb"\x1b\[%d;1H" % (ROWS - 1)), re.compile(rb"\x1b\[%d;" % ROWS)
+_TEXT = b"model=model-1"
+_TYPED = [*(_TEXT[place : place + 1] for place in range(1, len(_TEXT))), *[b"\x7f"] * (len(_TEXT) - 1)]
+"""Into the filter's line, letter by letter, and back to the first, with which it is opened the next time."""
+_FILTER: Walk = [(b"/", _LINE), *((key, _LINE) for key in _TYPED), (b"\r", _KEYS_LINE)]
+_FILTERED: Walk = [(key, _TITLE) for key in _TYPED]
+"""The same until the figures are of the text."""
 
 
 def measure(_options: Namespace) -> list[Figure]:
     """The same presses on a short history, on a wide one, and while a backlog is read."""
-    hello = _answers(_HELLO, b"hello", _GREETS)
-    pages = _answers([*_HELLO, "pages"], b"hello", _TURNS, _OPEN)
+    hello = _answers(_HELLO, b"hello", _greeted(_ALL))
+    pages = _answers([*_HELLO, "pages"], b"hello", _PAGES)
     with tempfile.TemporaryDirectory(prefix="usdtop-bench-") as name:
         folder = Path(name)
         make_store(folder / "short.db", 100_000, now_ms())
-        short = _answers(_watching(folder / "short.db"), b"model-", _SHOWS)
+        short = _answers(_watching(folder / "short.db"), b"model-", _ALL)
         make_wide_store(folder / "wide.db", now_ms())
-        wide = _answers(_watching(folder / "wide.db"), b"model-", _SHOWS)
+        wide = _answers(_watching(folder / "wide.db"), b"model-", _ALL)
+        looks = look(folder / "wide.db")
         behind = _while_a_backlog_loads(folder)
     return [
         *_figures("a short history", short, hello, pages),
         *_figures(f"{SUMS:,} sums of 2,000 models", wide, hello, pages),
         *_figures("a backlog loading", behind, hello, pages),
         *_longer(wide, short),
+        *looks,
+    ]
+
+
+def look(store: Path) -> list[Figure]:
+    """The keys that change what is looked at: each until it is seen to do so, and those that need a reading until it is there."""
+    command = _watching(store)
+    order = _answers(command, b"model-", _SORT)
+    line = _answers(command, b"model-", _FILTER, first=b"/m\r")
+    filtered = _answers(command, b"model-", _FILTERED, first=b"/m")
+    window = _answers(command, b"model-", _WINDOW)
+    hello = _answers(_HELLO, b"hello", _greeted(_FILTER))
+    against = "hello-world Textual app"
+    return [
+        *_compared("s to the table in another order", order, hello, against, GOAL),
+        *_compared("/ and letters to the line that is typed", line, hello, against, GOAL),
+        *_compared("letters to the figures that they leave", filtered, hello, against, None),
+        *_compared("t to the figures of another window", window, hello, against, None),
     ]
 
 
@@ -69,7 +111,7 @@ def _while_a_backlog_loads(folder: Path) -> Answers:
     config.write_text(f'[gpu]\nenabled = false\n[[source]]\ntype = "file"\nname = "log"\npath = "{log}"\n')
     command = [*_USDTOP, "--store", str(folder / "behind.db"), "--config", str(config)]
     try:
-        return _answers(command, b"model", _SHOWS, _OPEN, {"HOME": str(home)}, settling_s=1.0)
+        return _answers(command, b"model", _OPENING, environment={"HOME": str(home)}, settling_s=1.0)
     finally:
         subprocess.run(["pkill", "-f", str(folder / "behind.db")], check=False)
         shutil.rmtree(home, ignore_errors=True)
@@ -78,22 +120,30 @@ def _while_a_backlog_loads(folder: Path) -> Answers:
 def _answers(
     command: Sequence[str],
     drawn: bytes,
-    shows: Mapping[bytes, bytes],
-    walk: bytes = _WALK,
+    walk: Walk,
+    *,
+    first: bytes = b"",
     environment: Mapping[str, str] | None = None,
     settling_s: float = _SETTLING_S,
 ) -> Answers:
-    """Presses at uneven distances, so that no rhythm of the program is met."""
+    """Presses at uneven distances, so that no rhythm of the program is met; `first` is pressed before."""
     pauses = random.Random(11)
     with TerminalScreen(command, environment) as screen:
         screen.seconds_until(drawn)
         screen.bytes_during(settling_s)
+        if first:
+            screen.press(first)
+            screen.bytes_during(settling_s)
         answers = []
-        for number in range(PRESSES):
+        for key, shows in islice(cycle(walk), PRESSES):
             time.sleep(pauses.uniform(_LEAST_PAUSE_S, _MOST_PAUSE_S))
-            key = walk[number % len(walk) :][:1]
-            answers.append((key, screen.seconds_to_show(shows[key], key) * 1000))
+            answers.append((key, screen.seconds_to_show(shows, key) * 1000))
     return answers
+
+
+def _greeted(walk: Walk) -> Walk:
+    """The same keys, of which each changes the one line of a hello-world app."""
+    return [(key, b"hello, world") for key, _ in walk]
 
 
 def _figures(where: str, ours: Answers, hello: Answers, pages: Answers) -> list[Figure]:
@@ -107,7 +157,7 @@ def _figures(where: str, ours: Answers, hello: Answers, pages: Answers) -> list[
 
 
 def _turning(answers: Answers) -> Answers:
-    return [pair for pair in answers if pair[0] in _OPEN]
+    return [pair for pair in answers if pair[0] in b"?bq"]
 
 
 def _longer(long: Answers, short: Answers) -> list[Figure]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -57,16 +58,21 @@ class TerminalScreen:
             self._receive(left)
         return len(self.received) - before
 
-    def seconds_to_show(self, wanted: bytes, key: bytes, limit_s: float = 3.0) -> float:
+    def seconds_to_show(self, wanted: bytes | re.Pattern[bytes], key: bytes, limit_s: float = 3.0) -> float:
         """Seconds from a key press to this text, painted after it; raises TimeoutError."""
+        sought = re.compile(re.escape(wanted)) if isinstance(wanted, bytes) else wanted
         while select.select([self._master], [], [], 0)[0] and self._receive(0):
             pass
         before, pressed = len(self.received), time.perf_counter()
-        os.write(self._master, key)
-        while self.received.find(wanted, before) < 0:
+        self.press(key)
+        while not sought.search(self.received, before):
             if time.perf_counter() - pressed > limit_s or not self._receive(limit_s):
-                raise TimeoutError(f"{wanted!r} was not drawn after {key!r}")
+                raise TimeoutError(f"{sought.pattern!r} was not drawn after {key!r}")
         return time.perf_counter() - pressed
+
+    def press(self, keys: bytes) -> None:
+        """Press these, one after the other, and wait for nothing."""
+        os.write(self._master, keys)
 
     def close(self) -> None:
         """End the program and give the terminal back."""

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from tui import format as fmt
 from tui.feed import FeedError
+from tui.widgets.oneline import OneLine
 
 Names: TypeAlias = Callable[[], Mapping[str, Sequence[str]]]
 """Every member of every dimension, asked for once, in a thread."""
@@ -52,7 +52,7 @@ def completed(text: str, names: Mapping[str, Sequence[str]]) -> str | None:
     return None if found is None else f"{before}{negated}{name}={begun}{found[len(begun) :]}"
 
 
-class FilterLine(Input):
+class FilterLine(OneLine):
     """`enter` keeps the filter, `escape` clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,14 +71,10 @@ class FilterLine(Input):
 
     def __init__(self, text: str, names: "Names | None" = None) -> None:
         super().__init__(
-            fmt.safe(text),
-            suggester=None if names is None else Completion(names),
-            placeholder="filter, e.g. model=gpt-* tenant!=acme   right complete   enter keep   esc clear",
-            restrict=r"[^\x00-\x1f\x7f-\x9f]*",
-            max_length=500,
-            select_on_focus=False,
+            text,
+            "filter, e.g. model=gpt-* tenant!=acme   right complete   enter keep   esc clear",
+            None if names is None else Completion(names),
         )
-        self.cursor_blink = False
         self._typed = self.value
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -6,10 +6,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from tui import format as fmt
+from tui.widgets.oneline import OneLine
 
 
-class Prompt(Input):
+class Prompt(OneLine):
     """`enter` answers, `escape` leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -18,14 +18,7 @@ class Prompt(Input):
     ]
 
     def __init__(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
-        super().__init__(
-            fmt.safe(text),
-            placeholder=question,
-            restrict=r"[^\x00-\x1f\x7f-\x9f]*",
-            max_length=500,
-            select_on_focus=False,
-        )
-        self.cursor_blink = False
+        super().__init__(text, question)
         self._answer = answer
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
