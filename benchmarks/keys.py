@@ -19,6 +19,7 @@ from benchmarks.ingest import log_of
 from benchmarks.terminal_screen import COLUMNS, ROWS, TerminalScreen
 from benchmarks.wide_history import SUMS, make_wide_store
 from collectors.clock import now_ms
+from collectors.machine import machine_name
 
 PRESSES = 200
 GOAL = 2.0
@@ -46,8 +47,11 @@ _PAGES: Walk = [(b"?", b"page"), (b"q", b"hello, world"), (b"b", b"page"), (b"q"
 _TITLE = re.compile(rb"\x1b\[24;")
 """The line over the table: by what it is filtered and sorted."""
 _SORT: Walk = [(b"s", _TITLE)]
-_WINDOW: Walk = [(b"t", re.compile(rb"\x1b\[3;"))]
-"""The line of the headline's figures."""
+_BEFORE_WINDOW = len(f"usdtop {machine_name()}    STALE 00:00:00Z 1 h old")
+_WINDOW: Walk = [
+    (b"t", re.compile(rb"\x1b\[1;(?:%s)H" % b"|".join(b"%d" % at for at in range(_BEFORE_WINDOW, COLUMNS))))
+]
+"""The header says of which window its figures are, to the right of the clock."""
 _LINE, _KEYS_LINE = re.compile(rb"\x1b\[%d;1H" % (ROWS - 1)), re.compile(rb"\x1b\[%d;" % ROWS)
 _TEXT = b"model=model-1"
 _TYPED = [*(_TEXT[place : place + 1] for place in range(1, len(_TEXT))), *[b"\x7f"] * (len(_TEXT) - 1)]
