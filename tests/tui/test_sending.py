@@ -91,7 +91,23 @@ async def test_a_line_that_opens_and_closes_leaves_nothing_of_itself(size: tuple
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         assert app.sheet == app.whole()
-        for key in "slash m enter v slash x escape m escape b enter v S slash enter".split():
+        for key in [
+            "slash",
+            "m",
+            "enter",
+            "v",
+            "slash",
+            "x",
+            "escape",
+            "m",
+            "escape",
+            "b",
+            "enter",
+            "v",
+            "S",
+            "slash",
+            "enter",
+        ]:
             await pilot.press(key)
             await rest(pilot)
             assert app.sheet == app.whole(), key
