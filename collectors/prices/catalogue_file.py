@@ -103,18 +103,14 @@ def keep(folder: Path, body: bytes, *, package: str, now_ms: int) -> Snapshot:
     return Snapshot(path, fetched_at, package, digest)
 
 
-def write_whole(path: Path, body: bytes, *, lasting: bool = True) -> None:
-    """Write a file for its owner's eyes so that a reader sees the old one or the new one, never a part.
-
-    One that need not outlast a power cut is not waited for.
-    """
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file for its owner's eyes so that a reader sees the old one or the new one, never a part."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
             file.write(body)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
