@@ -31,12 +31,14 @@ class Standing(NamedTuple):
     firing: int
     """Open alerts that nobody acknowledged or snoozed."""
     worst: str | None
-    """Whom the gravest of them is about, and what it says; the same that stands first on the screen."""
+    """What the gravest of them says; the same that stands first on the screen."""
     as_of_ms: int
     is_whole: bool = True
     """Whether nothing is left out that takes longer to read."""
     asked_ms: int = 0
     """What counts as now: in a copy of a store, when it was taken."""
+    worst_about: str | None = None
+    """Whom or what the gravest is about."""
 
 
 def standing(path: Path, now_ms: int) -> Standing:
@@ -87,19 +89,18 @@ def _standing(connection: sqlite3.Connection, now_ms: int) -> Standing:
         (until_ms, begins_s, ends_s),
     )
     firing_now = "resolved_ms IS NULL AND acknowledged_ms IS NULL AND coalesce(snoozed_until_ms, 0) <= ?1"
-    firing, worst = _one(
+    firing, worst, about = _one(
         connection,
-        f"SELECT count(*), (SELECT subject || ': ' || title FROM alerts WHERE {firing_now}"
-        " ORDER BY severity = 'critical' DESC, coalesce(effect_nano_usd_per_hour, 0) DESC, opened_ms DESC LIMIT 1)"
-        f" FROM alerts WHERE {firing_now}",
+        f"SELECT count(*) OVER (), title, subject FROM alerts WHERE {firing_now}"
+        " ORDER BY severity = 'critical' DESC, coalesce(effect_nano_usd_per_hour, 0) DESC, opened_ms DESC LIMIT 1",
         (now_ms,),
-    )
+    ) or (0, None, None)
     is_known = bool(sources) and last_poll_ms is not None and now_ms - last_poll_ms <= _FRESH_MS
     per_hour = round(metered * 3_600_000 / (until_ms - begins_s * 1000)) + round(committed)
     lower_bound = bool(unknown or behind or unpaid or (hosted and not committed))
-    return Standing(per_hour if is_known else None, lower_bound, firing, worst, until_ms, not left_out, now_ms)
+    return Standing(per_hour if is_known else None, lower_bound, firing, worst, until_ms, not left_out, now_ms, about)
 
 
 def _one(connection: sqlite3.Connection, question: str, values: Sequence[object]) -> tuple:  # type: ignore[type-arg]  # one row of any shape
-    row: tuple = connection.execute(question, tuple(values)).fetchone()  # type: ignore[type-arg]
-    return row
+    row: tuple | None = connection.execute(question, tuple(values)).fetchone()  # type: ignore[type-arg]
+    return row or ()

@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from pricing.alerts.finding import Finding
+from pricing.alerts.states import Steps
 from pricing.card import HOSTED, unpriced
 from pricing.usage import Usage
+from store.alerts.book import AlertBook
 from store.budgets.standing import Standing, standing
 from store.facts import EngineReading, GpuReading, HostFact
 from store.provider_facts import PricedBucket, PricedReading, ProviderFact, ProviderReading, Role, UsageBucket
@@ -144,6 +147,25 @@ def test_the_line_is_short_and_harmless_to_a_status_bar() -> None:
     assert line(found) == "≥$412.60/h  !2 (rm) �[31m" + "x" * 50
     assert line(Standing(0, False, 0, None, 0)) == "$0.00/h"
     assert line(Standing(5_000_000, False, 0, None, 0)) == "<$0.01/h"
+
+
+def test_a_private_line_says_what_fires_and_not_whom_it_is_about() -> None:
+    found = Standing(412_600_000_000, False, 2, "cache hits 71% -> 4%", 0, worst_about="acme")
+    assert line(found) == "$412.60/h  !2 acme: cache hits 71% -> 4%"
+    assert line(found._replace(worst_about=None)) == "$412.60/h  !2 cache hits 71% -> 4%"
+
+
+def test_nobody_is_named_where_private_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Writer(tmp_path / "usdtop.db").transaction() as connection:
+        acme = Finding(
+            rule="cache_fall", subject="acme", title="cache hits 71% -> 4%", value=0.67, fires_at=0.2, clears_at=0.1
+        )
+        AlertBook(connection).take(Steps(opened=(acme,)), at_ms=NOW_MS)
+    for private in ([], ["--private"]):
+        assert main(["--store", str(tmp_path / "usdtop.db"), "status", *private]) == 0
+    named, unnamed = capsys.readouterr().out.split("\n1 alert fires; ")[1:]
+    assert named.startswith("the gravest: acme: cache hits 71% -> 4%.")
+    assert unnamed == "the gravest: cache hits 71% -> 4%.\n"
 
 
 def test_without_a_store_it_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,11 +22,14 @@ _ALERT_CHARACTERS = 60
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The form."""
     parser.add_argument("--line", action="store_true", help="one short line")
+    parser.add_argument("--private", action="store_true", help="without whom an alert is about")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
     found = status(store_place(getattr(options, "store", None)).path, now_ms())
+    if options.private:
+        found = found._replace(worst_about=None)
     text = line(found) if options.line else "\n".join(sentences(found))
     sys.stdout.write(f"{text}\n")
     return 0
@@ -52,7 +55,7 @@ def line(found: Standing) -> str:
     """The burn, how many alerts fire, and what the gravest says: ≥$412.60/h  !2 acme: cache hits 71% -> 4%."""
     if not found.firing:
         return _burn(found)
-    return f"{_burn(found)}  !{found.firing} {_harmless(found.worst or '')[:_ALERT_CHARACTERS]}".rstrip()
+    return f"{_burn(found)}  !{found.firing} {_gravest(found)[:_ALERT_CHARACTERS]}".rstrip()
 
 
 def sentences(found: Standing) -> "Iterator[str]":
@@ -66,9 +69,14 @@ def sentences(found: Standing) -> "Iterator[str]":
         yield "More is spent than is known: something has no price, or a source is behind."
     if found.firing:
         alerts = "alert fires" if found.firing == 1 else "alerts fire"
-        yield f"{found.firing} {alerts}; the gravest: {_harmless(found.worst or '')}."
+        yield f"{found.firing} {alerts}; the gravest: {_gravest(found)}."
     else:
         yield "No alert fires."
+
+
+def _gravest(found: Standing) -> str:
+    """Whom the gravest alert is about, where that may be told, and what it says."""
+    return _harmless(": ".join(filter(None, (found.worst_about, found.worst))))
 
 
 def _burn(found: Standing) -> str:

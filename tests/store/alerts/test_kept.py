@@ -298,5 +298,5 @@ def test_a_status_line_says_the_first_of_them_with_whom_it_is_about_and_counts_n
     snooze(desk.store, worst.id, until_ms=AT_MS + MINUTE_MS, by="ana")
 
     now, later = standing(desk.store, AT_MS), standing(desk.store, AT_MS + MINUTE_MS)
-    assert (now.firing, now.worst) == (2, f"dear: {worst.title}")
-    assert (later.firing, later.worst) == (3, f"worst: {worst.title}")
+    assert (now.firing, now.worst_about, now.worst) == (2, "dear", worst.title)
+    assert (later.firing, later.worst_about, later.worst) == (3, "worst", worst.title)
