@@ -48,10 +48,9 @@ _TITLE = re.compile(rb"\x1b\[24;")
 """The line over the table: by what it is filtered and sorted."""
 _SORT: Walk = [(b"s", _TITLE)]
 _BEFORE_WINDOW = len(f"usdtop {machine_name()}    STALE 00:00:00Z 1 h old")
-_WINDOW: Walk = [
-    (b"t", re.compile(rb"\x1b\[1;(?:%s)H" % b"|".join(b"%d" % at for at in range(_BEFORE_WINDOW, COLUMNS))))
-]
-"""The header says of which window its figures are, to the right of the clock."""
+_COLUMNS_OF_WINDOW = b"|".join(b"%d" % at for at in range(_BEFORE_WINDOW, COLUMNS))
+_WINDOW: Walk = [(b"t", re.compile(rb"\x1b\[1;(?:%s)H|window \d" % _COLUMNS_OF_WINDOW))]
+"""The header says of which window its figures are, to the right of the clock, or in one piece with it."""
 _LINE, _KEYS_LINE = re.compile(rb"\x1b\[%d;1H" % (ROWS - 1)), re.compile(rb"\x1b\[%d;" % ROWS)
 _TEXT = b"model=model-1"
 _TYPED = [*(_TEXT[place : place + 1] for place in range(1, len(_TEXT))), *[b"\x7f"] * (len(_TEXT) - 1)]
