@@ -28,6 +28,7 @@ from tui.reading.machines import machines
 from tui.reading.moment import moment
 from tui.reading.requests import bill, requests
 from tui.reading.sources import sources
+from tui.widgets.header import age_ms, is_old
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 NOW_MS = AT_MS + 30_000
@@ -252,6 +253,17 @@ def test_a_late_source_holds_the_window_back_and_reads_late_by_the_reader_s_cloc
     assert at.states == {"fast": SourceState.OK, "slow": SourceState.LATE}
     picture = scene.burn()
     assert (picture.header.sources_ok, picture.header.sources_total) == (1, 2)
+
+
+def test_data_of_a_source_that_is_asked_seldom_are_live_for_two_polls_longer(scene: Scene) -> None:
+    behind_ms = 90_000  # what Langfuse keeps comes up to a minute late, and it is asked every 30 seconds
+    kept: dict[str, Any] = {"kind": "langfuse", "poll_every_ms": 30_000, "watermark_ms": NOW_MS - behind_ms}
+    scene.saw(priced("a", ended_at_ms=NOW_MS - behind_ms - 1), **kept)
+    header = scene.burn().header
+    assert (age_ms(header), header.old_after_ms, is_old(header)) == (behind_ms, 120_000, False)
+
+    scene.saw(source="log", at_ms=NOW_MS)
+    assert scene.burn().header.as_of_ms == NOW_MS - behind_ms, "the slowest says how old the figures are"
 
 
 def test_a_silent_source_is_named_as_missing_and_no_longer_holds_the_picture_back(scene: Scene) -> None:

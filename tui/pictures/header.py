@@ -2,6 +2,9 @@
 
 import msgspec
 
+OLD_MS = 60_000
+"""So old are data that have stopped to come, where every source is read all the time."""
+
 
 class SourceNote(msgspec.Struct, frozen=True, kw_only=True):
     """One source that a picture rests on."""
@@ -25,6 +28,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A window that was asked for, not the newest one."""
     read_at_ms: int | None = None
     """When the picture was read, by the reader's clock; with `as_of_ms` it tells how old the figures are."""
+    old_after_ms: int = OLD_MS
+    """From which age on they are no longer called live."""
     own_window: bool = False
     """The window is the screen's own, whichever was chosen for the others."""
     since_ms: int | None = None

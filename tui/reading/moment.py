@@ -12,7 +12,7 @@ from store.notes import CATALOGUE
 from store.reader import Reader
 from store.records import SourceRecord
 from store.tables import REQUEST_KINDS
-from tui.pictures.header import Header, SourceNote
+from tui.pictures.header import OLD_MS, Header, SourceNote
 from tui.pictures.view import View
 
 LIVE_KINDS = tables.LIVE_KINDS
@@ -21,6 +21,8 @@ _COUNTED_KINDS = (*LIVE_KINDS, "provider")
 _STALE_MS = 120_000
 """A source this far behind no longer holds the picture back: it is named as missing instead."""
 _GRACE_MS = 1_500
+_POLLS = 2
+"""So many polls may be missed: a source that is asked seldom is late later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def judge(record: SourceRecord, now_ms: int) -> SourceState:
     if (
         health.state is SourceState.OK
         and health.poll_every_ms
-        and silent_ms > 2 * max(health.poll_every_ms, 1_000) + _GRACE_MS
+        and silent_ms > _POLLS * max(health.poll_every_ms, 1_000) + _GRACE_MS
     ):
         return SourceState.LATE
     return health.state
@@ -142,10 +144,12 @@ def header(
 ) -> Header:
     """The header line of a picture."""
     counted = [r for r in at.sources if r.health.kind in _COUNTED_KINDS and r.health.state is not SourceState.ABSENT]
+    asked_every_ms = [one.health.poll_every_ms for one in counted if one.health.kind in LIVE_KINDS]
     return Header(
         machine=machine,
         as_of_ms=at.until_ms if at.sources else None,
         read_at_ms=at.now_ms,
+        old_after_ms=OLD_MS + _POLLS * max(asked_every_ms, default=0),
         window_seconds=view.window_seconds,
         sources_ok=sum(at.states[r.health.name] is SourceState.OK for r in counted),
         sources_total=len(counted),

@@ -94,7 +94,7 @@ def _whole(parts: Sequence[Piece], gap: str, width: int) -> Iterator[Piece]:
 
 def is_old(header: Header | None) -> bool:
     """Whether the data are too old to be called live."""
-    return header is not None and not header.past and (age_ms(header) or 0) >= _OLD_MS
+    return header is not None and not header.past and (age_ms(header) or 0) >= header.old_after_ms
 
 
 def age_ms(header: Header) -> int | None:
