@@ -1,6 +1,7 @@
 """The smallest Textual app: what a terminal program of this kind costs before it does anything.
 
-With `pages` it opens a page of text over its line and closes it again, as screens of a larger program do.
+With `pages` it opens a page of text over its line and closes it again, as screens of a larger program do; with `lines` it
+opens a line to type in at the bottom, and closes it.
 """
 
 import sys
@@ -9,7 +10,7 @@ from typing import ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 
 class Hello(App[None]):
@@ -47,5 +48,25 @@ class Pages(Hello):
         self.pop_screen()
 
 
+class Lines(Hello):
+    """The same with a line to type in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("slash", "ask", "ask")]
+
+    def action_ask(self) -> None:
+        """Open the line."""
+        line = Input("m", select_on_focus=False, compact=True)
+        line.cursor_blink = False
+        line.styles.dock = "bottom"
+        self.mount(line)
+        line.focus()
+
+    def on_input_submitted(self) -> None:
+        """Close it."""
+        self.query_one(Input).remove()
+
+
+_KINDS = {"pages": Pages, "lines": Lines}
+
 if __name__ == "__main__":
-    (Pages if "pages" in sys.argv else Hello)().run(mouse=False)
+    _KINDS.get(sys.argv[-1], Hello)().run(mouse=False)

@@ -89,10 +89,11 @@ def look(store: Path) -> list[Figure]:
     filtered = _answers(command, b"model-", _FILTERED, first=b"/m")
     window = _answers(command, b"model-", _WINDOW)
     hello = _answers(_HELLO, b"hello", _greeted(_FILTER))
+    typed = _answers([*_HELLO, "lines"], b"hello", [(key, _KEYS_LINE) for key, _ in _FILTER])
     against = "hello-world Textual app"
     return [
         *_compared("s to the table in another order", order, hello, against, GOAL),
-        *_compared("/ and letters to the line that is typed", line, hello, against, GOAL),
+        *_compared("/ and letters to the line that is typed", line, typed, "one that opens a line to type in", GOAL),
         *_compared("letters to the figures that they leave", filtered, hello, against, None),
         *_compared("t to the figures of another window", window, hello, against, None),
     ]

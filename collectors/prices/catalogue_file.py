@@ -209,8 +209,6 @@ def _fingerprints() -> Iterator[str]:
     roots = [Path(spec.origin).parent] if spec and spec.origin else []
     yield package_version()
     for root in (*roots, *map(Path, pricing.__path__)):
-        with os.scandir(root) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.endswith(".py"):
-                    found = entry.stat()
-                    yield f"{entry.name} {found.st_size} {found.st_mtime_ns}"
+        for path in sorted(root.rglob("*.py")):
+            found = path.stat()
+            yield f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}"
