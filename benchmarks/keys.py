@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import quantiles
+from subprocess import DEVNULL
 
 from benchmarks.figure import Figure
 from benchmarks.history import make_store
@@ -71,11 +72,11 @@ def measure(_options: Namespace) -> list[Figure]:
         make_wide_store(folder / "wide.db", now_ms())
         wide = _answers(_watching(folder / "wide.db"), b"model-", _ALL)
         looks = look(folder / "wide.db")
-        behind = _while_a_backlog_loads(folder)
+        behind, beside = _while_a_backlog_loads(folder), _hello_beside_a_backlog(folder)
     return [
         *_figures("a short history", short, hello, pages),
         *_figures(f"{SUMS:,} sums of 2,000 models", wide, hello, pages),
-        *_figures("a backlog loading", behind, hello, pages),
+        *_figures("a backlog loading", behind, beside, pages, "hello-world Textual app beside it"),
         *_longer(wide, short),
         *looks,
     ]
@@ -109,16 +110,26 @@ def _watching(store: Path) -> list[str]:
 
 def _while_a_backlog_loads(folder: Path) -> Answers:
     """The monitor and its collector on a log that takes longer to read than the presses take."""
-    log = log_of(folder, 400_000, small=True)
-    home = folder / "home"
-    config = folder / "config.toml"
-    config.write_text(f'[gpu]\nenabled = false\n[[source]]\ntype = "file"\nname = "log"\npath = "{log}"\n')
-    command = [*_USDTOP, "--store", str(folder / "behind.db"), "--config", str(config)]
+    environment = {"HOME": str(folder / "home")}
     try:
-        return _answers(command, b"model", _OPENING, environment={"HOME": str(home)}, settling_s=1.0)
+        return _answers(_behind(folder, "behind.db"), b"model", _OPENING, environment=environment, settling_s=1.0)
     finally:
         subprocess.run(["pkill", "-f", str(folder / "behind.db")], check=False)
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder / "home", ignore_errors=True)
+
+
+def _hello_beside_a_backlog(folder: Path) -> Answers:
+    """The hello-world app while another program reads the same log."""
+    with subprocess.Popen([*_behind(folder, "beside.db"), "collect"], stdout=DEVNULL, stderr=DEVNULL) as collector:
+        answers = _answers(_HELLO, b"hello", _greeted(_ALL), settling_s=1.0)
+        collector.kill()
+    return answers
+
+
+def _behind(folder: Path, store: str) -> list[str]:
+    log, config = log_of(folder, 400_000, small=True), folder / "config.toml"
+    config.write_text(f'[gpu]\nenabled = false\n[[source]]\ntype = "file"\nname = "log"\npath = "{log}"\n')
+    return [*_USDTOP, "--store", str(folder / store), "--config", str(config)]
 
 
 def _answers(
@@ -150,10 +161,12 @@ def _greeted(walk: Walk) -> Walk:
     return [(key, b"hello, world") for key, _ in walk]
 
 
-def _figures(where: str, ours: Answers, hello: Answers, pages: Answers) -> list[Figure]:
+def _figures(
+    where: str, ours: Answers, hello: Answers, pages: Answers, against: str = "hello-world Textual app"
+) -> list[Figure]:
     """All presses against an app that changes one line, and those that turn a page against one that does so, too."""
     return [
-        *_compared(f"key to paint over {where}", ours, hello, "hello-world Textual app", GOAL),
+        *_compared(f"key to paint over {where}", ours, hello, against, GOAL),
         *_compared(
             f"... of which open or close a screen, {where}", _turning(ours), pages, "one that opens a page", None
         ),
