@@ -15,8 +15,7 @@ from collectors.clock import now_ms
 
 GOAL_HELP = 6.0
 GOAL_PAINT = 1.5
-GOAL_PRICE_WARM = 1.0
-GOAL_PRICE_FIRST = 1.5
+GOAL_PRICE = 1.0
 _USDTOP = [sys.executable, "-m", "tui.cli"]
 _ROUNDS = 7
 _MODEL = b"model-1"
@@ -36,33 +35,13 @@ def measure(_options: Namespace) -> list[Figure]:
         )
     blank = [sys.executable, "-c", "pass"]
     help_ = alternate(lambda: _ran_ms([*_USDTOP, "--help"]), lambda: _ran_ms(blank), _ROUNDS)
+    asked = [*_USDTOP, "price", "gpt-4o-mini", "--input", "1000"]
+    price = alternate(lambda: _ran_ms(asked), lambda: _ran_ms([sys.executable, "-c", "import textual"]), _ROUNDS)
     return [
         _figure("usdtop --help", "python -c pass", help_, GOAL_HELP),
         _figure("first paint of figures", "first paint of a hello-world Textual app", paint, GOAL_PAINT),
-        *_price_starts(),
+        _figure("usdtop price", "import textual", price, GOAL_PRICE),
     ]
-
-
-def _price_starts() -> list[Figure]:
-    """A price on a warm start, and on the first one after an installation or a new catalogue."""
-    price = [*_USDTOP, "price", "gpt-4o-mini", "--input", "1000"]
-    with tempfile.TemporaryDirectory(prefix="usdtop-bench-") as name:
-        home = {**os.environ, "XDG_CACHE_HOME": name}
-        _ran_ms(price, home)
-        warm = alternate(lambda: _ran_ms(price, home), lambda: _ran_ms(_importing("textual")), _ROUNDS)
-        first = alternate(
-            lambda: _ran_ms(price, {**home, "XDG_CACHE_HOME": tempfile.mkdtemp(dir=name)}),
-            lambda: _ran_ms(_importing("genai_prices")),
-            _ROUNDS,
-        )
-    return [
-        _figure("usdtop price, warm", "import textual", warm, GOAL_PRICE_WARM),
-        _figure("usdtop price, first start", "import genai_prices", first, GOAL_PRICE_FIRST),
-    ]
-
-
-def _importing(module: str) -> list[str]:
-    return [sys.executable, "-c", f"import {module}"]
 
 
 def _figure(name: str, reference: str, compared: Compared, goal: float | None) -> Figure:
@@ -75,9 +54,9 @@ def _figure(name: str, reference: str, compared: Compared, goal: float | None) -
     )
 
 
-def _ran_ms(command: list[str], environment: dict[str, str] | None = None) -> float:
+def _ran_ms(command: list[str]) -> float:
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=installed(environment or os.environ))
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=installed(os.environ))
     return (time.perf_counter() - began) * 1000
 
 
